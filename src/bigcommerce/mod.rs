@@ -1,0 +1,1 @@
+//! What comes in: BigCommerce webhooks and REST answers.

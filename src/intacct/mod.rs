@@ -1,0 +1,1 @@
+//! What goes out: Sage Intacct gateway requests, and what comes back.

@@ -1,0 +1,2 @@
+//! Parses the command line, calls a command, prints a human error.
+fn main() {}

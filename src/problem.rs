@@ -1,0 +1,1 @@
+//! HTTP problems (RFC 9457): stable codes, what happened and what to do.

@@ -1,0 +1,1 @@
+//! Wait, claim, run, record. Read `run.rs` first.
