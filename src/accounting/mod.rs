@@ -1,0 +1,7 @@
+//! The pure heart: one order as facts and the team's rules in, documents and holds out.
+//!
+//! Nothing here reads a clock, a file, a network or a database, and nothing is random: the same evidence, rulebook and
+//! policy give the same bytes for ever. That is what lets a posting be re-derived years later and compared.
+
+pub mod evidence;
+pub mod money;
