@@ -1,1 +1,219 @@
-//! Logs and metrics.
+//! Logs and metrics: how they are set up, and the name of every metric.
+//!
+//! Logs go to standard error, so that a command's own output can be piped. Neither logs nor metric labels hold bodies,
+//! secrets, names or mail addresses; labels are few-valued (a store or an outcome, never an order).
+
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Webhook deliveries received. Labels: `store`, `answer` (`accepted`, `duplicate`, `bad_signature`, `too_large`,
+/// `unknown_store`, `unavailable`).
+pub const DELIVERIES_TOTAL: &str = "cartledger_deliveries_total";
+/// Orders that went through the worker. Labels: `store`, `outcome` (`posted`, `unchanged`, `held`, `retry`, `failed`).
+pub const ORDERS_TOTAL: &str = "cartledger_orders_total";
+/// Documents sent to Intacct. Labels: `store`, `kind` (`invoice`, `receipt`, `credit_memo`, ...), `outcome` (`posted`,
+/// `rejected`, `unknown`).
+pub const POSTINGS_TOTAL: &str = "cartledger_postings_total";
+/// Intacct API transactions used; Intacct bills them by company and month. Label: `company`.
+pub const INTACCT_TRANSACTIONS_TOTAL: &str = "cartledger_intacct_transactions_total";
+/// Orders that are due now. Label: `store`.
+pub const QUEUE_DEPTH: &str = "cartledger_queue_depth";
+/// Age in seconds of the order that has been due the longest, 0 when none is. Label: `store`.
+pub const QUEUE_OLDEST_DUE_SECONDS: &str = "cartledger_queue_oldest_due_seconds";
+/// Seconds our own answers took. Labels: `method`, `route` (the pattern, not the path), `status`.
+pub const HTTP_REQUEST_SECONDS: &str = "cartledger_http_request_duration_seconds";
+/// Seconds BigCommerce and Intacct took to answer. Labels: `platform`, `operation`, `outcome` (`ok`, `error`, `unknown`).
+pub const PLATFORM_REQUEST_SECONDS: &str = "cartledger_platform_request_duration_seconds";
+
+/// Upper bounds of the duration buckets, in seconds: from a webhook's few milliseconds to Intacct's slow minutes.
+const DURATION_BUCKETS_S: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0];
+
+/// How often collected durations are folded into their buckets; unread samples take memory until then.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// [`LogFormat::Human`] on a terminal, otherwise [`LogFormat::Json`].
+    #[default]
+    Auto,
+    /// One short line per event, for people; coloured on a terminal.
+    Human,
+    /// One JSON object per line, for log collectors.
+    Json,
+}
+
+/// Why logs or metrics could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter is no list of directives.
+    #[error("the log filter {filter:?} cannot be read: {source}; write for example `info,cartledger=debug`")]
+    Filter {
+        /// The filter as it was given.
+        filter: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// The metrics' set-up is refused.
+    #[error("metrics cannot be collected: {0}")]
+    Metrics(String),
+}
+
+/// Sends this process' logs to standard error; `filter` is a list of directives such as `info,sqlx=warn`.
+///
+/// Only the first call in a process has an effect, so that every test may call it.
+pub fn install_logs(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
+    let on_terminal = std::io::stderr().is_terminal();
+    let subscriber = subscriber(format, on_terminal, filter, std::io::stderr)?;
+    // An error says that logs have been set up before.
+    let _ = subscriber.try_init();
+    Ok(())
+}
+
+fn subscriber<W>(
+    format: LogFormat,
+    on_terminal: bool,
+    filter: &str,
+    writer: W,
+) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let unread = |source| TelemetryError::Filter { filter: filter.to_owned(), source };
+    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(filter).map_err(unread)?);
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    let human = match format {
+        LogFormat::Auto => on_terminal,
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    Ok(if human {
+        Box::new(registry.with(layer.compact().with_target(false).with_ansi(on_terminal)))
+    } else {
+        Box::new(registry.with(layer.json().flatten_event(true).with_ansi(false)))
+    })
+}
+
+/// The metrics of this process, as Prometheus reads them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics(PrometheusHandle);
+
+static METRICS: OnceLock<Result<Metrics, String>> = OnceLock::new();
+
+impl Metrics {
+    /// Starts collecting metrics in this process; later calls return the same collection, so every test may call it.
+    pub fn install() -> Result<Self, TelemetryError> {
+        let installed = METRICS.get_or_init(|| Self::collect().map_err(|error| error.to_string()));
+        installed.clone().map_err(TelemetryError::Metrics)
+    }
+
+    fn collect() -> Result<Self, BuildError> {
+        let durations = Matcher::Suffix("_duration_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATION_BUCKETS_S)?;
+        let handle = builder.install_recorder()?;
+        describe();
+        Ok(Self(handle))
+    }
+
+    /// All metrics in Prometheus' text format, version 0.0.4.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Keeps memory bounded while nobody reads the metrics; runs for ever, so spawn it and drop it at the end.
+    pub async fn keep_up(self) {
+        let mut ticks = tokio::time::interval(UPKEEP_EVERY);
+        loop {
+            ticks.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
+
+fn describe() {
+    describe_counter!(DELIVERIES_TOTAL, "Webhook deliveries received, by answer");
+    describe_counter!(ORDERS_TOTAL, "Orders that went through the worker, by outcome");
+    describe_counter!(POSTINGS_TOTAL, "Documents sent to Intacct, by kind and outcome");
+    describe_counter!(INTACCT_TRANSACTIONS_TOTAL, "Intacct API transactions used");
+    describe_gauge!(QUEUE_DEPTH, "Orders that are due now");
+    describe_gauge!(QUEUE_OLDEST_DUE_SECONDS, Unit::Seconds, "Age of the order that has been due the longest");
+    describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "How long our own answers took");
+    describe_histogram!(PLATFORM_REQUEST_SECONDS, Unit::Seconds, "How long BigCommerce and Intacct took to answer");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, on_terminal: bool) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = subscriber(format, on_terminal, "info", move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!("not shown");
+            tracing::info!(order = 118, "order posted");
+        });
+        String::from_utf8(written.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn logs_are_json_unless_a_person_reads_them() {
+        let line: serde_json::Value = serde_json::from_str(&logged(LogFormat::Auto, false)).unwrap();
+        assert_eq!((&line["message"], &line["order"]), (&"order posted".into(), &118.into()));
+        assert!(logged(LogFormat::Json, true).starts_with('{'));
+    }
+
+    #[test]
+    fn people_get_colours_on_a_terminal_only() {
+        let (terminal, file) = (logged(LogFormat::Auto, true), logged(LogFormat::Human, false));
+        assert!(terminal.contains("order posted") && terminal.contains('\u{1b}'), "{terminal:?}");
+        assert!(file.contains("order posted") && !file.contains('\u{1b}'), "{file:?}");
+        assert_eq!(file.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_is_answered_with_an_example() {
+        let error = install_logs(LogFormat::Auto, "cartledger=loud").unwrap_err();
+        assert!(error.to_string().contains("cartledger=loud") && error.to_string().contains("info,cartledger=debug"));
+    }
+
+    #[test]
+    fn metrics_are_collected_once_and_rendered_with_their_description() {
+        let metrics = Metrics::install().unwrap();
+        metrics::counter!(DELIVERIES_TOTAL, "store" => "telemetry-test", "answer" => "accepted").increment(2);
+        metrics::histogram!(HTTP_REQUEST_SECONDS, "route" => "/telemetry-test").record(0.02);
+        let text = Metrics::install().unwrap().render();
+        assert!(text.contains("# HELP cartledger_deliveries_total Webhook deliveries received, by answer"), "{text}");
+        assert!(text.contains("cartledger_deliveries_total{store=\"telemetry-test\",answer=\"accepted\"} 2"), "{text}");
+        assert!(
+            text.contains("cartledger_http_request_duration_seconds_bucket{route=\"/telemetry-test\",le=\"0.025\"} 1")
+        );
+        drop(metrics);
+    }
+}
