@@ -1,1 +1,96 @@
 //! Everything that touches Postgres, one file per table family; row types private, domain types out.
+
+pub mod customer;
+pub mod document;
+pub mod gateway;
+pub mod hold;
+pub mod inbox;
+pub mod lane;
+pub mod order;
+pub mod rulebook;
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::PgPool;
+
+/// Why the store of record could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Postgres did not answer or refused. Worth trying again.
+    #[error("the database did not answer: {0}. Check that Postgres is up and the connection settings are right")]
+    Unavailable(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database schema could not be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// An update touched another number of rows than it must: somebody else holds the row now.
+    #[error("{0} is no longer ours: another worker took it over; its result stands")]
+    Lost(String),
+    /// A stored value cannot be read back.
+    #[error("{what} in the database cannot be read: {why}. It was written by another version or by hand")]
+    Corrupt {
+        /// Table, column and key.
+        what: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// A handle on the database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects, with at most `connections` connections.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection could be made within ten seconds.
+    pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, StoreError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        Ok(Self { pool })
+    }
+
+    /// Wraps a pool that exists already.
+    pub fn from_pool(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Brings the schema up to date. Safe to call from many processes at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Migration`] when a migration fails or the database is newer than the program.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        sqlx::migrate!("./migrations").run(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Whether Postgres answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query!("select 1 as one").fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Order ids are unsigned in the domain and `bigint` in Postgres.
+pub(crate) fn to_database(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+/// The reverse of [`to_database`].
+pub(crate) fn from_database(id: i64) -> u64 {
+    u64::try_from(id).unwrap_or_default()
+}

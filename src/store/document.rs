@@ -1,0 +1,386 @@
+//! Documents: stored with their idempotency key before they are sent, and what became of them.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
+use rust_decimal::Decimal;
+
+use super::{Store, StoreError, from_database, to_database};
+
+/// Where a document is on its way into the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentState {
+    /// Stored, not sent.
+    Planned,
+    /// About to be sent, or sent and not heard of: after a crash this counts as unknown.
+    Sending,
+    /// In Intacct, with its record number.
+    Posted,
+    /// Refused by Intacct; nothing was posted.
+    Rejected,
+    /// Sent without a readable answer: only a look-up may decide.
+    Unknown,
+}
+
+impl DocumentState {
+    /// The name in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Sending => "sending",
+            Self::Posted => "posted",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn parse(text: &str, key: &str) -> Result<Self, StoreError> {
+        [Self::Planned, Self::Sending, Self::Posted, Self::Rejected, Self::Unknown]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| StoreError::Corrupt {
+                what: format!("document.state of {key}"),
+                why: format!("'{text}' is no state"),
+            })
+    }
+}
+
+/// A line of the ledger that a document brings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PostingLine {
+    /// GL account.
+    pub account: String,
+    /// Debit in major units, never negative.
+    pub debit: Decimal,
+    /// Credit in major units, never negative.
+    pub credit: Decimal,
+    /// Dimensions by name.
+    pub dimensions: serde_json::Value,
+    /// What the line says.
+    pub memo: String,
+    /// The rule that chose it.
+    pub rule: String,
+}
+
+/// A document as planned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedDocument {
+    /// The deterministic key: control id of the posting.
+    pub key: String,
+    /// The store's name.
+    pub store: String,
+    /// The order; `None` for a customer.
+    pub order_id: Option<u64>,
+    /// For example `invoice`.
+    pub kind: String,
+    /// The number the look-up queries.
+    pub number: String,
+    /// CUSTOMERID in Intacct.
+    pub customer_id: String,
+    /// Its currency.
+    pub currency: Option<String>,
+    /// Its total in major units.
+    pub total: Option<Decimal>,
+    /// When it counts in the books.
+    pub posting_date: Option<Date>,
+    /// The whole document.
+    pub body: serde_json::Value,
+    /// Hash of the document.
+    pub content_hash: String,
+    /// The evidence it came from.
+    pub evidence_hash: Option<String>,
+    /// The rulebook revision it came from.
+    pub revision: Option<i64>,
+    /// Its effect on the ledger.
+    pub lines: Vec<PostingLine>,
+}
+
+/// A document as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDocument {
+    /// As planned; `lines` are left empty, see [`Store::posting_lines`].
+    pub planned: PlannedDocument,
+    /// Where it is.
+    pub state: DocumentState,
+    /// Times it was sent.
+    pub attempts: i32,
+    /// RECORDNO in Intacct, once posted.
+    pub record_no: Option<String>,
+    /// The last error.
+    pub error: Option<String>,
+    /// The request's body for this document, as last sent.
+    pub request: Option<String>,
+    /// When it was last sent (UTC).
+    pub sent_at: Option<Timestamp>,
+}
+
+/// What became of sending or looking up a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// In Intacct under this record number.
+    Posted {
+        /// RECORDNO (or the key of a legacy function).
+        record_no: String,
+    },
+    /// Refused; nothing was posted.
+    Rejected {
+        /// Why.
+        error: String,
+    },
+    /// Nobody knows yet.
+    Unknown {
+        /// What happened.
+        error: String,
+    },
+    /// Certainly not in Intacct: may be sent again.
+    NotThere {
+        /// How that is known.
+        why: String,
+    },
+}
+
+impl Outcome {
+    fn parts(&self) -> (DocumentState, Option<&str>, Option<&str>) {
+        match self {
+            Self::Posted { record_no } => (DocumentState::Posted, Some(record_no), None),
+            Self::Rejected { error } => (DocumentState::Rejected, None, Some(error)),
+            Self::Unknown { error } => (DocumentState::Unknown, None, Some(error)),
+            Self::NotThere { why } => (DocumentState::Planned, None, Some(why)),
+        }
+    }
+}
+
+impl Store {
+    /// Stores documents as planned. One whose key exists already stays as it is, unless it was never sent or was
+    /// rejected: then the new content replaces the old under the same key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then none was stored.
+    pub async fn plan(&self, documents: &[PlannedDocument]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for document in documents {
+            let written = sqlx::query!(
+                "insert into document (key, store, order_id, kind, number, state, customer_id, currency, total,
+                                       posting_date, body, content_hash, evidence_hash, revision)
+                 values ($1, $2, $3, $4, $5, 'planned', $6, $7, $8, $9, $10, $11, $12, $13)
+                 on conflict (key) do update set
+                    state = 'planned', number = excluded.number, customer_id = excluded.customer_id,
+                    currency = excluded.currency, total = excluded.total, posting_date = excluded.posting_date,
+                    body = excluded.body, content_hash = excluded.content_hash,
+                    evidence_hash = excluded.evidence_hash, revision = excluded.revision, error = null
+                  where document.state in ('planned', 'rejected')",
+                document.key,
+                document.store,
+                document.order_id.map(to_database),
+                document.kind,
+                document.number,
+                document.customer_id,
+                document.currency,
+                document.total,
+                document.posting_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
+                document.body,
+                document.content_hash,
+                document.evidence_hash,
+                document.revision
+            )
+            .execute(&mut *transaction)
+            .await?;
+            if written.rows_affected() == 0 {
+                continue;
+            }
+            sqlx::query!("delete from posting_line where document_key = $1", document.key)
+                .execute(&mut *transaction)
+                .await?;
+            for (position, line) in (1i32..).zip(&document.lines) {
+                sqlx::query!(
+                    "insert into posting_line (document_key, position, account, debit, credit, currency, dimensions,
+                                               memo, rule)
+                     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    document.key,
+                    position,
+                    line.account,
+                    line.debit,
+                    line.credit,
+                    document.currency.as_deref().unwrap_or_default(),
+                    line.dimensions,
+                    line.memo,
+                    line.rule
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Marks a planned document as being sent, with the request body it will be sent with. Committed before the call.
+    /// Answers the attempt's number, or `None` when the document is not `planned` (somebody else has it).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then it must not be sent.
+    pub async fn begin_sending(
+        &self,
+        key: &str,
+        request: &str,
+        request_hash: &str,
+    ) -> Result<Option<i32>, StoreError> {
+        let row = sqlx::query!(
+            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
+                    request_hash = $3, error = null
+              where key = $1 and state = 'planned' returning attempts",
+            key,
+            request,
+            request_hash
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| row.attempts))
+    }
+
+    /// Records what became of an attempt. Only the attempt that is under way may speak.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when the document has moved on, [`StoreError::Unavailable`].
+    pub async fn settle(
+        &self,
+        key: &str,
+        attempt: i32,
+        step: &str,
+        outcome: &Outcome,
+        answer: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let (state, record_no, error) = outcome.parts();
+        let mut transaction = self.pool.begin().await?;
+        let done = sqlx::query!(
+            "update document set state = $3, record_no = $4, error = $5, settled_at = now()
+              where key = $1 and attempts = $2 and state in ('sending', 'unknown')",
+            key,
+            attempt,
+            state.as_str(),
+            record_no,
+            error
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Err(StoreError::Lost(format!("document {key}")));
+        }
+        sqlx::query!(
+            "insert into attempt (document_key, number, step, at, outcome, answer)
+             values ($1, $2, $3, clock_timestamp(), $4, $5)",
+            key,
+            attempt,
+            step,
+            state.as_str(),
+            answer
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// All documents of an order, in the order they were planned.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn documents(&self, store: &str, order_id: u64) -> Result<Vec<StoredDocument>, StoreError> {
+        let keys = sqlx::query!(
+            "select key from document where store = $1 and order_id = $2 order by planned_at, key",
+            store,
+            to_database(order_id)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut found = Vec::with_capacity(keys.len());
+        for row in keys {
+            found.extend(self.document(&row.key).await?);
+        }
+        Ok(found)
+    }
+
+    /// One document by its key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn document(&self, key: &str) -> Result<Option<StoredDocument>, StoreError> {
+        let row = sqlx::query!(
+            "select key, store, order_id, kind, number, state, customer_id, currency, total, posting_date, body,
+                    content_hash, evidence_hash, revision, request, attempts, record_no, error, sent_at
+               from document where key = $1",
+            key
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let state = DocumentState::parse(&row.state, &row.key)?;
+        Ok(Some(StoredDocument {
+            state,
+            attempts: row.attempts,
+            record_no: row.record_no,
+            error: row.error,
+            request: row.request,
+            sent_at: row.sent_at.map(|at| at.to_jiff()),
+            planned: PlannedDocument {
+                key: row.key,
+                store: row.store,
+                order_id: row.order_id.map(from_database),
+                kind: row.kind,
+                number: row.number,
+                customer_id: row.customer_id,
+                currency: row.currency,
+                total: row.total,
+                posting_date: row.posting_date.map(|date| date.to_jiff()),
+                body: row.body,
+                content_hash: row.content_hash,
+                evidence_hash: row.evidence_hash,
+                revision: row.revision,
+                lines: Vec::new(),
+            },
+        }))
+    }
+
+    /// The ledger lines of a document.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn posting_lines(&self, key: &str) -> Result<Vec<PostingLine>, StoreError> {
+        let lines = sqlx::query_as!(
+            PostingLine,
+            "select account, debit, credit, dimensions, memo, rule from posting_line
+              where document_key = $1 order by position",
+            key
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(lines)
+    }
+
+    /// The answers to a document's attempts, oldest first: step, outcome, answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn attempts(&self, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+        let rows = sqlx::query!("select step, outcome, answer from attempt where document_key = $1 order by at", key)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.step, row.outcome, row.answer)).collect())
+    }
+
+    /// Debits and credits of all posted documents of a store by account: our own trial balance.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn trial_balance(&self, store: &str) -> Result<Vec<(String, Decimal, Decimal)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"select l.account, sum(l.debit) as "debit!", sum(l.credit) as "credit!"
+                 from posting_line l join document d on d.key = l.document_key
+                where d.store = $1 and d.state = 'posted' group by l.account order by l.account"#,
+            store
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.account, row.debit, row.credit)).collect())
+    }
+}

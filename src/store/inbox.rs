@@ -1,0 +1,107 @@
+//! Webhook deliveries: kept as they came, and their orders marked as due in the same statement.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Store, StoreError, to_database};
+
+/// A verified delivery, ready to be kept.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// The store's name in the settings.
+    pub store: String,
+    /// The sender's id of the delivery; the same for a repeat.
+    pub webhook_id: String,
+    /// For example `store/order/updated`.
+    pub scope: String,
+    /// The order it concerns; `None` when it concerns none.
+    pub order_id: Option<u64>,
+    /// When the event happened, as the sender says (UTC).
+    pub event_at: Timestamp,
+    /// The body as it came.
+    pub body: String,
+}
+
+/// What recording a batch did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recorded {
+    /// Deliveries not seen before.
+    pub new: u64,
+    /// Orders marked as due; repeats mark too, because two changes within one second carry the same id.
+    pub marked: u64,
+}
+
+impl Store {
+    /// Keeps a batch of deliveries and marks their orders as due after `debounce`, all in one statement and commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then nothing of the batch was kept.
+    pub async fn record_deliveries(&self, batch: &[NewDelivery], debounce: Duration) -> Result<Recorded, StoreError> {
+        let stores: Vec<String> = batch.iter().map(|d| d.store.clone()).collect();
+        let ids: Vec<String> = batch.iter().map(|d| d.webhook_id.clone()).collect();
+        let scopes: Vec<String> = batch.iter().map(|d| d.scope.clone()).collect();
+        let orders: Vec<Option<i64>> = batch.iter().map(|d| d.order_id.map(to_database)).collect();
+        let times: Vec<i64> = batch.iter().map(|d| d.event_at.as_second()).collect();
+        let bodies: Vec<String> = batch.iter().map(|d| d.body.clone()).collect();
+        // Rows are sorted before they are locked, so that two batches cannot wait for each other.
+        let row = sqlx::query!(
+            r#"with incoming as (
+                   select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
+                       as t (store, webhook_id, scope, order_id, event_at, body)),
+               recorded as (
+                   insert into inbox (store, webhook_id, scope, order_id, event_at, body)
+                   select distinct on (store, webhook_id)
+                          store, webhook_id, scope, order_id, to_timestamp(event_at), body
+                     from incoming order by store, webhook_id
+                   on conflict (store, webhook_id) do nothing
+                   returning 1),
+               marked as (
+                   insert into lane (store, order_id, run_at)
+                   select distinct store, order_id, now() + make_interval(secs => $7)
+                     from incoming where order_id is not null order by 1, 2
+                   on conflict (store, order_id) do update
+                       set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at)
+                   returning 1)
+               select (select count(*) from recorded) as "new!", (select count(*) from marked) as "marked!""#,
+            &stores,
+            &ids,
+            &scopes,
+            &orders as &[Option<i64>],
+            &times,
+            &bodies,
+            debounce.as_secs_f64(),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Recorded { new: row.new.unsigned_abs(), marked: row.marked.unsigned_abs() })
+    }
+
+    /// Marks one order as due at once, whatever the reason: a replay, a schedule, a released hold.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn mark_due(&self, store: &str, order_id: u64) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into lane (store, order_id) values ($1, $2)
+             on conflict (store, order_id) do update
+                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+            store,
+            to_database(order_id)
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// How many distinct deliveries were kept, for one store.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn deliveries(&self, store: &str) -> Result<u64, StoreError> {
+        let row = sqlx::query!(r#"select count(*) as "count!" from inbox where store = $1"#, store)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(row.count.unsigned_abs())
+    }
+}

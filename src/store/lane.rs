@@ -1,0 +1,208 @@
+//! Lanes: one row per order with open work; claimed with a lease, finished by whoever still holds it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::{Store, StoreError, from_database, to_database};
+
+/// Tells the workers of this process that orders may be due. Only a hint: polling finds them too, so a lost hint
+/// costs time, never work, and other replicas need none.
+#[derive(Debug, Clone, Default)]
+pub struct WakeUp(Arc<Notify>);
+
+impl WakeUp {
+    /// Something became due.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits for a hint.
+    pub async fn woken(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// An order this worker may work on until its lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The store's name.
+    pub store: String,
+    /// The order.
+    pub order_id: u64,
+    /// Marks counted when it was claimed; a higher count at the end means: run again.
+    pub version: i64,
+    /// Consecutive failures before this run.
+    pub failures: u32,
+    /// Times it was read again for payment data.
+    pub waits: u32,
+    /// Proof of the lease; every later statement about this lane checks it.
+    pub token: Uuid,
+}
+
+/// Why a lane is put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOff {
+    /// Something failed; counts towards the back-off.
+    Failure,
+    /// Waiting for payment data.
+    Wait,
+    /// Neither: given back untouched, for example at shutdown.
+    Release,
+}
+
+/// How much work waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Lanes in all, due or not.
+    pub lanes: u64,
+    /// Lanes that are due and not leased.
+    pub due: u64,
+    /// How long the oldest due one has been waiting, in seconds.
+    pub oldest_due_seconds: u64,
+}
+
+impl Store {
+    /// Claims up to `limit` due orders for `lease`. `not_before` is the low-water mark: the smallest `run_at` of the
+    /// last claim, less a second, so that a claim does not walk over finished rows that vacuum has not removed yet;
+    /// `None` looks at everything, which is needed now and then to find lapsed leases.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn claim(
+        &self,
+        limit: u32,
+        lease: Duration,
+        token: Uuid,
+        not_before: Option<Timestamp>,
+        busy_stores: &[String],
+    ) -> Result<(Vec<Claimed>, Option<Timestamp>), StoreError> {
+        let rows = sqlx::query!(
+            r#"with due as materialized (
+                   select store, order_id from lane
+                    where run_at >= coalesce($1::timestamptz, '-infinity') and run_at <= now()
+                      and leased_until < now() and store <> all ($2)
+                    order by run_at limit $3 for update skip locked)
+               update lane l set leased_until = now() + make_interval(secs => $4), lease_token = $5
+                 from due where (l.store, l.order_id) = (due.store, due.order_id)
+               returning l.store, l.order_id, l.version, l.failures, l.waits, l.run_at"#,
+            not_before.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+            busy_stores,
+            i64::from(limit),
+            lease.as_secs_f64(),
+            token,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let lowest = rows.iter().map(|row| row.run_at.to_jiff()).min();
+        let claimed = rows
+            .into_iter()
+            .map(|row| Claimed {
+                store: row.store,
+                order_id: from_database(row.order_id),
+                version: row.version,
+                failures: row.failures.unsigned_abs(),
+                waits: row.waits.unsigned_abs(),
+                token,
+            })
+            .collect();
+        Ok((claimed, lowest))
+    }
+
+    /// Extends the lease on everything held under these tokens; answers how many lanes still are.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn extend_leases(&self, tokens: &[Uuid], lease: Duration) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "update lane set leased_until = now() + make_interval(secs => $2) where lease_token = any ($1)
+             and leased_until > now()",
+            tokens,
+            lease.as_secs_f64()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Finishes a run: the lane goes when nothing new came meanwhile, else it is due again at once.
+    /// Answers whether it was still ours; when not, another worker has it and nothing was changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn complete(&self, lane: &Claimed) -> Result<bool, StoreError> {
+        // The locking step is what keeps a mark that commits at this very moment from being missed: without it the
+        // delete and the update both look at an old snapshot and neither matches.
+        let row = sqlx::query!(
+            r#"with mine as materialized (
+                   select store, order_id, version from lane
+                    where store = $1 and order_id = $2 and lease_token = $3 for update),
+               gone as (
+                   delete from lane using mine
+                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and mine.version = $4),
+               again as (
+                   update lane set leased_until = '-infinity', lease_token = null, failures = 0, waits = 0,
+                                   last_error = null, run_at = now()
+                     from mine
+                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and mine.version <> $4)
+               select count(*) as "mine!" from mine"#,
+            lane.store,
+            to_database(lane.order_id),
+            lane.token,
+            lane.version,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.mine == 1)
+    }
+
+    /// Gives a lane back to run again after `delay`, or at once when it was marked meanwhile (except after a failure:
+    /// a burst of marks must not undo the back-off).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn put_off(&self, lane: &Claimed, delay: Duration, why: PutOff, note: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "update lane set leased_until = '-infinity', lease_token = null,
+                    failures = failures + $5, waits = waits + $6, last_error = nullif($7, ''),
+                    run_at = case when version = $4 or $5 > 0 then now() + make_interval(secs => $8) else now() end
+              where store = $1 and order_id = $2 and lease_token = $3",
+            lane.store,
+            to_database(lane.order_id),
+            lane.token,
+            lane.version,
+            i32::from(why == PutOff::Failure),
+            i32::from(why == PutOff::Wait),
+            note,
+            delay.as_secs_f64(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// How much work waits, over all stores.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let row = sqlx::query!(
+            r#"select count(*) as "lanes!",
+                      count(*) filter (where run_at <= now() and leased_until < now()) as "due!",
+                      coalesce(extract(epoch from now() - min(run_at) filter (where run_at <= now()))::bigint, 0)
+                          as "oldest!"
+                 from lane"#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Backlog {
+            lanes: row.lanes.unsigned_abs(),
+            due: row.due.unsigned_abs(),
+            oldest_due_seconds: row.oldest.unsigned_abs(),
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! Where each order stands, and the evidence it was judged by.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff_sqlx::ToSqlx;
+use rust_decimal::Decimal;
+
+use super::hold::{NewHold, replace_holds};
+use super::{Store, StoreError, from_database, to_database};
+
+/// What became of an order in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderStanding {
+    /// The store's name.
+    pub store: String,
+    /// The order.
+    pub order_id: u64,
+    /// `posted`, `held`, `waiting`, `excluded` or `failing`.
+    pub outcome: String,
+    /// Why, when not posted.
+    pub reason: String,
+    /// The order's status in the shop.
+    pub status: String,
+    /// The day it was placed, in the store's time zone.
+    pub order_date: Option<Date>,
+    /// The customer in Intacct.
+    pub customer_id: Option<String>,
+    /// The order's currency.
+    pub currency: Option<String>,
+    /// Its gross total in major units.
+    pub total: Option<Decimal>,
+    /// What of it is not paid.
+    pub open_balance: Option<Decimal>,
+    /// The evidence judged.
+    pub evidence_hash: Option<String>,
+    /// The rulebook revision used.
+    pub revision: Option<i64>,
+    /// When this was written (UTC); ignored when saving.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Keeps evidence, once per content hash.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn keep_evidence(
+        &self,
+        store: &str,
+        order_id: u64,
+        hash: &str,
+        facts: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into evidence (store, order_id, hash, facts) values ($1, $2, $3, $4) on conflict do nothing",
+            store,
+            to_database(order_id),
+            hash,
+            facts
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Evidence by its hash.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn evidence(
+        &self,
+        store: &str,
+        order_id: u64,
+        hash: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
+        let row = sqlx::query!(
+            "select facts from evidence where store = $1 and order_id = $2 and hash = $3",
+            store,
+            to_database(order_id),
+            hash
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| row.facts))
+    }
+
+    /// Writes where an order stands, together with its open holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then neither was written.
+    pub async fn save_standing(&self, standing: &OrderStanding, holds: &[NewHold]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!(
+            "insert into sales_order (store, order_id, outcome, reason, status, order_date, customer_id, currency,
+                                      total, open_balance, evidence_hash, revision)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             on conflict (store, order_id) do update set
+                outcome = excluded.outcome, reason = excluded.reason, status = excluded.status,
+                order_date = coalesce(excluded.order_date, sales_order.order_date),
+                customer_id = coalesce(excluded.customer_id, sales_order.customer_id),
+                currency = coalesce(excluded.currency, sales_order.currency),
+                total = coalesce(excluded.total, sales_order.total),
+                open_balance = coalesce(excluded.open_balance, sales_order.open_balance),
+                evidence_hash = coalesce(excluded.evidence_hash, sales_order.evidence_hash),
+                revision = coalesce(excluded.revision, sales_order.revision), updated_at = now()",
+            standing.store,
+            to_database(standing.order_id),
+            standing.outcome,
+            standing.reason,
+            standing.status,
+            standing.order_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
+            standing.customer_id,
+            standing.currency,
+            standing.total,
+            standing.open_balance,
+            standing.evidence_hash,
+            standing.revision
+        )
+        .execute(&mut *transaction)
+        .await?;
+        replace_holds(&mut transaction, &standing.store, standing.order_id, holds).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Orders of a store by ascending id after `after`, at most `limit`; `outcome` filters.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn orders(
+        &self,
+        store: &str,
+        outcome: Option<&str>,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<OrderStanding>, StoreError> {
+        let rows = sqlx::query!(
+            "select store, order_id, outcome, reason, status, order_date, customer_id, currency, total, open_balance,
+                    evidence_hash, revision, updated_at
+               from sales_order
+              where store = $1 and ($2::text is null or outcome = $2) and order_id > $3
+              order by order_id limit $4",
+            store,
+            outcome,
+            to_database(after),
+            i64::from(limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OrderStanding {
+                store: row.store,
+                order_id: from_database(row.order_id),
+                outcome: row.outcome,
+                reason: row.reason,
+                status: row.status,
+                order_date: row.order_date.map(|date| date.to_jiff()),
+                customer_id: row.customer_id,
+                currency: row.currency,
+                total: row.total,
+                open_balance: row.open_balance,
+                evidence_hash: row.evidence_hash,
+                revision: row.revision,
+                updated_at: Some(row.updated_at.to_jiff()),
+            })
+            .collect())
+    }
+
+    /// Where one order stands.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn order(&self, store: &str, order_id: u64) -> Result<Option<OrderStanding>, StoreError> {
+        let Some(before) = order_id.checked_sub(1) else { return Ok(None) };
+        let found = self.orders(store, None, before, 1).await?;
+        Ok(found.into_iter().find(|standing| standing.order_id == order_id))
+    }
+}

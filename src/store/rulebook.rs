@@ -1,0 +1,97 @@
+//! Rulebook revisions: immutable, newest last. A change makes every held order due in the same transaction.
+
+use jiff::Timestamp;
+
+use super::{Store, StoreError};
+
+/// One revision of a store's rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revision {
+    /// Its number; rises over all stores.
+    pub number: i64,
+    /// The rules, as the accounting room writes them.
+    pub rules: serde_json::Value,
+    /// Who made it.
+    pub author: String,
+    /// Why.
+    pub note: String,
+    /// When (UTC).
+    pub made_at: Timestamp,
+}
+
+impl Store {
+    /// The newest revision of a store, `None` when it has no rules yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn latest_rulebook(&self, store: &str) -> Result<Option<Revision>, StoreError> {
+        let row = sqlx::query!(
+            "select revision, rules, author, note, made_at from rulebook where store = $1 order by revision desc limit 1",
+            store
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| Revision {
+            number: row.revision,
+            rules: row.rules,
+            author: row.author,
+            note: row.note,
+            made_at: row.made_at.to_jiff(),
+        }))
+    }
+
+    /// One revision by number.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn rulebook_revision(&self, store: &str, number: i64) -> Result<Option<Revision>, StoreError> {
+        let row = sqlx::query!(
+            "select revision, rules, author, note, made_at from rulebook where store = $1 and revision = $2",
+            store,
+            number
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| Revision {
+            number: row.revision,
+            rules: row.rules,
+            author: row.author,
+            note: row.note,
+            made_at: row.made_at.to_jiff(),
+        }))
+    }
+
+    /// Saves a new revision and marks every held order of the store as due, all or nothing. Answers its number.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn save_rulebook(
+        &self,
+        store: &str,
+        rules: &serde_json::Value,
+        author: &str,
+        note: &str,
+    ) -> Result<i64, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let row = sqlx::query!(
+            "insert into rulebook (store, rules, author, note) values ($1, $2, $3, $4) returning revision",
+            store,
+            rules,
+            author,
+            note
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "insert into lane (store, order_id)
+             select distinct store, order_id from hold where store = $1 and released_at is null order by 1, 2
+             on conflict (store, order_id) do update
+                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+            store
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(row.revision)
+    }
+}
