@@ -1,1 +1,526 @@
-//! Typed settings: defaults, then file, then environment, then flags.
+//! Typed settings: compiled-in defaults, then the file, then the environment. Secrets are only ever named here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// The defaults, which are also the reference of all settings.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the settings file {path} cannot be read: {why}. Give another with --config, or create it from cartledger.example.toml")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+    /// The text is no TOML, or a setting has the wrong type or an unknown name.
+    #[error("{source_name} does not fit: {why}")]
+    Malformed {
+        /// The file or the environment variable.
+        source_name: String,
+        /// Why.
+        why: String,
+    },
+    /// A value is not possible.
+    #[error("setting {name}: {why}")]
+    Invalid {
+        /// Its name.
+        name: String,
+        /// What is wrong and what to write instead.
+        why: String,
+    },
+    /// A secret is not where the settings say.
+    #[error("secret {name}: {why}")]
+    Secret {
+        /// The setting that names it.
+        name: String,
+        /// Where it was looked for.
+        why: String,
+    },
+}
+
+/// The environment variables the program was started with; a value, so that tests bring their own.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The process's own.
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+    }
+
+    /// Exactly these.
+    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        Self(variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
+    }
+
+    /// A variable's value; empty counts as missing.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Where a secret is. Never the secret itself: settings files are copied, mailed and committed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretSource {
+    /// In this environment variable.
+    Env(String),
+    /// In this file; blanks at its end are cut off.
+    File(PathBuf),
+}
+
+impl SecretSource {
+    /// Fetches the secret; `name` is the setting, for the message.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`] when it is not there or empty.
+    pub fn fetch(&self, name: &str, environment: &Environment) -> Result<SecretString, ConfigError> {
+        let missing = |why: String| ConfigError::Secret { name: name.to_owned(), why };
+        let text = match self {
+            Self::Env(variable) => environment
+                .get(variable)
+                .ok_or_else(|| missing(format!("environment variable {variable} is not set; export it and start again")))?
+                .to_owned(),
+            Self::File(path) => std::fs::read_to_string(path)
+                .map_err(|why| missing(format!("file {} cannot be read: {why}", path.display())))?,
+        };
+        let text = text.trim_end();
+        if text.is_empty() {
+            return Err(missing("it is empty".to_owned()));
+        }
+        Ok(SecretString::from(text.to_owned()))
+    }
+}
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// Postgres.
+    pub database: DatabaseSettings,
+    /// Workers.
+    pub worker: WorkerSettings,
+    /// Logs.
+    pub log: LogSettings,
+    /// The admin API.
+    #[serde(default)]
+    pub admin: AdminSettings,
+    /// BigCommerce stores.
+    #[serde(default)]
+    pub stores: Vec<StoreSettings>,
+    /// Intacct companies.
+    #[serde(default)]
+    pub companies: Vec<CompanySettings>,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// The largest webhook body, in bytes.
+    pub body_bytes_max: usize,
+    /// Deliveries that may wait for their commit before 503 is answered.
+    pub waiting_deliveries_max: usize,
+    /// How long an order rests after a webhook before it is read, in milliseconds: bursts become one read.
+    pub debounce_ms: u64,
+}
+
+/// Postgres.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Connections in the pool.
+    pub connections: u32,
+    /// Where the connection URL is, when it is not in `DATABASE_URL`.
+    pub url: Option<SecretSource>,
+}
+
+/// Workers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerSettings {
+    /// Orders worked on at the same time by this process.
+    pub concurrency: u32,
+    /// How long a claimed order is ours without a heartbeat, in seconds.
+    pub lease_seconds: u64,
+    /// The longest wait between two looks for due orders, in milliseconds.
+    pub poll_ms: u64,
+    /// How long to wait for payment data that is not there yet, in seconds: one entry per re-read.
+    pub payment_waits_seconds: Vec<u64>,
+    /// How long a stopping process finishes its work, in seconds.
+    pub grace_seconds: u64,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// `auto` (readable on a terminal, JSON elsewhere), `json` or `text`.
+    pub format: String,
+    /// What to log, for example `info,cartledger=debug`.
+    pub filter: String,
+}
+
+/// The admin API.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminSettings {
+    /// The bearer token; without one the API under `/v1` is closed.
+    pub token: Option<SecretSource>,
+}
+
+/// A BigCommerce store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// Our name for it: the last part of its webhook address and the first part of every document key.
+    pub name: String,
+    /// BigCommerce's name for it, as in its API path.
+    pub store_hash: String,
+    /// The API's base address.
+    #[serde(default = "StoreSettings::default_api_url")]
+    pub api_url: String,
+    /// The API account's access token.
+    pub access_token: SecretSource,
+    /// Client secrets that sign webhooks; several while they are being changed.
+    pub client_secrets: Vec<SecretSource>,
+    /// A header every delivery must carry, in addition to the signature.
+    pub shared_header: Option<SharedHeader>,
+    /// How old a signature may be before it is logged as late, in seconds.
+    #[serde(default = "StoreSettings::default_tolerance")]
+    pub signature_tolerance_seconds: u64,
+    /// The share of the API quota left to other apps, in percent.
+    #[serde(default = "StoreSettings::default_reserve")]
+    pub quota_reserve_percent: u32,
+    /// The Intacct company it posts to.
+    pub company: String,
+    /// How it is posted.
+    #[serde(default)]
+    pub accounting: AccountingSettings,
+}
+
+impl StoreSettings {
+    fn default_api_url() -> String {
+        "https://api.bigcommerce.com".to_owned()
+    }
+
+    fn default_tolerance() -> u64 {
+        300
+    }
+
+    fn default_reserve() -> u32 {
+        10
+    }
+}
+
+/// A header with a secret value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedHeader {
+    /// The header's name.
+    pub name: String,
+    /// Its value.
+    pub value: SecretSource,
+}
+
+/// How a store's orders are posted.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountingSettings {
+    /// Put before every number in Intacct, for example `BC-`.
+    pub number_prefix: String,
+    /// The accounts receivable control account.
+    pub receivable_account: String,
+    /// Where cents within the cap go; without one every difference is held.
+    pub rounding_account: Option<String>,
+    /// The largest difference between an order's parts and its total that is let pass, in major units.
+    pub totals_cap: Decimal,
+    /// Status ids of orders that are posted (BigCommerce, order statuses).
+    pub export_statuses: BTreeSet<u32>,
+    /// Orders placed before this day are not posted.
+    pub go_live: Option<Date>,
+    /// The store's time zone (IANA): decides the posting date.
+    pub time_zone: String,
+    /// The company's base currency.
+    pub base_currency: String,
+    /// The last day of the closed books.
+    pub books_closed_through: Option<Date>,
+}
+
+impl Default for AccountingSettings {
+    fn default() -> Self {
+        Self {
+            number_prefix: "BC-".to_owned(),
+            receivable_account: "1100".to_owned(),
+            rounding_account: None,
+            totals_cap: Decimal::new(5, 2),
+            // The statuses BigCommerce itself counts as paid, and the two refund statuses.
+            export_statuses: [2, 3, 4, 8, 9, 10, 11, 14].into(),
+            go_live: None,
+            time_zone: "UTC".to_owned(),
+            base_currency: "USD".to_owned(),
+            books_closed_through: None,
+        }
+    }
+}
+
+/// An Intacct company.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompanySettings {
+    /// Our name for it.
+    pub name: String,
+    /// The gateway's address.
+    #[serde(default = "CompanySettings::default_url")]
+    pub url: String,
+    /// The company id in Intacct.
+    pub company_id: String,
+    /// The entity to sign in to; without one the top level.
+    pub entity: Option<String>,
+    /// The Web Services sender.
+    pub sender_id: String,
+    /// Its password.
+    pub sender_password: SecretSource,
+    /// The Web Services user.
+    pub user_id: String,
+    /// Its password.
+    pub user_password: SecretSource,
+    /// Requests at the same time, over all replicas.
+    #[serde(default = "CompanySettings::default_concurrency")]
+    pub concurrency: u32,
+    /// Documents in one request at most.
+    #[serde(default = "CompanySettings::default_batch")]
+    pub documents_per_request: usize,
+    /// Longest wait for an answer, in seconds.
+    #[serde(default = "CompanySettings::default_timeout")]
+    pub timeout_seconds: u64,
+}
+
+impl CompanySettings {
+    fn default_url() -> String {
+        "https://api.intacct.com/ia/xml/xmlgw.phtml".to_owned()
+    }
+
+    fn default_concurrency() -> u32 {
+        2
+    }
+
+    fn default_batch() -> usize {
+        10
+    }
+
+    fn default_timeout() -> u64 {
+        60
+    }
+}
+
+impl Config {
+    /// Reads the settings: defaults, then `file`, then `CARTLEDGER_SECTION__KEY` from the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the file, the setting and what to write instead.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let text = match file {
+            Some(path) => Some((
+                path.display().to_string(),
+                std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: path.into(), why })?,
+            )),
+            None => None,
+        };
+        let given = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        Self::from_text(given, environment)
+    }
+
+    /// The same from text; `given` is the text with its name.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_text(given: Option<(&str, &str)>, environment: &Environment) -> Result<Self, ConfigError> {
+        let malformed = |name: &str, why: toml::de::Error| ConfigError::Malformed {
+            source_name: name.to_owned(),
+            why: why.to_string(),
+        };
+        let mut table: Table = DEFAULTS.parse().map_err(|why| malformed("the built-in defaults", why))?;
+        let name = given.map_or("the environment", |(name, _)| name);
+        if let Some((name, text)) = given {
+            merge(&mut table, text.parse::<Table>().map_err(|why| malformed(name, why))?);
+        }
+        for (variable, value) in &environment.0 {
+            if let Some((section, key)) = variable.strip_prefix("CARTLEDGER_").and_then(|rest| rest.split_once("__")) {
+                let section = table.entry(section.to_lowercase()).or_insert_with(|| Value::Table(Table::new()));
+                if let Some(section) = section.as_table_mut() {
+                    section.insert(key.to_lowercase(), plain_value(value));
+                }
+            }
+        }
+        let config: Config = table.try_into().map_err(|why| malformed(name, why))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let invalid = |name: String, why: String| Err(ConfigError::Invalid { name, why });
+        let mut names = BTreeSet::new();
+        for company in &self.companies {
+            if !names.insert(&company.name) {
+                return invalid("companies.name".into(), format!("'{}' is there twice; names must differ", company.name));
+            }
+            let gateway_slack = company.timeout_seconds + 10;
+            if self.worker.lease_seconds <= gateway_slack {
+                return invalid(
+                    "worker.lease_seconds".into(),
+                    format!(
+                        "{} must be more than companies.{}.timeout_seconds plus 10 ({gateway_slack}): a slow answer would outlive the lease",
+                        self.worker.lease_seconds, company.name
+                    ),
+                );
+            }
+            if company.concurrency == 0 || company.documents_per_request == 0 {
+                return invalid(format!("companies.{}", company.name), "concurrency and documents_per_request must be at least 1".into());
+            }
+        }
+        let mut stores = BTreeSet::new();
+        for store in &self.stores {
+            let plain = !store.name.is_empty()
+                && store.name.len() <= 40
+                && store.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            if !plain {
+                return invalid("stores.name".into(), format!("'{}' must be 1 to 40 lower-case letters, digits and hyphens: it becomes part of addresses and keys", store.name));
+            }
+            if !stores.insert(&store.name) {
+                return invalid("stores.name".into(), format!("'{}' is there twice; names must differ", store.name));
+            }
+            if !names.contains(&store.company) {
+                return invalid(format!("stores.{}.company", store.name), format!("there is no company named '{}' under [[companies]]", store.company));
+            }
+            if store.client_secrets.is_empty() {
+                return invalid(format!("stores.{}.client_secrets", store.name), "name at least one: without it no webhook can be verified, and none is ever accepted unverified".into());
+            }
+            if let Err(why) = TimeZone::get(&store.accounting.time_zone) {
+                return invalid(format!("stores.{}.accounting.time_zone", store.name), format!("{why}; write an IANA name such as America/Chicago"));
+            }
+        }
+        if self.worker.concurrency == 0 {
+            return invalid("worker.concurrency".into(), "must be at least 1".into());
+        }
+        Ok(())
+    }
+
+    /// A company by its name.
+    pub fn company(&self, name: &str) -> Option<&CompanySettings> {
+        self.companies.iter().find(|company| company.name == name)
+    }
+}
+
+/// Lays `over` on `base`, table by table; anything else is replaced.
+fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(inner)), Value::Table(over)) => merge(inner, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// An environment variable's value as the TOML value it looks like.
+fn plain_value(text: &str) -> Value {
+    if let Ok(number) = text.parse::<i64>() {
+        Value::Integer(number)
+    } else if let Ok(truth) = text.parse::<bool>() {
+        Value::Boolean(truth)
+    } else {
+        Value::String(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../cartledger.example.toml");
+
+    fn refused(text: &str) -> String {
+        Config::from_text(Some(("test.toml", text)), &Environment::default()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_defaults_alone_are_complete() {
+        let config = Config::from_text(None, &Environment::default()).unwrap();
+        assert_eq!(config.server.listen, "127.0.0.1:8080");
+        assert!(config.stores.is_empty());
+    }
+
+    #[test]
+    fn the_example_in_the_repository_loads() {
+        let config = Config::from_text(Some(("cartledger.example.toml", EXAMPLE)), &Environment::default()).unwrap();
+        assert_eq!(config.stores.len(), 1);
+        assert_eq!(config.company(&config.stores[0].company).unwrap().concurrency, 2);
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let environment = Environment::of([("CARTLEDGER_SERVER__LISTEN", "0.0.0.0:9"), ("CARTLEDGER_WORKER__CONCURRENCY", "3")]);
+        let config = Config::from_text(Some(("t", "[server]\nlisten = \"x\"")), &environment).unwrap();
+        assert_eq!((config.server.listen.as_str(), config.worker.concurrency), ("0.0.0.0:9", 3));
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_named() {
+        assert!(refused("[server]\nlisten_on = \"x\"").contains("listen_on"));
+    }
+
+    #[test]
+    fn a_secret_written_into_the_settings_is_refused() {
+        let text = EXAMPLE.replace(r#"access_token = { env = "BIGCOMMERCE_ACCESS_TOKEN" }"#, r#"access_token = "abc""#);
+        assert_ne!(text, EXAMPLE);
+        assert!(refused(&text).contains("access_token"));
+    }
+
+    #[test]
+    fn a_lease_shorter_than_a_slow_answer_is_refused() {
+        let text = format!("[worker]\nlease_seconds = 30\n{EXAMPLE}");
+        assert!(refused(&text).contains("outlive the lease"));
+    }
+
+    #[test]
+    fn a_store_of_an_unknown_company_is_refused() {
+        let text = EXAMPLE.replace("company = \"acme\"", "company = \"other\"");
+        assert!(refused(&text).contains("no company named 'other'"));
+    }
+
+    #[test]
+    fn secrets_come_from_the_environment_and_say_when_missing() {
+        let source = SecretSource::Env("TOKEN".into());
+        let found = source.fetch("x", &Environment::of([("TOKEN", "s3cret\n")])).unwrap();
+        assert_eq!(found.expose_secret(), "s3cret");
+        assert!(source.fetch("stores.a.access_token", &Environment::default()).unwrap_err().to_string().contains("TOKEN is not set"));
+    }
+}

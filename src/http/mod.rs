@@ -1,1 +1,115 @@
-//! The axum surface.
+//! The axum surface: webhooks in, health and metrics out, and the admin API.
+
+pub mod admin;
+pub mod auth;
+pub mod group_commit;
+pub mod health;
+pub mod webhooks;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::clock::Clock;
+use crate::problem::Problem;
+use crate::store::lane::WakeUp;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{HTTP_REQUEST_SECONDS, Metrics};
+
+/// Everything the handlers may use. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The store of record.
+    pub store: Store,
+    /// Tells this process's workers that something is due.
+    pub wake: WakeUp,
+    /// Time.
+    pub clock: Clock,
+    /// The stores webhooks are accepted for, by name.
+    pub webhook_stores: Arc<BTreeMap<String, webhooks::WebhookStore>>,
+    /// Where deliveries wait for their commit.
+    pub intake: group_commit::Intake,
+    /// Who may use the admin API.
+    pub admin: auth::AdminToken,
+    /// What `/metrics` shows.
+    pub metrics: Metrics,
+    /// The largest webhook body in bytes.
+    pub body_bytes_max: usize,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request failed in the database");
+        Self::database_down()
+    }
+}
+
+/// The whole surface as one router.
+pub fn router(state: ApiState) -> Router {
+    let (admin, document) = admin_router(&state).split_for_parts();
+    let document = Arc::new(document);
+    Router::new()
+        .route("/", get(front_page))
+        .route("/webhooks/bigcommerce/{store}", post(webhooks::receive))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .fallback(nothing_here)
+        .with_state(state)
+        .merge(admin)
+        .layer(axum::middleware::from_fn(measure))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(CatchPanicLayer::custom(|_| our_fault().into_response()))
+}
+
+fn admin_router(state: &ApiState) -> OpenApiRouter {
+    admin::routes().layer(axum::middleware::from_fn_with_state(state.clone(), require_admin)).with_state(state.clone())
+}
+
+async fn require_admin(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    match state.admin.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn measure(request: Request, next: Next) -> Response {
+    // The route's pattern, not the path: paths carry ids and would make a new series each.
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let started = tokio::time::Instant::now();
+    let response = next.run(request).await;
+    metrics::histogram!(HTTP_REQUEST_SECONDS, "route" => route, "status" => response.status().as_u16().to_string())
+        .record(started.elapsed().as_secs_f64());
+    response
+}
+
+async fn front_page() -> &'static str {
+    "Cartledger: BigCommerce orders into Sage Intacct.\n\n\
+     /healthz /readyz /metrics /openapi.json\n\
+     /v1/stores/{store}/orders      where each order stands (bearer token)\n\
+     /v1/stores/{store}/holds       what is held, why, and what to do\n"
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found("There is nothing at this address")
+}
+
+fn our_fault() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal-error",
+        "The service failed by a fault of its own",
+        "Try again; report it with the x-request-id of this answer if it stays.",
+    )
+}

@@ -1,0 +1,117 @@
+//! `/v1/stores/{store}/orders`: where each order stands, and running one again.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{known_store, page_size};
+use crate::http::ApiState;
+use crate::problem::Problem;
+use crate::store::order::OrderStanding;
+
+/// An order as the API shows it. Amounts are decimal strings in major units of `currency`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OrderView {
+    order_id: u64,
+    /// `posted`, `held`, `waiting`, `excluded` or `failing`.
+    outcome: String,
+    /// Why, when not posted.
+    reason: String,
+    /// The order's status in the shop.
+    status: String,
+    /// The day it was placed, in the store's time zone.
+    order_date: Option<String>,
+    customer_id: Option<String>,
+    currency: Option<String>,
+    total: Option<Decimal>,
+    open_balance: Option<Decimal>,
+    evidence_hash: Option<String>,
+    rulebook_revision: Option<i64>,
+    /// When this was written (UTC).
+    updated_at: Option<String>,
+}
+
+impl From<OrderStanding> for OrderView {
+    fn from(order: OrderStanding) -> Self {
+        Self {
+            order_id: order.order_id,
+            outcome: order.outcome,
+            reason: order.reason,
+            status: order.status,
+            order_date: order.order_date.map(|date| date.to_string()),
+            customer_id: order.customer_id,
+            currency: order.currency,
+            total: order.total,
+            open_balance: order.open_balance,
+            evidence_hash: order.evidence_hash,
+            rulebook_revision: order.revision,
+            updated_at: order.updated_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// A page of orders.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OrderPage {
+    orders: Vec<OrderView>,
+    /// Give this as `after` for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<u64>,
+}
+
+/// Which orders to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OrderQuery {
+    /// Only orders with this outcome.
+    outcome: Option<String>,
+    /// Only orders with a higher id.
+    after: Option<u64>,
+    /// Orders on a page, at most 500.
+    limit: Option<u32>,
+}
+
+/// Lists orders by ascending id.
+#[utoipa::path(get, path = "/v1/stores/{store}/orders", params(("store" = String, Path), OrderQuery),
+    responses((status = 200, body = OrderPage), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    Path(store): Path<String>,
+    Query(query): Query<OrderQuery>,
+) -> Result<Json<OrderPage>, Problem> {
+    known_store(&state, &store)?;
+    let limit = page_size(query.limit);
+    let orders =
+        state.store.orders(&store, query.outcome.as_deref(), query.after.unwrap_or_default(), limit).await?;
+    let full = orders.len() == limit as usize;
+    let next_after = orders.last().filter(|_| full).map(|order| order.order_id);
+    Ok(Json(OrderPage { orders: orders.into_iter().map(OrderView::from).collect(), next_after }))
+}
+
+/// Shows one order.
+#[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}", params(("store" = String, Path), ("order_id" = u64, Path)),
+    responses((status = 200, body = OrderView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn one(
+    State(state): State<ApiState>,
+    Path((store, order_id)): Path<(String, u64)>,
+) -> Result<Json<OrderView>, Problem> {
+    known_store(&state, &store)?;
+    let order = state.store.order(&store, order_id).await?;
+    order.map(|order| Json(order.into())).ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))
+}
+
+/// Marks an order as due: it is read again and whatever is missing in Intacct is posted. Doing so twice posts nothing twice.
+#[utoipa::path(post, path = "/v1/stores/{store}/orders/{order_id}/replay", params(("store" = String, Path), ("order_id" = u64, Path)),
+    responses((status = 202, description = "The order is due"), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn replay(
+    State(state): State<ApiState>,
+    Path((store, order_id)): Path<(String, u64)>,
+) -> Result<StatusCode, Problem> {
+    known_store(&state, &store)?;
+    state.store.mark_due(&store, order_id).await?;
+    state.wake.wake();
+    Ok(StatusCode::ACCEPTED)
+}
