@@ -1,1 +1,196 @@
-//! Builds pool, clients, state, router and workers: the only place that knows them all.
+//! Builds clients, state, router and workers: the only place that knows them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+
+use crate::bigcommerce::client::StoreClient;
+use crate::clock::Clock;
+use crate::config::{CompanySettings, Config, Environment, StoreSettings};
+use crate::http::auth::AdminToken;
+use crate::http::group_commit::Intake;
+use crate::http::webhooks::WebhookStore;
+use crate::http::{self, ApiState};
+use crate::intacct;
+use crate::lifecycle::Shutdown;
+use crate::store::Store;
+use crate::store::lane::WakeUp;
+use crate::telemetry::Metrics;
+use crate::worker::connection::StoreConnection;
+use crate::worker::gateway::{Gateway, GatewayOptions};
+use crate::worker::run::{Worker, WorkerOptions};
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Receives webhooks.
+    Ingest,
+    /// Works on orders.
+    Worker,
+    /// Serves the admin API.
+    Api,
+}
+
+/// Starts everything the roles ask for; all of it ends with `shutdown`.
+///
+/// # Errors
+/// A secret that is not there, or a client that cannot be built.
+pub fn start(
+    config: &Config,
+    environment: &Environment,
+    store: Store,
+    listener: TcpListener,
+    roles: &BTreeSet<Role>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let wake = WakeUp::default();
+    if roles.contains(&Role::Worker) {
+        let connections = Arc::new(connections(config, environment, &store, &clock, shutdown)?);
+        let options = WorkerOptions {
+            concurrency: config.worker.concurrency,
+            lease: Duration::from_secs(config.worker.lease_seconds),
+            poll: Duration::from_millis(config.worker.poll_ms),
+            payment_waits: config.worker.payment_waits_seconds.iter().copied().map(Duration::from_secs).collect(),
+        };
+        let worker = Worker::new(store.clone(), wake.clone(), options, connections);
+        shutdown.spawn("worker", worker.run(shutdown.clone()));
+    }
+    let metrics = Metrics::install()?;
+    let debounce = Duration::from_millis(config.server.debounce_ms);
+    let state = ApiState {
+        intake: Intake::start(store.clone(), wake.clone(), shutdown, config.server.waiting_deliveries_max, debounce),
+        store,
+        wake,
+        clock,
+        webhook_stores: Arc::new(webhook_stores(config, environment)?),
+        admin: admin_token(config, environment)?,
+        metrics: metrics.clone(),
+        body_bytes_max: config.server.body_bytes_max,
+    };
+    let router = http::router(state, roles.contains(&Role::Ingest), roles.contains(&Role::Api));
+    let soft = shutdown.soft();
+    shutdown.spawn("http server", async move {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(soft.cancelled_owned()).await {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    });
+    let soft = shutdown.soft();
+    shutdown.spawn("metrics", async move {
+        tokio::select! {
+            () = metrics.keep_up() => {}
+            () = soft.cancelled() => {}
+        }
+    });
+    Ok(())
+}
+
+/// Builds the reader of a store.
+///
+/// # Errors
+/// A secret that is not there, or settings no client can be built from.
+pub fn reader(settings: &StoreSettings, environment: &Environment, clock: &Clock) -> anyhow::Result<StoreClient> {
+    let access_token = settings.access_token.fetch(&format!("stores.{}.access_token", settings.name), environment)?;
+    let connection = crate::bigcommerce::client::StoreConnection {
+        name: settings.name.clone(),
+        base_url: settings.api_url.clone(),
+        store_hash: settings.store_hash.clone(),
+        access_token,
+        reserve_percent: settings.quota_reserve_percent,
+    };
+    StoreClient::new(connection, clock.clone()).with_context(|| format!("store {}", settings.name))
+}
+
+/// Builds the client of a company.
+///
+/// # Errors
+/// A secret that is not there, or settings no client can be built from.
+pub fn company_client(
+    settings: &CompanySettings,
+    environment: &Environment,
+    clock: &Clock,
+) -> anyhow::Result<intacct::client::Client> {
+    let fetch = |what: &str, source: &crate::config::SecretSource| {
+        source.fetch(&format!("companies.{}.{what}", settings.name), environment)
+    };
+    let credentials = intacct::client::Credentials {
+        sender_id: settings.sender_id.clone(),
+        sender_password: fetch("sender_password", &settings.sender_password)?,
+        company_id: settings.company_id.clone(),
+        user_id: settings.user_id.clone(),
+        user_password: fetch("user_password", &settings.user_password)?,
+        location_id: settings.entity.clone(),
+    };
+    let timeout = Duration::from_secs(settings.timeout_seconds);
+    intacct::client::Client::new(&settings.url, credentials, timeout, clock.clone())
+        .with_context(|| format!("company {}", settings.name))
+}
+
+fn connections(
+    config: &Config,
+    environment: &Environment,
+    store: &Store,
+    clock: &Clock,
+    shutdown: &Shutdown,
+) -> anyhow::Result<BTreeMap<String, Arc<StoreConnection>>> {
+    let mut gateways: BTreeMap<&str, Gateway> = BTreeMap::new();
+    for company in &config.companies {
+        let client = company_client(company, environment, clock)?;
+        let options = GatewayOptions {
+            company: company.name.clone(),
+            concurrency: company.concurrency,
+            batch: company.documents_per_request,
+            slot_lease: Duration::from_secs(company.timeout_seconds + 30),
+        };
+        gateways.insert(&company.name, Gateway::start(client, store.clone(), options, shutdown));
+    }
+    let mut connections = BTreeMap::new();
+    for settings in &config.stores {
+        let gateway = gateways.get(settings.company.as_str()).context("a store names an unknown company")?.clone();
+        let connection = StoreConnection {
+            name: settings.name.clone(),
+            reader: reader(settings, environment, clock)?,
+            policy: settings.policy()?,
+            company: settings.company.clone(),
+            gateway,
+        };
+        connections.insert(settings.name.clone(), Arc::new(connection));
+    }
+    Ok(connections)
+}
+
+fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<BTreeMap<String, WebhookStore>> {
+    let mut stores = BTreeMap::new();
+    for settings in &config.stores {
+        let name = format!("stores.{}", settings.name);
+        let client_secrets = settings
+            .client_secrets
+            .iter()
+            .map(|source| source.fetch(&format!("{name}.client_secrets"), environment))
+            .collect::<Result<Vec<SecretString>, _>>()?;
+        let shared_header = match &settings.shared_header {
+            Some(header) => Some((header.name.clone(), header.value.fetch(&format!("{name}.shared_header"), environment)?)),
+            None => None,
+        };
+        stores.insert(
+            settings.name.clone(),
+            WebhookStore {
+                name: settings.name.clone(),
+                store_hash: settings.store_hash.clone(),
+                client_secrets,
+                shared_header,
+                tolerance: Duration::from_secs(settings.signature_tolerance_seconds),
+            },
+        );
+    }
+    Ok(stores)
+}
+
+fn admin_token(config: &Config, environment: &Environment) -> anyhow::Result<AdminToken> {
+    let token = config.admin.token.as_ref().map(|source| source.fetch("admin.token", environment)).transpose()?;
+    Ok(AdminToken::new(token.as_ref()))
+}

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Deserialize;
 use toml::{Table, Value};
+
+use crate::accounting::policy::Policy;
 
 /// The defaults, which are also the reference of all settings.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -220,10 +219,23 @@ pub struct StoreSettings {
     pub company: String,
     /// How it is posted.
     #[serde(default)]
-    pub accounting: AccountingSettings,
+    pub accounting: Policy,
 }
 
 impl StoreSettings {
+    /// How the store's orders are posted, under the store's own name.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] naming what is not possible.
+    pub fn policy(&self) -> Result<Policy, ConfigError> {
+        let policy = Policy { store: self.name.clone(), ..self.accounting.clone() };
+        policy.check().map_err(|why| ConfigError::Invalid {
+            name: format!("stores.{}.accounting", self.name),
+            why: why.to_string(),
+        })?;
+        Ok(policy)
+    }
+
     fn default_api_url() -> String {
         "https://api.bigcommerce.com".to_owned()
     }
@@ -245,47 +257,6 @@ pub struct SharedHeader {
     pub name: String,
     /// Its value.
     pub value: SecretSource,
-}
-
-/// How a store's orders are posted.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AccountingSettings {
-    /// Put before every number in Intacct, for example `BC-`.
-    pub number_prefix: String,
-    /// The accounts receivable control account.
-    pub receivable_account: String,
-    /// Where cents within the cap go; without one every difference is held.
-    pub rounding_account: Option<String>,
-    /// The largest difference between an order's parts and its total that is let pass, in major units.
-    pub totals_cap: Decimal,
-    /// Status ids of orders that are posted (BigCommerce, order statuses).
-    pub export_statuses: BTreeSet<u32>,
-    /// Orders placed before this day are not posted.
-    pub go_live: Option<Date>,
-    /// The store's time zone (IANA): decides the posting date.
-    pub time_zone: String,
-    /// The company's base currency.
-    pub base_currency: String,
-    /// The last day of the closed books.
-    pub books_closed_through: Option<Date>,
-}
-
-impl Default for AccountingSettings {
-    fn default() -> Self {
-        Self {
-            number_prefix: "BC-".to_owned(),
-            receivable_account: "1100".to_owned(),
-            rounding_account: None,
-            totals_cap: Decimal::new(5, 2),
-            // The statuses BigCommerce itself counts as paid, and the two refund statuses.
-            export_statuses: [2, 3, 4, 8, 9, 10, 11, 14].into(),
-            go_live: None,
-            time_zone: "UTC".to_owned(),
-            base_currency: "USD".to_owned(),
-            books_closed_through: None,
-        }
-    }
 }
 
 /// An Intacct company.
@@ -420,9 +391,7 @@ impl Config {
             if store.client_secrets.is_empty() {
                 return invalid(format!("stores.{}.client_secrets", store.name), "name at least one: without it no webhook can be verified, and none is ever accepted unverified".into());
             }
-            if let Err(why) = TimeZone::get(&store.accounting.time_zone) {
-                return invalid(format!("stores.{}.accounting.time_zone", store.name), format!("{why}; write an IANA name such as America/Chicago"));
-            }
+            store.policy()?;
         }
         if self.worker.concurrency == 0 {
             return invalid("worker.concurrency".into(), "must be at least 1".into());

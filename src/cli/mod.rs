@@ -1,1 +1,97 @@
 //! The command line: one file per command.
+
+mod check;
+#[cfg(feature = "sandbox")]
+mod demo;
+mod migrate;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Environment};
+use crate::embedded::{EmbeddedPostgres, Purpose};
+use crate::store::Store;
+
+/// Posts BigCommerce orders into Sage Intacct, exactly once and to the cent.
+#[derive(Debug, Parser)]
+#[command(name = "cartledger", version, about, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service: receive webhooks, work on orders, serve the admin API
+    Serve(serve::ServeArguments),
+    /// Bring the database schema up to date and exit
+    Migrate(SettingsArguments),
+    /// Check the settings and that both sides answer; change nothing
+    Check(SettingsArguments),
+    /// Play a trading day against counterparts on this machine and show the books
+    #[cfg(feature = "sandbox")]
+    Demo(demo::DemoArguments),
+    /// Run a BigCommerce store and an Intacct company on this machine
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::SandboxArguments),
+}
+
+/// Where the settings are.
+#[derive(Debug, Clone, Args)]
+struct SettingsArguments {
+    /// The settings file; see cartledger.example.toml
+    #[arg(long, default_value = "cartledger.toml", value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl SettingsArguments {
+    fn load(&self) -> anyhow::Result<(Config, Environment)> {
+        let environment = Environment::of_process();
+        let config = Config::load(Some(&self.config), &environment)?;
+        Ok((config, environment))
+    }
+}
+
+/// Runs a command; the answer is the process's exit status.
+///
+/// # Errors
+/// Anything that ends the command, with what to do about it.
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Migrate(arguments) => migrate::run(&arguments).await,
+        Command::Check(arguments) => check::run(&arguments).await,
+        #[cfg(feature = "sandbox")]
+        Command::Demo(arguments) => demo::run(arguments).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(arguments) => sandbox::run(arguments).await,
+    }
+}
+
+/// The database's name on the private server.
+const DATABASE: &str = "cartledger";
+
+/// Opens the database the settings name, or a private server of our own when they name none.
+async fn open_database(config: &Config, environment: &Environment) -> anyhow::Result<(Store, EmbeddedPostgres)> {
+    use secrecy::ExposeSecret;
+
+    let url = match &config.database.url {
+        Some(source) => Some(source.fetch("database.url", environment)?.expose_secret().to_owned()),
+        None => environment.get("DATABASE_URL").map(str::to_owned),
+    };
+    let postgres = EmbeddedPostgres::given_or_start(url.as_deref(), Purpose::Run, None).await?;
+    let options = if url.is_some() {
+        postgres.maintenance_options()
+    } else {
+        postgres.ensure_database(DATABASE).await?;
+        postgres.connect_options(DATABASE)
+    };
+    let store = Store::connect(options, config.database.connections).await.context("opening the database")?;
+    Ok((store, postgres))
+}

@@ -53,20 +53,25 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// The whole surface as one router.
-pub fn router(state: ApiState) -> Router {
-    let (admin, document) = admin_router(&state).split_for_parts();
-    let document = Arc::new(document);
-    Router::new()
+/// The whole surface as one router: with the webhooks when `ingest`, with the admin API when `api`.
+pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
+    let mut router = Router::new()
         .route("/", get(front_page))
-        .route("/webhooks/bigcommerce/{store}", post(webhooks::receive))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
-        .fallback(nothing_here)
-        .with_state(state)
-        .merge(admin)
+        .route("/metrics", get(health::metrics));
+    if ingest {
+        router = router.route("/webhooks/bigcommerce/{store}", post(webhooks::receive));
+    }
+    let mut router = router.fallback(nothing_here).with_state(state.clone());
+    if api {
+        let (admin, document) = admin_router(&state).split_for_parts();
+        let document = Arc::new(document);
+        router = router
+            .merge(admin)
+            .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }));
+    }
+    router
         .layer(axum::middleware::from_fn(measure))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

@@ -123,6 +123,24 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that a run failed, on an order that nothing better is known of. A standing that was reached stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn note_failure(&self, store: &str, order_id: u64, why: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into sales_order (store, order_id, outcome, reason) values ($1, $2, 'failing', $3)
+             on conflict (store, order_id) do update set reason = excluded.reason, updated_at = now()
+                where sales_order.outcome = 'failing'",
+            store,
+            to_database(order_id),
+            why
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Orders of a store by ascending id after `after`, at most `limit`; `outcome` filters.
     ///
     /// # Errors

@@ -1,0 +1,89 @@
+//! `/v1/stores/{store}/rules`: the rulebook, read whole and replaced whole; each change is a new revision.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::known_store;
+use crate::accounting::rulebook::{Rule, Rulebook};
+use crate::http::ApiState;
+use crate::problem::Problem;
+
+/// A revision of the rulebook.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RulebookView {
+    revision: i64,
+    author: String,
+    note: String,
+    /// When it was made (UTC).
+    made_at: String,
+    /// The rules; see docs/posting-rules.md for kinds, conditions and what each gives.
+    #[schema(value_type = Vec<Object>)]
+    rules: serde_json::Value,
+}
+
+/// A new revision.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct NewRulebook {
+    /// Who makes it.
+    author: String,
+    /// Why.
+    #[serde(default)]
+    note: String,
+    /// All rules; what is not named is gone.
+    #[schema(value_type = Vec<Object>)]
+    rules: serde_json::Value,
+}
+
+/// The number of a saved revision.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Saved {
+    revision: i64,
+}
+
+/// Shows the newest revision.
+#[utoipa::path(get, path = "/v1/stores/{store}/rules", params(("store" = String, Path)),
+    responses((status = 200, body = RulebookView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn read(
+    State(state): State<ApiState>,
+    Path(store): Path<String>,
+) -> Result<Json<RulebookView>, Problem> {
+    known_store(&state, &store)?;
+    let found = state.store.latest_rulebook(&store).await?;
+    let found = found.ok_or_else(|| Problem::not_found(format!("Store '{store}' has no rules yet")))?;
+    Ok(Json(RulebookView {
+        revision: found.number,
+        author: found.author,
+        note: found.note,
+        made_at: found.made_at.to_string(),
+        rules: found.rules,
+    }))
+}
+
+/// Replaces all rules. Held orders are run again by themselves.
+#[utoipa::path(put, path = "/v1/stores/{store}/rules", params(("store" = String, Path)), request_body = NewRulebook,
+    responses((status = 201, body = Saved), (status = 401, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn replace(
+    State(state): State<ApiState>,
+    Path(store): Path<String>,
+    Json(new): Json<NewRulebook>,
+) -> Result<(StatusCode, Json<Saved>), Problem> {
+    known_store(&state, &store)?;
+    let refused = |why: String| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "rules-not-valid",
+            format!("The rules cannot be saved: {why}"),
+            "Nothing was changed. Mend what is named and send all rules again.",
+        )
+    };
+    let rules: Vec<Rule> = serde_json::from_value(new.rules.clone()).map_err(|error| refused(error.to_string()))?;
+    Rulebook::new(rules).map_err(|problems| {
+        refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    let revision = state.store.save_rulebook(&store, &new.rules, &new.author, &new.note).await?;
+    state.wake.wake();
+    Ok((StatusCode::CREATED, Json(Saved { revision })))
+}

@@ -1,0 +1,19 @@
+//! A store as the worker sees it: how to read it, how to judge it, where to post it.
+
+use crate::accounting::policy::Policy;
+use crate::bigcommerce::client::StoreClient;
+use crate::worker::gateway::Gateway;
+
+/// One store with its reader, its policy and its company's gateway.
+pub struct StoreConnection {
+    /// Our name for the store.
+    pub name: String,
+    /// Reads its orders.
+    pub reader: StoreClient,
+    /// What its finance team decided.
+    pub policy: Policy,
+    /// Our name for its Intacct company.
+    pub company: String,
+    /// Sends to that company; shared with the company's other stores.
+    pub gateway: Gateway,
+}

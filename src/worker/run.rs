@@ -1,0 +1,203 @@
+//! The worker's loop: wait until orders are due, claim them, run each on its own, record what became of it.
+//!
+//! Nothing is held open while an order runs: the claim is a lease, extended by a heartbeat. A worker that loses its
+//! lease does no harm, because every later step checks that the order or the document is still its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::connection::StoreConnection;
+use super::order::{OrderRun, RunEnd};
+use super::retry;
+use crate::clock;
+use crate::lifecycle::Shutdown;
+use crate::store::lane::{Claimed, PutOff, WakeUp};
+use crate::store::{Store, StoreError};
+use crate::telemetry::ORDERS_TOTAL;
+
+/// Orders claimed at once at most; more would sit on their leases while others could work on them.
+const CLAIM_MAX: u32 = 20;
+/// Every so many claims all lanes are looked at, not only those above the low-water mark: finds lapsed leases.
+const FULL_LOOK_EVERY: u32 = 8;
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// Orders at the same time.
+    pub concurrency: u32,
+    /// How long a claim lasts without a heartbeat.
+    pub lease: Duration,
+    /// The longest wait between two looks.
+    pub poll: Duration,
+    /// Waits for payment data that is not there yet, one per re-read.
+    pub payment_waits: Vec<Duration>,
+}
+
+/// One worker; any number of them may share a database.
+pub struct Worker {
+    store: Store,
+    wake: WakeUp,
+    options: WorkerOptions,
+    connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
+    held: Arc<Mutex<BTreeMap<Uuid, usize>>>,
+}
+
+impl Worker {
+    /// A worker for these stores.
+    pub fn new(
+        store: Store,
+        wake: WakeUp,
+        options: WorkerOptions,
+        connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
+    ) -> Self {
+        Self { store, wake, options, connections, held: Arc::default() }
+    }
+
+    /// Works until the soft shutdown, then finishes what is under way.
+    pub async fn run(self, shutdown: Shutdown) {
+        let worker = Arc::new(self);
+        let heartbeat = tokio::spawn(worker.clone().keep_leases());
+        let slots = Arc::new(Semaphore::new(worker.options.concurrency as usize));
+        let (mut mark, mut claims) = (None, 0u32);
+        while !shutdown.soft().is_cancelled() {
+            let full_look = claims.is_multiple_of(FULL_LOOK_EVERY);
+            claims = claims.wrapping_add(1);
+            let found = match worker.claim_some(&slots, mark.filter(|_| !full_look)).await {
+                Ok((found, lowest)) => {
+                    mark = lowest;
+                    found
+                }
+                Err(error) => {
+                    tracing::error!(%error, "no orders could be claimed; trying again");
+                    0
+                }
+            };
+            if found > 0 && slots.available_permits() > 0 {
+                continue;
+            }
+            worker.rest(&slots, &shutdown).await;
+        }
+        // All permits back means that every order under way has ended.
+        tokio::select! {
+            _ = slots.acquire_many(worker.options.concurrency) => {}
+            () = shutdown.hard().cancelled_owned() => {}
+        }
+        heartbeat.abort();
+    }
+
+    /// Waits for a hint, a finished order while all slots were taken, the poll interval, or the end.
+    async fn rest(&self, slots: &Semaphore, shutdown: &Shutdown) {
+        let soft = shutdown.soft();
+        if slots.available_permits() == 0 {
+            tokio::select! {
+                _ = slots.acquire() => {}
+                () = soft.cancelled() => {}
+            }
+            return;
+        }
+        // A little chance keeps replicas from asking all at the same moment.
+        let pause = self.options.poll.mul_f64(0.9 + 0.2 * clock::jitter());
+        tokio::select! {
+            () = self.wake.woken() => {}
+            () = tokio::time::sleep(pause) => {}
+            () = soft.cancelled() => {}
+        }
+    }
+
+    async fn claim_some(
+        self: &Arc<Self>,
+        slots: &Arc<Semaphore>,
+        not_before: Option<Timestamp>,
+    ) -> Result<(usize, Option<Timestamp>), StoreError> {
+        let free = u32::try_from(slots.available_permits()).unwrap_or(CLAIM_MAX).min(CLAIM_MAX);
+        if free == 0 {
+            return Ok((0, not_before));
+        }
+        let token = clock::random_id();
+        let paused: Vec<String> =
+            self.connections.values().filter(|c| c.gateway.is_paused()).map(|c| c.name.clone()).collect();
+        let (claimed, lowest) = self.store.claim(free, self.options.lease, token, not_before, &paused).await?;
+        let found = claimed.len();
+        for lane in claimed {
+            let permit = slots.clone().acquire_owned().await.ok();
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(token).or_default() += 1;
+            tokio::spawn(self.clone().work_on(lane, permit));
+        }
+        // A second of slack: rows that commit late can have a slightly earlier due time.
+        Ok((found, lowest.and_then(|at| at.checked_sub(Duration::from_secs(1)).ok())))
+    }
+
+    async fn work_on(self: Arc<Self>, lane: Claimed, permit: Option<OwnedSemaphorePermit>) {
+        let span = tracing::info_span!("order", store = lane.store, order = lane.order_id);
+        let worker = self.clone();
+        let run_lane = lane.clone();
+        // Its own task, so that a fault in one order ends that order only.
+        let ended = tokio::spawn(async move { worker.run_order(&run_lane).await }.instrument(span.clone())).await;
+        let end = ended.unwrap_or_else(|_| RunEnd::retry("the run failed by a fault of the program; see the log"));
+        if let Err(error) = self.record(&lane, end).instrument(span).await {
+            tracing::error!(%error, order = lane.order_id, "a run could not be recorded; it is repeated when its lease ends");
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&lane.token) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&lane.token);
+            }
+        }
+        drop(held);
+        drop(permit);
+    }
+
+    async fn run_order(&self, lane: &Claimed) -> RunEnd {
+        match self.connections.get(&lane.store) {
+            Some(connection) => {
+                let run = OrderRun { store: &self.store, connection, waits: &self.options.payment_waits };
+                run.run(lane).await
+            }
+            None => RunEnd::retry(format!("no store named '{}' is configured in this process", lane.store)),
+        }
+    }
+
+    async fn record(&self, lane: &Claimed, end: RunEnd) -> Result<(), StoreError> {
+        let (outcome, ours) = match end {
+            RunEnd::Done => ("done", self.store.complete(lane).await?),
+            RunEnd::WaitForPayment(delay) => {
+                ("waiting", self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
+            }
+            RunEnd::Retry { why, after } => {
+                let delay = retry::delay(lane.failures + 1, after, clock::jitter());
+                tracing::warn!(why, failures = lane.failures + 1, retry_in_s = delay.as_secs(), "an order is tried again later");
+                self.store.note_failure(&lane.store, lane.order_id, &why).await?;
+                ("retry", self.store.put_off(lane, delay, PutOff::Failure, &why).await?)
+            }
+        };
+        metrics::counter!(ORDERS_TOTAL, "outcome" => outcome).increment(1);
+        if !ours {
+            tracing::warn!("the lease ran out before the run ended; another worker has the order");
+        }
+        Ok(())
+    }
+
+    /// Extends the leases of everything under way three times per lease, so that one missed beat costs nothing.
+    async fn keep_leases(self: Arc<Self>) {
+        let mut beat = tokio::time::interval(self.options.lease / 3);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            let tokens: Vec<Uuid> =
+                self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+            if tokens.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.store.extend_leases(&tokens, self.options.lease).await {
+                tracing::warn!(%error, "leases could not be extended; trying again");
+            }
+        }
+    }
+}

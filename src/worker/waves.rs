@@ -1,0 +1,221 @@
+//! Waves: an order's documents in the order they depend on each other, each stored as intended before it is sent.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::connection::StoreConnection;
+use super::difference::{last_wave, of_wave};
+use super::gateway::{Failure, Sent};
+use super::lookup;
+use super::order::RunEnd;
+use crate::accounting::document::Document;
+use crate::accounting::hold::{Blocks, Hold, HoldCode};
+use crate::accounting::money::Money;
+use crate::intacct::posting;
+use crate::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine, StoredDocument};
+use crate::store::Store;
+use crate::telemetry::POSTINGS_TOTAL;
+
+/// How sending ended.
+#[derive(Debug)]
+pub enum WaveEnd {
+    /// Everything was sent that could be; what was refused is held.
+    Through {
+        /// Refusals.
+        holds: Vec<Hold>,
+    },
+    /// Something has to be tried again later.
+    Interrupted {
+        /// What.
+        why: String,
+        /// What the other side asked for.
+        after: Option<Duration>,
+        /// Refusals so far.
+        holds: Vec<Hold>,
+    },
+}
+
+/// The documents of one order on their way out.
+pub struct Batch<'a> {
+    /// The store of record.
+    pub store: &'a Store,
+    /// The order's store.
+    pub connection: &'a StoreConnection,
+    /// The evidence the documents come from.
+    pub evidence_hash: &'a str,
+    /// The rules they come from.
+    pub revision: i64,
+    /// The buyer's customer in Intacct.
+    pub customer_id: &'a str,
+}
+
+/// What became of one document.
+enum One {
+    Posted(String, String),
+    Held(Hold),
+    Later { why: String, after: Option<Duration> },
+}
+
+impl Batch<'_> {
+    /// Plans all documents in one transaction, then sends them wave by wave. A wave that did not get through whole
+    /// keeps only those documents back that need what is missing.
+    ///
+    /// # Errors
+    /// [`RunEnd`] when the database fails: nothing is sent without its intent being stored.
+    pub async fn send(&self, documents: &[Document], stored: &[StoredDocument]) -> Result<WaveEnd, RunEnd> {
+        let planned: Vec<PlannedDocument> = documents.iter().map(|document| self.planned(document)).collect();
+        self.store.plan(&planned).await?;
+        let mut records: BTreeMap<String, String> = stored
+            .iter()
+            .filter(|document| document.state == DocumentState::Posted)
+            .filter_map(|document| Some((document.planned.key.clone(), document.record_no.clone()?)))
+            .collect();
+        let (mut holds, mut later) = (Vec::new(), None);
+        for wave in 1..=last_wave() {
+            let ready: Vec<&Document> = of_wave(documents, wave).filter(|document| self.ready(document, &records)).collect();
+            for end in join_all(ready.iter().map(|document| self.send_one(document, &records))).await {
+                match end? {
+                    One::Posted(key, record_no) => {
+                        records.insert(key, record_no);
+                    }
+                    One::Held(hold) => holds.push(hold),
+                    One::Later { why, after } => later = Some((why, after)),
+                }
+            }
+        }
+        Ok(match later {
+            Some((why, after)) => WaveEnd::Interrupted { why, after, holds },
+            None => WaveEnd::Through { holds },
+        })
+    }
+
+    /// Whether everything the document's request names is in Intacct already. Documents of the first wave name
+    /// others only in words.
+    fn ready(&self, document: &Document, records: &BTreeMap<String, String>) -> bool {
+        document.kind.wave() == 1 || document.detail.needs().iter().all(|key| records.contains_key(key.as_str()))
+    }
+
+    fn planned(&self, document: &Document) -> PlannedDocument {
+        PlannedDocument {
+            key: document.key.as_str().to_owned(),
+            store: self.connection.name.clone(),
+            order_id: Some(document.order_id),
+            kind: document.kind.as_str().to_owned(),
+            number: document.number.clone(),
+            customer_id: self.customer_id.to_owned(),
+            currency: Some(document.currency.code().to_owned()),
+            total: Some(document.total),
+            posting_date: Some(document.date),
+            body: serde_json::to_value(document).unwrap_or_default(),
+            content_hash: document.content_hash(),
+            evidence_hash: Some(self.evidence_hash.to_owned()),
+            revision: Some(self.revision),
+            lines: document
+                .lines
+                .iter()
+                .map(|line| PostingLine {
+                    account: line.account.clone(),
+                    debit: line.debit,
+                    credit: line.credit,
+                    dimensions: serde_json::to_value(&line.dimensions).unwrap_or_default(),
+                    memo: line.memo.clone(),
+                    rule: line.rule.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    async fn send_one(&self, document: &Document, records: &BTreeMap<String, String>) -> Result<One, RunEnd> {
+        let key = document.key.as_str();
+        let policy = &self.connection.policy;
+        let function = match posting::function(document, self.customer_id, records, policy) {
+            Ok(function) => function,
+            Err(error) => return Ok(One::Held(refused(document, &error.to_string(), "Report this: the document could not be written as a request."))),
+        };
+        let body = function.body();
+        let Some(attempt) = self.store.begin_sending(key, &body, &function.body_hash()).await? else {
+            return Ok(One::Later { why: format!("{key} is being sent by another run"), after: None });
+        };
+        let sent = self.connection.gateway.write(key, function).await;
+        let (outcome, end, answer) = self.read_answer(document, sent);
+        metrics::counter!(POSTINGS_TOTAL, "kind" => document.kind.as_str(), "outcome" => end_name(&end)).increment(1);
+        self.store.settle(key, attempt, "send", &outcome, answer.as_deref()).await?;
+        match end {
+            End::Settled(one) => Ok(one),
+            End::LookUp => self.look_up(document).await,
+        }
+    }
+
+    /// Turns the gateway's answer into what is recorded and what happens next.
+    fn read_answer(&self, document: &Document, sent: Result<Sent, Failure>) -> (Outcome, End, Option<String>) {
+        let key = document.key.as_str().to_owned();
+        match sent {
+            Ok(Sent { record_no, answer }) => {
+                (Outcome::Posted { record_no: record_no.clone() }, End::Settled(One::Posted(key, record_no)), Some(answer))
+            }
+            Err(Failure::Refused { error, remedy, answer }) => (
+                Outcome::Rejected { error: error.clone() },
+                End::Settled(One::Held(refused(document, &error, &remedy))),
+                Some(answer),
+            ),
+            Err(Failure::AlreadyRecorded { error, answer }) => {
+                (Outcome::Unknown { error }, End::LookUp, Some(answer))
+            }
+            Err(Failure::NotExecuted { why, after, answer }) => (
+                Outcome::NotThere { why: why.clone() },
+                End::Settled(One::Later { why: format!("{key}: {why}"), after }),
+                answer,
+            ),
+            Err(Failure::Unknown { why, answer }) => (
+                Outcome::Unknown { error: why.clone() },
+                End::Settled(One::Later { why: format!("{key}: the outcome is unknown ({why}); it is looked up before anything is sent again"), after: None }),
+                answer,
+            ),
+        }
+    }
+
+    async fn look_up(&self, document: &Document) -> Result<One, RunEnd> {
+        let key = document.key.as_str();
+        let Some(stored) = self.store.document(key).await? else {
+            return Ok(One::Later { why: format!("{key} is gone from the database"), after: None });
+        };
+        if let Some(hold) = lookup::settle(self.store, &self.connection.gateway, &stored).await? {
+            return Ok(One::Held(hold));
+        }
+        Ok(match self.store.document(key).await?.and_then(|stored| stored.record_no) {
+            Some(record_no) => One::Posted(key.to_owned(), record_no),
+            None => One::Later {
+                why: format!("{key}: Intacct says it has been recorded, but it was not found yet"),
+                after: None,
+            },
+        })
+    }
+}
+
+enum End {
+    Settled(One),
+    LookUp,
+}
+
+fn end_name(end: &End) -> &'static str {
+    match end {
+        End::Settled(One::Posted(..)) => "posted",
+        End::Settled(One::Held(_)) => "rejected",
+        End::Settled(One::Later { .. }) => "later",
+        End::LookUp => "duplicate",
+    }
+}
+
+fn refused(document: &Document, error: &str, remedy: &str) -> Hold {
+    Hold {
+        code: HoldCode::RejectedByIntacct,
+        subject: document.number.clone(),
+        message: format!("Intacct refused {} {}: {error}", document.kind, document.number),
+        remedy: remedy.to_owned(),
+        amount: Some(Money::new(document.total, document.currency)),
+        blocks: Blocks::Document(document.key.clone()),
+    }
+}
+
