@@ -4,6 +4,7 @@
 //! secrets, names or mail addresses; labels are few-valued (a store or an outcome, never an order).
 
 use std::io::IsTerminal;
+use std::str::FromStr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -41,21 +42,37 @@ const DURATION_BUCKETS_S: [f64; 14] =
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// How log lines look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// [`LogFormat::Human`] on a terminal, otherwise [`LogFormat::Json`].
+    /// [`LogFormat::Text`] on a terminal, otherwise [`LogFormat::Json`].
     #[default]
     Auto,
     /// One short line per event, for people; coloured on a terminal.
-    Human,
+    Text,
     /// One JSON object per line, for log collectors.
     Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = TelemetryError;
+
+    /// Reads the setting `log.format`: `auto`, `text` or `json`.
+    fn from_str(name: &str) -> Result<Self, TelemetryError> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(TelemetryError::Format(name.to_owned())),
+        }
+    }
 }
 
 /// Why logs or metrics could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
+    /// There is no such format.
+    #[error("there is no log format {0:?}: write auto, text or json")]
+    Format(String),
     /// The filter is no list of directives.
     #[error("the log filter {filter:?} cannot be read: {source}; write for example `info,cartledger=debug`")]
     Filter {
@@ -94,7 +111,7 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let human = match format {
         LogFormat::Auto => on_terminal,
-        LogFormat::Human => true,
+        LogFormat::Text => true,
         LogFormat::Json => false,
     };
     Ok(if human {
@@ -191,10 +208,16 @@ mod tests {
 
     #[test]
     fn people_get_colours_on_a_terminal_only() {
-        let (terminal, file) = (logged(LogFormat::Auto, true), logged(LogFormat::Human, false));
+        let (terminal, file) = (logged(LogFormat::Auto, true), logged(LogFormat::Text, false));
         assert!(terminal.contains("order posted") && terminal.contains('\u{1b}'), "{terminal:?}");
         assert!(file.contains("order posted") && !file.contains('\u{1b}'), "{file:?}");
         assert_eq!(file.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_format_is_read_by_its_name() {
+        assert_eq!("text".parse::<LogFormat>().unwrap(), LogFormat::Text);
+        assert!("xml".parse::<LogFormat>().unwrap_err().to_string().contains("auto, text or json"));
     }
 
     #[test]
