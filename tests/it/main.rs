@@ -1,5 +1,8 @@
 //! The integration tests: one binary, real parts, loopback only.
 
+mod documents;
 mod embedded;
+mod holds;
+mod lanes;
 mod support;
 mod test_databases;

@@ -1,0 +1,189 @@
+//! The queue: an order is one row however many events it has, is worked on once at a time, and no mark is lost.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cartledger::clock::{Clock, random_id};
+use cartledger::store::Store;
+use cartledger::store::inbox::NewDelivery;
+use cartledger::store::lane::{Claimed, PutOff};
+
+use crate::support::database::TestDatabase;
+
+const LEASE: Duration = Duration::from_secs(60);
+const AT_ONCE: Duration = Duration::ZERO;
+
+fn delivery(webhook_id: &str, order_id: u64) -> NewDelivery {
+    NewDelivery {
+        store: "acme-us".into(),
+        webhook_id: webhook_id.into(),
+        scope: "store/order/updated".into(),
+        order_id: Some(order_id),
+        event_at: Clock::system().now(),
+        body: "{}".into(),
+    }
+}
+
+async fn store() -> (TestDatabase, Store) {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    (database, store)
+}
+
+async fn claim(store: &Store, limit: u32) -> Vec<Claimed> {
+    store.claim(limit, LEASE, random_id(), None, &[]).await.unwrap().0
+}
+
+#[tokio::test]
+async fn a_hundred_repeats_of_a_delivery_are_one_delivery_and_one_order_due() {
+    let (_database, store) = store().await;
+    for _ in 0..10 {
+        let batch: Vec<_> = (0..10).map(|_| delivery("same", 118)).collect();
+        store.record_deliveries(&batch, AT_ONCE).await.unwrap();
+    }
+    assert_eq!(store.deliveries("acme-us").await.unwrap(), 1);
+    assert_eq!(claim(&store, 10).await.len(), 1);
+}
+
+#[tokio::test]
+async fn many_events_of_many_orders_become_one_lane_per_order() {
+    let (_database, store) = store().await;
+    let batch: Vec<_> = (0..60u64).map(|n| delivery(&format!("w{n}"), 100 + n % 3)).collect();
+    let recorded = store.record_deliveries(&batch, AT_ONCE).await.unwrap();
+    assert_eq!((recorded.new, recorded.marked), (60, 3));
+    assert_eq!(store.backlog().await.unwrap().due, 3);
+}
+
+#[tokio::test]
+async fn a_delivery_that_concerns_no_order_is_kept_and_marks_nothing() {
+    let (_database, store) = store().await;
+    let other = NewDelivery { order_id: None, ..delivery("w1", 0) };
+    let recorded = store.record_deliveries(&[other], AT_ONCE).await.unwrap();
+    assert_eq!((recorded.new, recorded.marked), (1, 0));
+}
+
+#[tokio::test]
+async fn a_burst_rests_for_the_debounce_before_it_is_due() {
+    let (_database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], Duration::from_secs(30)).await.unwrap();
+    assert!(claim(&store, 10).await.is_empty());
+    assert_eq!(store.backlog().await.unwrap().lanes, 1);
+}
+
+#[tokio::test]
+async fn eight_workers_never_claim_the_same_order() {
+    let (_database, store) = store().await;
+    let batch: Vec<_> = (1..=100u64).map(|n| delivery(&format!("w{n}"), n)).collect();
+    store.record_deliveries(&batch, AT_ONCE).await.unwrap();
+    let workers = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let claimed = claim(&store, 7).await;
+                if claimed.is_empty() {
+                    return mine;
+                }
+                mine.extend(claimed.into_iter().map(|lane| lane.order_id));
+            }
+        })
+    });
+    let mut all = Vec::new();
+    for worker in workers {
+        all.extend(worker.await.unwrap());
+    }
+    // A worker may find nothing because others hold row locks at that moment; whoever remains takes the rest.
+    while let claimed @ [_, ..] = claim(&store, 100).await.as_slice() {
+        all.extend(claimed.iter().map(|lane| lane.order_id));
+    }
+    assert_eq!(all.len(), 100);
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 100);
+}
+
+#[tokio::test]
+async fn a_mark_that_arrives_while_the_order_runs_makes_it_run_again() {
+    let (_database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let first = claim(&store, 1).await.remove(0);
+    store.record_deliveries(&[delivery("w2", 118)], AT_ONCE).await.unwrap();
+    assert!(claim(&store, 1).await.is_empty(), "never two runs of one order at a time");
+    assert!(store.complete(&first).await.unwrap());
+    let second = claim(&store, 1).await.remove(0);
+    assert!(store.complete(&second).await.unwrap());
+    assert_eq!(store.backlog().await.unwrap().lanes, 0);
+}
+
+#[tokio::test]
+async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
+    let (database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let lane = claim(&store, 1).await.remove(0);
+    // A second session has marked the order and not committed yet: completing has to wait for its row lock.
+    let mut marking = database.pool().begin().await.unwrap();
+    sqlx::query("update lane set version = version + 1 where order_id = 118").execute(&mut *marking).await.unwrap();
+    let completing = tokio::spawn({
+        let store = store.clone();
+        async move { store.complete(&lane).await.unwrap() }
+    });
+    let waits = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(database.pool()).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    marking.commit().await.unwrap();
+    assert!(completing.await.unwrap());
+    assert_eq!(claim(&store, 1).await.len(), 1, "the order is due again at once");
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_changes_nothing() {
+    let (_database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let stale = store.claim(1, Duration::ZERO, random_id(), None, &[]).await.unwrap().0.remove(0);
+    let successor = claim(&store, 1).await.remove(0);
+    assert!(!store.complete(&stale).await.unwrap());
+    assert!(!store.put_off(&stale, AT_ONCE, PutOff::Failure, "late").await.unwrap());
+    assert_eq!(store.extend_leases(&[stale.token], LEASE).await.unwrap(), 0);
+    assert!(store.complete(&successor).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_failed_order_comes_back_after_its_delay_and_counts_its_failures() {
+    let (_database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let lane = claim(&store, 1).await.remove(0);
+    store.put_off(&lane, AT_ONCE, PutOff::Failure, "no answer").await.unwrap();
+    let again = claim(&store, 1).await.remove(0);
+    assert_eq!((again.failures, again.waits), (1, 0));
+    store.put_off(&again, Duration::from_secs(600), PutOff::Wait, "").await.unwrap();
+    assert!(claim(&store, 1).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_heartbeat_keeps_an_order_from_being_taken_over() {
+    let (_database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let lane = store.claim(1, Duration::from_secs(5), random_id(), None, &[]).await.unwrap().0.remove(0);
+    assert_eq!(store.extend_leases(&[lane.token], LEASE).await.unwrap(), 1);
+    assert!(claim(&store, 1).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_paused_store_does_not_hold_up_another() {
+    let (_database, store) = store().await;
+    let other = NewDelivery { store: "acme-eu".into(), ..delivery("w2", 7) };
+    store.record_deliveries(&[delivery("w1", 118), other], AT_ONCE).await.unwrap();
+    let (claimed, _) = store.claim(10, LEASE, random_id(), None, &["acme-us".to_owned()]).await.unwrap();
+    assert_eq!(claimed.iter().map(|lane| lane.store.as_str()).collect::<Vec<_>>(), ["acme-eu"]);
+}
+
+#[tokio::test]
+async fn no_more_permits_than_the_company_allows_and_lapsed_ones_are_free_again() {
+    let (_database, store) = store().await;
+    let (a, b, c) = (random_id(), random_id(), random_id());
+    assert!(store.take_slot("acme", 2, LEASE, a).await.unwrap().is_some());
+    assert!(store.take_slot("acme", 2, Duration::ZERO, b).await.unwrap().is_some());
+    assert!(store.take_slot("acme", 2, LEASE, c).await.unwrap().is_some(), "the second permit has lapsed");
+    assert!(store.take_slot("acme", 2, LEASE, b).await.unwrap().is_none());
+    store.free_slot("acme", a).await.unwrap();
+    assert!(store.take_slot("acme", 2, LEASE, b).await.unwrap().is_some());
+}
