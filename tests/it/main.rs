@@ -6,3 +6,4 @@ mod holds;
 mod lanes;
 mod support;
 mod test_databases;
+mod webhooks;

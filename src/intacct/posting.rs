@@ -1,0 +1,265 @@
+//! From an accounting document to the gateway function that posts it. The only place where the two meet.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::functions::create_payment::{PaidDocument, PaidWith};
+use super::functions::{
+    Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreatePayment, CurrencyGroup, CustomField,
+    ExchangeRate, Function, InvalidFunction, Line, MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
+};
+use super::text;
+use crate::accounting::customer::CustomerRecord;
+use crate::accounting::document::{Detail, Document, DocumentKey, Exchange, JournalLine};
+use crate::accounting::policy::Policy;
+
+/// Why a document cannot be written as a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostingError {
+    /// The gateway would refuse it for certain.
+    #[error(transparent)]
+    Invalid(#[from] InvalidFunction),
+    /// A document it refers to has no record number yet.
+    #[error("{0} is not in Intacct yet, so nothing can be applied to it")]
+    NotPosted(DocumentKey),
+    /// The rule names a payment method Intacct does not know.
+    #[error("'{0}' is no payment method of Intacct: the payment rule must give Printed Check, Cash, EFT, Credit Card, Online Charge Card or Online ACH Debit")]
+    PaymentMethod(String),
+    /// An order in a foreign currency without a rule for its exchange rate.
+    #[error("{0} is not the base currency and no exchange rule gives its rate")]
+    NoRate(String),
+}
+
+/// What the request needs besides the document.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// CUSTOMERID in Intacct.
+    pub customer_id: &'a str,
+    /// Record numbers of the documents posted so far, by key.
+    pub records: &'a BTreeMap<String, String>,
+    /// The store's policy.
+    pub policy: &'a Policy,
+    /// The undeposited funds account named on credit-only applications: no money moves there, but Intacct wants one.
+    pub application_account: &'a str,
+}
+
+/// The function that posts a document.
+///
+/// # Errors
+/// [`PostingError`], with what to do.
+pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Function, PostingError> {
+    let function = match &document.detail {
+        Detail::Invoice { terms, due, .. } => Function::CreateInvoice(Box::new(CreateInvoice {
+            customer_id: around.customer_id.to_owned(),
+            date: document.date,
+            posting_date: Some(document.date),
+            due_date: Some((*due).max(document.date)),
+            term: terms.clone(),
+            action: PostingAction::Submit,
+            number: document.number.clone(),
+            reference: document.reference.clone(),
+            description: Some(document.description.clone()),
+            external_id: None,
+            bill_to: None,
+            ship_to: None,
+            currency: currency(document, around.policy)?,
+            custom_fields: Vec::new(),
+            lines: lines(document, around.policy),
+        })),
+        Detail::LiabilityTender { .. } | Detail::CreditMemo { .. } | Detail::RefundPayout { .. } => {
+            Function::CreateAdjustment(Box::new(adjustment(document, around)?))
+        }
+        Detail::Receipt { invoice, payment_method, deposit_account, bank_account, .. } => {
+            let detail = PaymentDetail {
+                document: PaidDocument::Invoice(record(invoice, around)?),
+                with: PaidWith::Cash,
+                amount: document.total,
+            };
+            let into = match bank_account {
+                Some(bank) => MoneyGoesTo::BankAccount(bank.clone()),
+                None => MoneyGoesTo::UndepositedFunds(deposit_account.clone()),
+            };
+            Function::CreatePayment(Box::new(payment(document, around, into, method(payment_method)?, detail)?))
+        }
+        Detail::Application { credit, debit, amount } => {
+            let debit_record = record(debit, around)?;
+            let detail = PaymentDetail {
+                document: if is_invoice(debit) {
+                    PaidDocument::Invoice(debit_record)
+                } else {
+                    PaidDocument::DebitMemo(debit_record)
+                },
+                with: PaidWith::CreditMemo(record(credit, around)?),
+                amount: *amount,
+            };
+            let into = MoneyGoesTo::UndepositedFunds(around.application_account.to_owned());
+            Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, detail)?))
+        }
+    };
+    function.check()?;
+    Ok(function)
+}
+
+/// The function that creates a customer with its own contact.
+///
+/// # Errors
+/// [`PostingError::Invalid`].
+pub fn customer(record: &CustomerRecord, customer_id: &str) -> Result<Function, PostingError> {
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let place = &record.billing;
+    let function = Function::CreateCustomer(Box::new(CreateCustomer {
+        customer_id: Some(customer_id.to_owned()),
+        name: record.name.clone(),
+        display_contact: Contact {
+            // Contact names are global in a company: the id makes it unique.
+            name: Some(format!("{} ({customer_id})", record.name)),
+            print_as: record.name.clone(),
+            company: given(&record.company),
+            taxable: Some(true),
+            first_name: given(&record.first_name),
+            last_name: given(&record.last_name),
+            phone: given(&record.phone),
+            email: given(&record.email),
+            address: Some(Address {
+                street_1: given(&place.street_1),
+                street_2: given(&place.street_2),
+                city: given(&place.city),
+                state: given(&place.state),
+                postal_code: given(&place.zip),
+                country: given(&place.country),
+                country_code: given(&place.country_code),
+            }),
+        },
+        bill_to: None,
+        ship_to: None,
+        customer_type: record.customer_type.clone(),
+        term: record.terms.clone(),
+        currency: None,
+        comments: None,
+        custom_fields: Vec::new(),
+    }));
+    function.check()?;
+    Ok(function)
+}
+
+/// The reference a receipt is found by: the payment gateway's transaction id where it fits its field, so that payouts
+/// can be matched in Intacct; else our own number.
+pub fn document_number(document: &Document) -> String {
+    let fits = |reference: &&String| {
+        !reference.trim().is_empty()
+            && reference.chars().count() <= text::DOCUMENT_NUMBER
+            && text::record_id(reference) == **reference
+    };
+    let receipt = matches!(document.detail, Detail::Receipt { .. });
+    document.reference.as_ref().filter(|_| receipt).filter(fits).unwrap_or(&document.number).clone()
+}
+
+/// What a payment's description says. The key at its end tells two receipts with the same gateway reference apart.
+pub fn payment_description(document: &Document) -> String {
+    format!("{} [{}]", document.description, document.key)
+}
+
+fn adjustment(document: &Document, around: Surroundings<'_>) -> Result<CreateAdjustment, PostingError> {
+    Ok(CreateAdjustment {
+        customer_id: around.customer_id.to_owned(),
+        date: document.date,
+        posting_date: Some(document.date),
+        number: document.number.clone(),
+        action: PostingAction::Submit,
+        invoice_reference: Some(format!("{}{}", around.policy.number_prefix, document.order_id)),
+        description: Some(document.description.clone()),
+        external_id: None,
+        currency: currency(document, around.policy)?,
+        lines: lines(document, around.policy),
+    })
+}
+
+fn payment(
+    document: &Document,
+    around: Surroundings<'_>,
+    into: MoneyGoesTo,
+    method: PaymentMethod,
+    detail: PaymentDetail,
+) -> Result<CreatePayment, PostingError> {
+    // Intacct's documentation marks the currency of a payment as required, in every company.
+    let currency = match currency(document, around.policy)? {
+        Some(group) => group,
+        None => CurrencyGroup {
+            base: None,
+            currency: document.currency.code().to_owned(),
+            rate: ExchangeRate::Type { name: String::new(), date: None },
+        },
+    };
+    Ok(CreatePayment {
+        into,
+        method,
+        customer_id: around.customer_id.to_owned(),
+        document_number: document_number(document),
+        description: Some(payment_description(document)),
+        receipt_date: document.date,
+        payment_date: Some(document.date),
+        currency: Some(currency),
+        details: vec![detail],
+        overpayment: None,
+    })
+}
+
+/// All lines but the receivable's, which Intacct adds itself. Credits are positive, debits negative: that is what makes
+/// an adjustment a credit memo (negative) or a debit memo (positive).
+fn lines(document: &Document, policy: &Policy) -> Vec<Line> {
+    document.lines.iter().filter(|line| line.account != policy.receivable_account).map(line).collect()
+}
+
+fn line(from: &JournalLine) -> Line {
+    let amount: Decimal = from.credit - from.debit;
+    let dimension = |name: &str| from.dimensions.get(name).map(str::to_owned);
+    let standard = ["location", "department", "project", "customer", "item", "class"];
+    Line {
+        memo: Some(from.memo.clone()).filter(|memo| !memo.is_empty()),
+        location: dimension("location"),
+        department: dimension("department"),
+        project: dimension("project"),
+        customer: dimension("customer"),
+        item: dimension("item"),
+        class: dimension("class"),
+        custom_fields: from
+            .dimensions
+            .0
+            .iter()
+            .filter(|(name, _)| !standard.contains(&name.as_str()))
+            .map(|(name, value)| CustomField { name: format!("GLDIM{}", name.to_uppercase()), value: value.clone() })
+            .collect(),
+        ..Line::new(Account::Gl(from.account.clone()), amount)
+    }
+}
+
+fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup>, PostingError> {
+    if document.currency == policy.base_currency {
+        return Ok(None);
+    }
+    let rate = match &document.exchange {
+        Some(Exchange::RateType(name)) => ExchangeRate::Type { name: name.clone(), date: Some(document.original_date) },
+        Some(Exchange::Rate(rate)) => ExchangeRate::Fixed(*rate),
+        None => return Err(PostingError::NoRate(document.currency.code().to_owned())),
+    };
+    Ok(Some(CurrencyGroup {
+        base: Some(policy.base_currency.code().to_owned()),
+        currency: document.currency.code().to_owned(),
+        rate,
+    }))
+}
+
+fn method(name: &str) -> Result<PaymentMethod, PostingError> {
+    PaymentMethod::from_name(name).ok_or_else(|| PostingError::PaymentMethod(name.to_owned()))
+}
+
+fn record(key: &DocumentKey, around: Surroundings<'_>) -> Result<u64, PostingError> {
+    let found = around.records.get(key.as_str()).and_then(|record| record.parse().ok());
+    found.ok_or_else(|| PostingError::NotPosted(key.clone()))
+}
+
+/// Keys read `store/order/kind/...`.
+fn is_invoice(key: &DocumentKey) -> bool {
+    key.as_str().split('/').nth(2) == Some("invoice")
+}
