@@ -3,5 +3,11 @@
 //! Nothing here reads a clock, a file, a network or a database, and nothing is random: the same evidence, rulebook and
 //! policy give the same bytes for ever. That is what lets a posting be re-derived years later and compared.
 
+pub mod customer;
+pub mod derive;
+pub mod document;
 pub mod evidence;
+pub mod hold;
 pub mod money;
+pub mod policy;
+pub mod rulebook;

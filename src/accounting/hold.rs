@@ -1,0 +1,111 @@
+//! Holds: every reason not to post, with figures and a remedy in an accountant's words.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::DocumentKey;
+use super::money::Money;
+
+/// The stable code of a hold. Reports, filters and the API use it; the text may change, the code does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldCode {
+    /// No rule says where something goes, or two fit equally.
+    MissingRule,
+    /// Lines and charges do not reach the order's total.
+    TotalsDoNotAddUp,
+    /// Tax rows do not reach the order's tax.
+    TaxRowsDoNotAddUp,
+    /// More money came in than the order is worth.
+    TendersExceedTotal,
+    /// BigCommerce says money moved but shows no transaction of it.
+    PaymentDataMissing,
+    /// A refund that cannot be booked right.
+    UnsupportedRefund,
+    /// More would go back than was sold or taxed.
+    RefundExceedsSale,
+    /// The money of a refund was declined, so nothing went back yet.
+    RefundDeclined,
+    /// The order changed after it was posted.
+    ChangedAfterPosting,
+    /// A cancelled order whose money was kept.
+    CancelledWithMoney,
+    /// The posting date is in a closed period.
+    PeriodClosed,
+    /// Intacct refused the document.
+    RejectedByIntacct,
+    /// The buyer cannot be made a customer.
+    CustomerIncomplete,
+    /// Intacct has a document of that number with other content.
+    UnknownOutcomeDiffers,
+    /// The order's currency is not one the store posts.
+    CurrencyNotAccepted,
+    /// An amount is below zero where it cannot be.
+    NegativeAmount,
+    /// The order could not be read.
+    UnreadableOrder,
+    /// The journal of a document was refused by our own checks.
+    DocumentRefused,
+}
+
+impl HoldCode {
+    /// The stable text, for example `missing-rule`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingRule => "missing-rule",
+            Self::TotalsDoNotAddUp => "totals-do-not-add-up",
+            Self::TaxRowsDoNotAddUp => "tax-rows-do-not-add-up",
+            Self::TendersExceedTotal => "tenders-exceed-total",
+            Self::PaymentDataMissing => "payment-data-missing",
+            Self::UnsupportedRefund => "unsupported-refund",
+            Self::RefundExceedsSale => "refund-exceeds-sale",
+            Self::RefundDeclined => "refund-declined",
+            Self::ChangedAfterPosting => "changed-after-posting",
+            Self::CancelledWithMoney => "cancelled-with-money",
+            Self::PeriodClosed => "period-closed",
+            Self::RejectedByIntacct => "rejected-by-intacct",
+            Self::CustomerIncomplete => "customer-incomplete",
+            Self::UnknownOutcomeDiffers => "unknown-outcome-differs",
+            Self::CurrencyNotAccepted => "currency-not-accepted",
+            Self::NegativeAmount => "negative-amount",
+            Self::UnreadableOrder => "unreadable-order",
+            Self::DocumentRefused => "document-refused",
+        }
+    }
+}
+
+impl fmt::Display for HoldCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a hold keeps from being posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocks {
+    /// Everything of the order that is not posted yet.
+    Order,
+    /// This refund and all later ones of the order.
+    RefundsFrom(u64),
+    /// This document, and those that need it.
+    Document(DocumentKey),
+}
+
+/// One reason why something is not posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The stable code.
+    pub code: HoldCode,
+    /// What it is about, for example `order 118`, `order 118, refund 12` or `product 'TS-1'`.
+    pub subject: String,
+    /// What is wrong, with figures.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// How much money waits, when it can be told.
+    pub amount: Option<Money>,
+    /// What it keeps from being posted.
+    pub blocks: Blocks,
+}

@@ -1,0 +1,214 @@
+//! Policy: what one store's finance team decided once, as plain data.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::money::Currency;
+
+/// The longest number prefix, in characters: a guest's customer id (prefix, `G`, twelve digits) has at most twenty.
+pub const LONGEST_PREFIX: usize = 7;
+
+/// The longest store name, in characters, so that every document key fits.
+pub const LONGEST_STORE: usize = 64;
+
+/// Why a policy is not usable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// The time zone is unknown.
+    #[error("'{0}' is not a time zone of the IANA database: expected a name such as America/New_York")]
+    TimeZone(String),
+    /// The number prefix does not fit Intacct's ids.
+    #[error("number prefix '{0}' must be 1 to {LONGEST_PREFIX} letters, digits, '-' or '_'")]
+    Prefix(String),
+    /// The store's name does not fit document keys.
+    #[error("store name '{0}' must be 1 to {LONGEST_STORE} letters, digits, '-' or '_'")]
+    Store(String),
+    /// No receivable account.
+    #[error("store '{0}' has no receivable account: name the AR control account")]
+    Receivable(String),
+    /// The cap is negative.
+    #[error("store '{store}': the cap for rounding differences is {cap}; it must be zero or more")]
+    Cap {
+        /// The store.
+        store: String,
+        /// The cap given.
+        cap: Decimal,
+    },
+}
+
+/// A time zone by its IANA name, taken from the database compiled into the program, so that a date is the same on every machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StoreTimeZone {
+    name: String,
+    zone: TimeZone,
+}
+
+impl StoreTimeZone {
+    /// Looks a name up.
+    ///
+    /// # Errors
+    /// [`PolicyError::TimeZone`] when there is none of that name.
+    pub fn new(name: &str) -> Result<Self, PolicyError> {
+        match TimeZoneDatabase::bundled().get(name) {
+            Ok(zone) => Ok(Self { name: name.to_owned(), zone }),
+            Err(_) => Err(PolicyError::TimeZone(name.chars().take(64).collect())),
+        }
+    }
+
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+
+    /// The IANA name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The zone itself.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+impl TryFrom<String> for StoreTimeZone {
+    type Error = PolicyError;
+
+    fn try_from(name: String) -> Result<Self, PolicyError> {
+        Self::new(&name)
+    }
+}
+
+impl From<StoreTimeZone> for String {
+    fn from(zone: StoreTimeZone) -> String {
+        zone.name
+    }
+}
+
+/// How a refund of an amount off the whole order is booked: BigCommerce reports no tax for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderLevelRefund {
+    /// All of it is an allowance.
+    #[default]
+    Allowance,
+    /// Tax is taken out of it at the order's effective rate.
+    CarveOut,
+    /// Somebody looks at it.
+    Hold,
+}
+
+/// What to do when the order says a gift certificate or store credit was redeemed, but shows no transaction of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoredValueWithoutTransaction {
+    /// Hold until the transaction is there.
+    #[default]
+    Hold,
+    /// Book the order header's amount.
+    UseHeader,
+}
+
+/// What one store's finance team decided once. Amounts are in major units of the order's currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// The store's name in our settings; first part of every document key.
+    pub store: String,
+    /// What numbers in Intacct start with, for example `BC-`. Two stores of one company need two prefixes.
+    pub number_prefix: String,
+    /// The accounts receivable control account.
+    pub receivable_account: String,
+    /// The statuses in which an order is posted (BigCommerce, Orders V2, order statuses).
+    pub export_statuses: BTreeSet<u32>,
+    /// Orders placed before this day, in the store's time zone, are never posted.
+    pub go_live: Option<Date>,
+    /// Orders with a smaller id are never posted.
+    pub first_order: Option<u64>,
+    /// The store's time zone: it decides the posting date.
+    pub time_zone: StoreTimeZone,
+    /// How far lines and total may differ; more is held.
+    pub totals_cap: Decimal,
+    /// Where a difference of at least one minor unit within the cap goes; without it such an order is held.
+    pub rounding_account: Option<String>,
+    /// How an order-level refund is booked.
+    pub order_level_refund: OrderLevelRefund,
+    /// What to do when a redeemed gift certificate or store credit has no transaction.
+    pub stored_value_without_transaction: StoredValueWithoutTransaction,
+    /// External sources that are never posted. `M-MIG` marks history migrated into BigCommerce.
+    pub excluded_external_sources: BTreeSet<String>,
+    /// Whether archived orders are posted. Archived does not mean cancelled.
+    pub post_archived: bool,
+    /// The base currency of the Intacct company or entity.
+    pub base_currency: Currency,
+    /// Currencies that are posted besides the base currency; each needs an exchange rule.
+    pub foreign_currencies: BTreeSet<Currency>,
+    /// The last day of the last closed period. Nothing is posted on it or before.
+    pub books_closed_through: Option<Date>,
+    /// Intacct's payment term of invoices, unless the customer rule gives one.
+    pub terms: Option<String>,
+    /// Days from posting to due, when no term says it.
+    pub due_days: u16,
+}
+
+impl Default for Policy {
+    /// A policy with the usual decisions; store and receivable account are still to be named.
+    fn default() -> Self {
+        Self {
+            store: String::new(),
+            number_prefix: "BC-".to_owned(),
+            receivable_account: String::new(),
+            export_statuses: BTreeSet::from([2, 3, 4, 8, 9, 10, 11, 14]),
+            go_live: None,
+            first_order: None,
+            time_zone: StoreTimeZone::utc(),
+            totals_cap: Decimal::new(5, 2),
+            rounding_account: None,
+            order_level_refund: OrderLevelRefund::default(),
+            stored_value_without_transaction: StoredValueWithoutTransaction::default(),
+            excluded_external_sources: BTreeSet::from(["M-MIG".to_owned()]),
+            post_archived: false,
+            base_currency: Currency::USD,
+            foreign_currencies: BTreeSet::new(),
+            books_closed_through: None,
+            terms: None,
+            due_days: 0,
+        }
+    }
+}
+
+impl Policy {
+    /// The usual decisions for a store.
+    pub fn new(store: &str, receivable_account: &str) -> Self {
+        Self { store: store.to_owned(), receivable_account: receivable_account.to_owned(), ..Self::default() }
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The first [`PolicyError`] found.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let name = |text: &str, limit: usize| {
+            let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+            plain && !text.is_empty() && text.len() <= limit
+        };
+        if !name(&self.store, LONGEST_STORE) {
+            return Err(PolicyError::Store(self.store.clone()));
+        }
+        if !name(&self.number_prefix, LONGEST_PREFIX) {
+            return Err(PolicyError::Prefix(self.number_prefix.clone()));
+        }
+        if self.receivable_account.trim().is_empty() {
+            return Err(PolicyError::Receivable(self.store.clone()));
+        }
+        if self.totals_cap.is_sign_negative() {
+            return Err(PolicyError::Cap { store: self.store.clone(), cap: self.totals_cap });
+        }
+        Ok(())
+    }
+}
