@@ -34,6 +34,24 @@ const REMAINS_POLL: Duration = Duration::from_millis(250);
 /// As much of the log as an error message quotes.
 const QUOTED_LINES: usize = 20;
 
+/// Closes every inherited file but the standard three, then becomes the server named by `$0`.
+///
+/// The server outlives us. Files that the caller of our caller left open (the lock of a build, the pipe a job runner
+/// reads to its end) would stay open in it, and somebody would wait for ever. Only bash names files above 9.
+const CLOSE_INHERITED: &str = r#"
+for path in /proc/self/fd/*; do
+    fd=${path##*/}
+    case $fd in
+        [3-9]) eval "exec $fd>&-" ;;
+        [1-9][0-9] | [1-9][0-9][0-9] | [1-9][0-9][0-9][0-9]) [ -z "${BASH_VERSION:-}" ] || eval "exec $fd>&-" ;;
+    esac
+done
+exec "$0" "$@"
+"#;
+
+/// The shells that can do that, the better one first.
+const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];
+
 /// Whether a server can be used now.
 pub(super) enum Probe {
     Ready,
@@ -154,13 +172,15 @@ fn launch(folder: &Path, owner: &Owner, purpose: Purpose, binaries: &Binaries) -
         std::fs::rename(&path, folder.join("log.before")).map_err(failed)?;
     }
     let log = File::create(&path).map_err(failed)?;
-    let mut command = owner.command(&binaries.postgres());
+    let shell = Path::new(SHELLS.into_iter().find(|shell| Path::new(shell).exists()).unwrap_or("sh"));
+    let mut command = owner.command(shell);
+    command.arg("-c").arg(CLOSE_INHERITED).arg(binaries.postgres());
     command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).arg("-p").arg(PORT.to_string());
     for setting in settings(purpose) {
         command.args(["-c", setting]);
     }
     command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log);
-    command.spawn().map_err(|source| EmbeddedError::Spawn { program: binaries.postgres(), source })
+    command.spawn().map_err(|source| EmbeddedError::Spawn { program: shell.to_owned(), source })
 }
 
 fn settings(purpose: Purpose) -> &'static [&'static str] {

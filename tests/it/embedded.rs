@@ -116,6 +116,22 @@ async fn a_killed_server_is_recovered_with_what_was_committed() {
 }
 
 #[tokio::test]
+async fn files_of_the_caller_do_not_stay_open_in_the_server() {
+    let folder = Folder::new();
+    let inherited = folder.0.with_extension("inherited");
+    let file = std::fs::File::create(&inherited).unwrap();
+    rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty()).unwrap();
+    let server = start(&folder, Purpose::Tests).await;
+    let pid = folder.pid().unwrap().as_raw_pid();
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let open: Vec<PathBuf> = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok()).collect();
+    std::fs::remove_file(&inherited).unwrap();
+    server.stop().await.unwrap();
+    assert!(open.contains(&folder.0.join("log")), "{open:?}");
+    assert!(!open.contains(&inherited), "{open:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_start_is_reported_with_its_log() {
     let folder = Folder::new();
     start(&folder, Purpose::Tests).await.stop().await.unwrap();
