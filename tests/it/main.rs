@@ -4,6 +4,7 @@ mod documents;
 mod embedded;
 mod holds;
 mod lanes;
+mod queries;
 mod support;
 mod test_databases;
 mod webhooks;
