@@ -1,1 +1,29 @@
 //! What goes out: Sage Intacct gateway requests, and what comes back.
+//!
+//! Everything here is pure except [`client`], the only file that talks to the network.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | [`xml`], [`tree`] | writing and reading XML, safely |
+//! | [`text`] | what Intacct accepts in ids, names and lengths |
+//! | [`functions`] | one file per gateway function we send |
+//! | [`request`] | the envelope around functions |
+//! | [`response`], [`outcome`] | what an answer says, and what became of each function |
+//! | [`errors`], [`diagnosis`] | gateway errors, their class and the remedy in an accountant's words |
+//! | [`lookup`] | queries that find out what is already in the company |
+//! | [`session`] | the state of a sign-in |
+//! | [`client`] | signing in and sending |
+
+pub mod client;
+pub mod diagnosis;
+pub mod errors;
+pub mod functions;
+pub mod lookup;
+pub mod outcome;
+pub mod request;
+pub mod response;
+mod rules;
+pub mod session;
+pub mod text;
+pub mod tree;
+pub mod xml;

@@ -1,0 +1,164 @@
+//! The gateway functions we send, one file each: plain data in, XML out. The same data always gives the same bytes.
+
+pub mod create_adjustment;
+pub mod create_contact;
+pub mod create_customer;
+pub mod create_invoice;
+pub mod create_payment;
+pub mod currency;
+pub mod get_api_session;
+pub mod line;
+pub mod query;
+
+use thiserror::Error;
+
+pub use create_adjustment::CreateAdjustment;
+pub use create_contact::{Address, Contact, CreateContact};
+pub use create_customer::CreateCustomer;
+pub use create_invoice::CreateInvoice;
+pub use create_payment::{CreatePayment, MoneyGoesTo, PaymentDetail, PaymentMethod};
+pub use currency::{CurrencyGroup, ExchangeRate};
+pub use get_api_session::{GetApiSession, SessionLocation};
+pub use line::{Account, CustomField, Line, PostingAction};
+pub use query::{Filter, Query};
+
+use super::text;
+use super::xml::XmlWriter;
+
+/// One call inside a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// Asks for a session; alone in its request.
+    GetApiSession(GetApiSession),
+    /// Creates a contact, for example a ship-to address.
+    CreateContact(Box<CreateContact>),
+    /// Creates a customer.
+    CreateCustomer(Box<CreateCustomer>),
+    /// Creates an AR invoice.
+    CreateInvoice(Box<CreateInvoice>),
+    /// Creates a credit memo or a debit memo.
+    CreateAdjustment(Box<CreateAdjustment>),
+    /// Creates a cash receipt, or applies a credit memo.
+    CreatePayment(Box<CreatePayment>),
+    /// Reads records.
+    Query(Query),
+}
+
+/// A function that the gateway would certainly refuse, or that would post something else than was meant.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InvalidFunction {
+    /// A text is longer than its field, and cutting it would change what it names.
+    #[error("{field} {value:?} has {length} characters, Intacct takes {longest}: choose a shorter number prefix or id")]
+    TooLong {
+        /// The element.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// Characters it has.
+        length: usize,
+        /// Characters it may have.
+        longest: usize,
+    },
+    /// A required text is empty.
+    #[error("{field} is empty, Intacct requires it")]
+    Empty {
+        /// The element.
+        field: &'static str,
+    },
+    /// A record id holds characters that Intacct refuses.
+    #[error("{field} {value:?} holds characters Intacct refuses in ids (& < > # ? and control characters)")]
+    Characters {
+        /// The element.
+        field: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A document without lines, or an application without details.
+    #[error("{what} has no lines")]
+    NoLines {
+        /// The kind of document.
+        what: &'static str,
+    },
+    /// An invoice needs a due date or a payment term.
+    #[error("invoice {number} has neither a due date nor a payment term, Intacct requires one")]
+    NoDueDate {
+        /// The invoice number.
+        number: String,
+    },
+    /// An amount that must be above zero is not.
+    #[error("{field} must be above zero")]
+    NotPositive {
+        /// The element.
+        field: &'static str,
+    },
+    /// The query cannot be expressed in the gateway's query schema.
+    #[error("the query on {object} is not valid: {why}")]
+    Query {
+        /// The object that is queried.
+        object: String,
+        /// What is wrong.
+        why: &'static str,
+    },
+}
+
+impl Function {
+    /// The element name, which the answer repeats in `result/function`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::GetApiSession(_) => "getAPISession",
+            Self::CreateContact(_) | Self::CreateCustomer(_) | Self::CreatePayment(_) => "create",
+            Self::CreateInvoice(_) => "create_invoice",
+            Self::CreateAdjustment(_) => "create_aradjustment",
+            Self::Query(_) => "query",
+        }
+    }
+
+    /// Whether the function changes the company's books or records.
+    pub fn is_write(&self) -> bool {
+        !matches!(self, Self::GetApiSession(_) | Self::Query(_))
+    }
+
+    /// Writes the function's own element (without the `function` element around it).
+    pub fn write(&self, writer: &mut XmlWriter) {
+        match self {
+            Self::GetApiSession(function) => function.write(writer),
+            Self::CreateContact(function) => function.write(writer),
+            Self::CreateCustomer(function) => function.write(writer),
+            Self::CreateInvoice(function) => function.write(writer),
+            Self::CreateAdjustment(function) => function.write(writer),
+            Self::CreatePayment(function) => function.write(writer),
+            Self::Query(function) => function.write(writer),
+        }
+    }
+
+    /// Looks for what the gateway would refuse for certain.
+    ///
+    /// # Errors
+    /// [`InvalidFunction`], naming the field.
+    pub fn check(&self) -> Result<(), InvalidFunction> {
+        match self {
+            Self::GetApiSession(_) => Ok(()),
+            Self::CreateContact(function) => function.check(),
+            Self::CreateCustomer(function) => function.check(),
+            Self::CreateInvoice(function) => function.check(),
+            Self::CreateAdjustment(function) => function.check(),
+            Self::CreatePayment(function) => function.check(),
+            Self::Query(function) => function.check(),
+        }
+    }
+}
+
+/// A required id or number: not empty, not longer than its field, no character that Intacct refuses.
+fn check_id(field: &'static str, value: &str, longest: usize) -> Result<(), InvalidFunction> {
+    if value.trim().is_empty() {
+        return Err(InvalidFunction::Empty { field });
+    }
+    let length = value.chars().count();
+    if length > longest {
+        return Err(InvalidFunction::TooLong { field, value: value.to_owned(), length, longest });
+    }
+    if text::record_id(value) != value {
+        return Err(InvalidFunction::Characters { field, value: value.to_owned() });
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Finding out what the company has already: queries, and what their rows say.
+//!
+//! A look-up is part of writing: a repeated control id is answered with an error that names no record. Every query also
+//! sees the records of entities, so that "not found" can be believed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use thiserror::Error;
+
+use super::functions::query::{LARGEST_PAGE, LONGEST_LIST};
+use super::functions::{Filter, Query};
+use super::response::{FunctionResult, Record};
+
+/// Why rows could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LookupError {
+    /// A row lacks a field, or the field is not of its kind.
+    #[error("Intacct's answer to a look-up has no usable {field} in a row: repeat the look-up, and report it if it happens again")]
+    Field {
+        /// The field.
+        field: &'static str,
+    },
+    /// There are more rows than the page.
+    #[error("Intacct has {remaining} more rows than one look-up reads: narrow the look-up")]
+    MoreRows {
+        /// Rows beyond the page.
+        remaining: u64,
+    },
+}
+
+/// An invoice, adjustment or payment that the company has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundDocument {
+    /// Record number, which payments and applications refer to.
+    pub record_number: u64,
+    /// Invoice, adjustment or document number.
+    pub number: String,
+    /// The customer.
+    pub customer_id: String,
+    /// State in Intacct's words, for example `Posted`, `Paid`, `Draft`.
+    pub state: String,
+    /// Currency (ISO 4217), when the company shows one.
+    pub currency: Option<String>,
+    /// Total in the document's currency.
+    pub total: Decimal,
+    /// What is still open of it, in the document's currency; a payment has none.
+    pub due: Option<Decimal>,
+    /// The date of the document: posting date, or receipt date of a payment.
+    pub date: Option<Date>,
+}
+
+/// A customer that the company has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCustomer {
+    /// Record number.
+    pub record_number: u64,
+    /// Customer id.
+    pub customer_id: String,
+    /// Name.
+    pub name: String,
+    /// Whether documents can be posted for it.
+    pub active: bool,
+    /// E-mail address of its display contact.
+    pub email: Option<String>,
+}
+
+/// Finds an invoice by its number and customer.
+pub fn invoice(number: &str, customer_id: &str) -> Query {
+    by_number("ARINVOICE", "RECORDID", &["TRX_TOTALDUE", "WHENPOSTED"], number, customer_id)
+}
+
+/// Finds a credit or debit memo by its number and customer. Numbers of adjustments are not forced to be unique.
+pub fn adjustment(number: &str, customer_id: &str) -> Query {
+    by_number("ARADJUSTMENT", "RECORDID", &["TRX_TOTALDUE", "WHENPOSTED"], number, customer_id)
+}
+
+/// Finds a receipt or an application by its document number and customer.
+pub fn payment(document_number: &str, customer_id: &str) -> Query {
+    by_number("ARPYMT", "DOCNUMBER", &["RECEIPTDATE"], document_number, customer_id)
+}
+
+fn by_number(object: &str, number_field: &str, more: &[&str], number: &str, customer_id: &str) -> Query {
+    let mut fields = vec!["RECORDNO", number_field, "CUSTOMERID", "STATE", "CURRENCY", "TRX_TOTALENTERED"];
+    fields.extend(more);
+    let filter = Filter::And(vec![Filter::equal(number_field, number), Filter::equal("CUSTOMERID", customer_id)]);
+    Query::new(object, &fields, Some(filter))
+}
+
+const CUSTOMER_FIELDS: &[&str] = &["RECORDNO", "CUSTOMERID", "NAME", "STATUS", "DISPLAYCONTACT.EMAIL1"];
+
+/// Finds a customer by id.
+pub fn customer_by_id(customer_id: &str) -> Query {
+    Query::new("CUSTOMER", CUSTOMER_FIELDS, Some(Filter::equal("CUSTOMERID", customer_id)))
+}
+
+/// Finds customers by the e-mail address of their display contact, whatever its capitals. Several can have the same.
+pub fn customers_by_email(email: &str) -> Query {
+    let filter = Filter::equal("DISPLAYCONTACT.EMAIL1", email.trim());
+    Query { case_insensitive: true, ..Query::new("CUSTOMER", CUSTOMER_FIELDS, Some(filter)) }
+}
+
+/// A read that costs little and proves sign-in, session and read permission.
+pub fn ping() -> Query {
+    Query { page_size: 1, ..Query::new("CUSTOMER", &["RECORDNO"], None) }
+}
+
+/// Reads the rows of [`invoice`], [`adjustment`] or [`payment`].
+///
+/// # Errors
+/// [`LookupError`] when a row lacks what decides, or the answer is not complete.
+pub fn documents(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupError> {
+    complete(result)?.iter().map(document).collect()
+}
+
+fn document(row: &Record) -> Result<FoundDocument, LookupError> {
+    let number = text(row, "RECORDID").or_else(|| text(row, "DOCNUMBER"));
+    let date = text(row, "WHENPOSTED").or_else(|| text(row, "RECEIPTDATE"));
+    Ok(FoundDocument {
+        record_number: record_number(row)?,
+        number: number.ok_or(LookupError::Field { field: "number" })?.to_owned(),
+        customer_id: required(row, "CUSTOMERID")?.to_owned(),
+        state: required(row, "STATE")?.to_owned(),
+        currency: text(row, "CURRENCY").map(ToOwned::to_owned),
+        total: decimal(row, "TRX_TOTALENTERED")?.ok_or(LookupError::Field { field: "TRX_TOTALENTERED" })?,
+        due: decimal(row, "TRX_TOTALDUE")?,
+        date: date.and_then(read_date),
+    })
+}
+
+/// Reads the rows of [`customer_by_id`] or [`customers_by_email`].
+///
+/// # Errors
+/// [`LookupError`] when a row lacks what decides, or the answer is not complete.
+pub fn customers(result: &FunctionResult) -> Result<Vec<FoundCustomer>, LookupError> {
+    let read = |row: &Record| {
+        Ok(FoundCustomer {
+            record_number: record_number(row)?,
+            customer_id: required(row, "CUSTOMERID")?.to_owned(),
+            name: text(row, "NAME").unwrap_or_default().to_owned(),
+            active: is_active(row),
+            email: text(row, "DISPLAYCONTACT.EMAIL1").map(ToOwned::to_owned),
+        })
+    };
+    complete(result)?.iter().map(read).collect()
+}
+
+/// Records of the company that a mapping refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MasterRecord {
+    /// A GL account, by number.
+    GlAccount,
+    /// An AR account label, by label.
+    AccountLabel,
+    /// A location, by id.
+    Location,
+    /// A department, by id.
+    Department,
+    /// A class, by id.
+    Class,
+    /// A project, by id.
+    Project,
+    /// An item, by id.
+    Item,
+    /// A customer, by id.
+    Customer,
+    /// A bank account, by id.
+    BankAccount,
+    /// An AR payment term, by name.
+    Term,
+}
+
+impl MasterRecord {
+    /// Object and identifying field (Intacct docs, object definitions).
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::GlAccount => ("GLACCOUNT", "ACCOUNTNO"),
+            Self::AccountLabel => ("ARACCOUNTLABEL", "ACCOUNTLABEL"),
+            Self::Location => ("LOCATION", "LOCATIONID"),
+            Self::Department => ("DEPARTMENT", "DEPARTMENTID"),
+            Self::Class => ("CLASS", "CLASSID"),
+            Self::Project => ("PROJECT", "PROJECTID"),
+            Self::Item => ("ITEM", "ITEMID"),
+            Self::Customer => ("CUSTOMER", "CUSTOMERID"),
+            Self::BankAccount => ("CHECKINGACCOUNT", "BANKACCOUNTID"),
+            Self::Term => ("ARTERM", "NAME"),
+        }
+    }
+
+    /// The word an accountant uses.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::GlAccount => "GL account",
+            Self::AccountLabel => "AR account label",
+            Self::Location => "location",
+            Self::Department => "department",
+            Self::Class => "class",
+            Self::Project => "project",
+            Self::Item => "item",
+            Self::Customer => "customer",
+            Self::BankAccount => "bank account",
+            Self::Term => "payment term",
+        }
+    }
+}
+
+/// What is wrong with a record that a mapping refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// The company has no such record, or the web services user cannot see it.
+    Missing,
+    /// It is not active.
+    Inactive,
+}
+
+/// Queries that read which of `ids` exist, at most 1000 ids each.
+pub fn master_records(kind: MasterRecord, ids: &BTreeSet<String>) -> Vec<Query> {
+    let (object, id_field) = kind.names();
+    let ids: Vec<&String> = ids.iter().collect();
+    ids.chunks(LONGEST_LIST)
+        .map(|chunk| {
+            let values = chunk.iter().map(|id| (*id).clone()).collect();
+            let filter = Filter::In { field: id_field.to_owned(), values };
+            Query { page_size: LARGEST_PAGE, ..Query::new(object, &["RECORDNO", id_field, "STATUS"], Some(filter)) }
+        })
+        .collect()
+}
+
+/// Which of `ids` cannot be posted to, given the results of all queries of [`master_records`].
+///
+/// # Errors
+/// [`LookupError`] when a row lacks its id, or an answer is not complete.
+pub fn absences<'a>(
+    kind: MasterRecord,
+    ids: &BTreeSet<String>,
+    results: impl IntoIterator<Item = &'a FunctionResult>,
+) -> Result<BTreeMap<String, Absence>, LookupError> {
+    let (_, id_field) = kind.names();
+    let mut active: BTreeMap<&str, bool> = BTreeMap::new();
+    for result in results {
+        for row in complete(result)? {
+            // A record can show up once per entity: one active row is enough.
+            *active.entry(required(row, id_field)?).or_default() |= is_active(row);
+        }
+    }
+    let judge = |id: &String| match active.get(id.as_str()) {
+        Some(true) => None,
+        Some(false) => Some((id.clone(), Absence::Inactive)),
+        None => Some((id.clone(), Absence::Missing)),
+    };
+    Ok(ids.iter().filter_map(judge).collect())
+}
+
+fn complete(result: &FunctionResult) -> Result<&[Record], LookupError> {
+    match result.remaining {
+        Some(remaining) if remaining > 0 => Err(LookupError::MoreRows { remaining }),
+        _ => Ok(&result.records),
+    }
+}
+
+fn text<'a>(row: &'a Record, field: &str) -> Option<&'a str> {
+    row.get(field).map(String::as_str).filter(|text| !text.is_empty())
+}
+
+fn required<'a>(row: &'a Record, field: &'static str) -> Result<&'a str, LookupError> {
+    text(row, field).ok_or(LookupError::Field { field })
+}
+
+fn record_number(row: &Record) -> Result<u64, LookupError> {
+    required(row, "RECORDNO")?.parse().map_err(|_| LookupError::Field { field: "RECORDNO" })
+}
+
+fn decimal(row: &Record, field: &'static str) -> Result<Option<Decimal>, LookupError> {
+    text(row, field).map(|text| Decimal::from_str_exact(text).map_err(|_| LookupError::Field { field })).transpose()
+}
+
+/// Answers show `active`, or `T` on some objects.
+fn is_active(row: &Record) -> bool {
+    matches!(text(row, "STATUS"), Some("active" | "T"))
+}
+
+/// `MM/DD/YYYY`, the date format of the gateway's answers.
+fn read_date(text: &str) -> Option<Date> {
+    Date::strptime("%m/%d/%Y", text.get(..10)?).ok()
+}
