@@ -57,7 +57,7 @@ pub fn start(
             poll: Duration::from_millis(config.worker.poll_ms),
             payment_waits: config.worker.payment_waits_seconds.iter().copied().map(Duration::from_secs).collect(),
         };
-        let worker = Worker::new(store.clone(), wake.clone(), options, connections);
+        let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }
     let metrics = Metrics::install()?;
@@ -151,8 +151,10 @@ fn connections(
     let mut connections = BTreeMap::new();
     for settings in &config.stores {
         let gateway = gateways.get(settings.company.as_str()).context("a store names an unknown company")?.clone();
+        let company = config.company(&settings.company).context("a store names an unknown company")?;
         let connection = StoreConnection {
             name: settings.name.clone(),
+            application_account: company.application_account.clone(),
             reader: reader(settings, environment, clock)?,
             policy: settings.policy()?,
             company: settings.company.clone(),

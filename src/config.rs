@@ -280,6 +280,8 @@ pub struct CompanySettings {
     pub user_id: String,
     /// Its password.
     pub user_password: SecretSource,
+    /// The undeposited funds account named when a credit is applied without money: none moves, but Intacct wants one.
+    pub application_account: String,
     /// Requests at the same time, over all replicas.
     #[serde(default = "CompanySettings::default_concurrency")]
     pub concurrency: u32,

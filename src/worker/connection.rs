@@ -14,6 +14,8 @@ pub struct StoreConnection {
     pub policy: Policy,
     /// Our name for its Intacct company.
     pub company: String,
+    /// The undeposited funds account named when a credit is applied without money.
+    pub application_account: String,
     /// Sends to that company; shared with the company's other stores.
     pub gateway: Gateway,
 }

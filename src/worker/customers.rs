@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::connection::StoreConnection;
-use super::gateway::{Failure, Row, Sent};
+use super::gateway::{Failure, Sent};
 use super::order::RunEnd;
 use crate::accounting::customer::{BuyerIdentity, CustomerRecord};
 use crate::accounting::derive::Derivation;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
-use crate::intacct::{lookup, posting, request};
+use crate::intacct::functions::Query;
+use crate::intacct::lookup::{self, FoundCustomer};
+use crate::intacct::{posting, request};
 use crate::store::Store;
 use crate::store::customer::LinkedCustomer;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
@@ -80,13 +82,13 @@ impl Search<'_> {
             return Ok(CustomerEnd::Linked(known.intacct_id));
         }
         let wanted = &self.record.reference.intacct_id;
-        match self.connection.gateway.read(lookup::customer_by_id(wanted)).await {
-            Ok(rows) => {
-                if let Some(found) = rows.first() {
+        match self.find(lookup::customer_by_id(wanted)).await {
+            Ok(found) => {
+                if let Some(found) = found.first() {
                     return self.link(found, "external-id").await;
                 }
             }
-            Err(failure) => return Ok(later(failure)),
+            Err(later) => return Ok(later),
         }
         if let BuyerIdentity::Summary(id) = &self.record.reference.identity {
             return Ok(CustomerEnd::Held(incomplete(
@@ -95,21 +97,26 @@ impl Search<'_> {
             )));
         }
         if !self.record.email.trim().is_empty() {
-            match self.connection.gateway.read(lookup::customer_by_email(&self.record.email)).await {
-                Ok(rows) => match rows.as_slice() {
+            match self.find(lookup::customers_by_email(&self.record.email)).await {
+                Ok(found) => match found.as_slice() {
                     [] => {}
                     [one] => return self.link(one, "e-mail").await,
                     several => return Ok(CustomerEnd::Held(ambiguous(wanted, several))),
                 },
-                Err(failure) => return Ok(later(failure)),
+                Err(later) => return Ok(later),
             }
         }
         self.create().await
     }
 
-    async fn link(&self, row: &Row, found_by: &str) -> Result<CustomerEnd, RunEnd> {
-        let field = |name: &str| row.get(name).cloned().unwrap_or_default();
-        let customer = LinkedCustomer { intacct_id: field("CUSTOMERID"), record_no: field("RECORDNO") };
+    async fn find(&self, query: Query) -> Result<Vec<FoundCustomer>, CustomerEnd> {
+        let result = self.connection.gateway.read(query).await.map_err(later)?;
+        lookup::customers(&result).map_err(|error| CustomerEnd::Later { why: error.to_string(), after: None })
+    }
+
+    async fn link(&self, found: &FoundCustomer, found_by: &str) -> Result<CustomerEnd, RunEnd> {
+        let customer =
+            LinkedCustomer { intacct_id: found.customer_id.clone(), record_no: found.record_number.to_string() };
         self.store.link_customer(&self.connection.company, &self.identity, &customer, found_by).await?;
         // A creation whose answer was lost has now been found.
         if let Some(document) = self.store.document(&self.key()).await?
@@ -144,7 +151,8 @@ impl Search<'_> {
             Err(error) => return Ok(CustomerEnd::Held(incomplete(wanted.clone(), error.to_string()))),
         };
         self.store.plan(&[self.planned(&key)]).await?;
-        let (body, hash) = (request::function_body(&function), request::body_hash(&function));
+        let body = request::function_body(&function);
+        let hash = request::body_hash(&body);
         let Some(attempt) = self.store.begin_sending(&key, &body, &hash).await? else {
             let why = format!("customer {wanted} is being created for another order");
             return Ok(CustomerEnd::Later { why, after: Some(LOOK_AGAIN) });
@@ -229,8 +237,8 @@ fn incomplete(subject: String, message: String) -> Hold {
     }
 }
 
-fn ambiguous(wanted: &str, rows: &[Row]) -> Hold {
-    let ids: Vec<&str> = rows.iter().filter_map(|row| row.get("CUSTOMERID")).map(String::as_str).collect();
+fn ambiguous(wanted: &str, found: &[FoundCustomer]) -> Hold {
+    let ids: Vec<&str> = found.iter().map(|found| found.customer_id.as_str()).collect();
     incomplete(
         wanted.to_owned(),
         format!("{} customers in Intacct have the buyer's e-mail address: {}", ids.len(), ids.join(", ")),

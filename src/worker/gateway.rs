@@ -16,13 +16,11 @@ use crate::intacct::diagnosis::diagnose;
 use crate::intacct::errors::{ErrorClass, Level};
 use crate::intacct::functions::{Function, Query};
 use crate::intacct::request::{ControlId, FunctionCall};
-use crate::intacct::response::{self, FunctionResult, Record};
+use crate::intacct::outcome::Outcome;
+use crate::intacct::response::FunctionResult;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use crate::telemetry::INTACCT_TRANSACTIONS_TOTAL;
-
-/// A record a query found: field names and texts.
-pub type Row = Record;
 
 /// Requests that may wait before handing in more has to wait too.
 const QUEUE: usize = 1024;
@@ -160,10 +158,10 @@ impl Gateway {
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn read(&self, query: Query) -> Result<Vec<Row>, Failure> {
+    pub async fn read(&self, query: Query) -> Result<FunctionResult, Failure> {
         // Reads are sent without the check for repeats; a random id only tells them apart within a request.
         let id = format!("read-{}", clock::random_id());
-        Ok(self.send(&id, Function::Query(query)).await?.records)
+        self.send(&id, Function::Query(query)).await
     }
 
     async fn send(&self, control_id: &str, function: Function) -> Result<FunctionResult, Failure> {
@@ -267,13 +265,13 @@ impl Dispatcher {
 }
 
 /// What one function's outcome means for whoever sent it.
-fn judge(outcome: response::Outcome) -> Result<FunctionResult, Failure> {
+fn judge(outcome: Outcome) -> Result<FunctionResult, Failure> {
     match outcome {
-        response::Outcome::Done(result) => Ok(result),
-        response::Outcome::Unknown { reason, result } => {
+        Outcome::Done(result) => Ok(result),
+        Outcome::Unknown { reason, result } => {
             Err(Failure::Unknown { why: reason, answer: result.map(|result| result.raw) })
         }
-        response::Outcome::Failed(result) => {
+        Outcome::Failed(result) => {
             let diagnosis = diagnose(Level::Function, &result.errors);
             let error = crate::intacct::errors::summary(&result.errors);
             Err(match diagnosis.class {

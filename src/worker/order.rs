@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
 use super::difference::difference;
@@ -56,6 +58,8 @@ pub struct OrderRun<'a> {
     pub connection: &'a StoreConnection,
     /// Waits for payment data, one per re-read.
     pub waits: &'a [Duration],
+    /// The present moment (UTC).
+    pub now: Timestamp,
 }
 
 /// A derivation and the rulebook revision it was made with.
@@ -151,7 +155,7 @@ impl OrderRun<'_> {
     ) -> Option<Duration> {
         let expects_rows = matches!(derivation.status, Eligibility::Post)
             && evidence.transactions.is_empty()
-            && derivation.open_balance.is_some_and(|open| !open.is_zero())
+            && !derivation.open_balance.is_zero()
             && derivation.holds.is_empty()
             && stored.is_empty();
         self.waits.get(lane.waits as usize).copied().filter(|_| expects_rows)
@@ -179,7 +183,7 @@ impl OrderRun<'_> {
         let mut customer_id = None;
         let mut retry = None;
         if !difference.to_send.is_empty() {
-            match customers::ensure(self.store, self.connection, &derivation).await? {
+            match customers::ensure(self.store, self.connection, &derivation, self.now).await? {
                 CustomerEnd::Linked(id) => {
                     let batch = waves::Batch {
                         store: self.store,
@@ -238,7 +242,7 @@ impl OrderRun<'_> {
             customer_id,
             currency: Some(order.currency.code().to_owned()),
             total: Some(derivation.order_total.amount),
-            open_balance: derivation.open_balance.map(|open| open.amount),
+            open_balance: Some(derivation.open_balance.amount),
             evidence_hash: Some(evidence_hash.to_owned()),
             revision: Some(revision),
             updated_at: None,

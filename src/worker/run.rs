@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::connection::StoreConnection;
 use super::order::{OrderRun, RunEnd};
 use super::retry;
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::lifecycle::Shutdown;
 use crate::store::lane::{Claimed, PutOff, WakeUp};
 use crate::store::{Store, StoreError};
@@ -43,6 +43,7 @@ pub struct WorkerOptions {
 pub struct Worker {
     store: Store,
     wake: WakeUp,
+    clock: Clock,
     options: WorkerOptions,
     connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
     held: Arc<Mutex<BTreeMap<Uuid, usize>>>,
@@ -53,10 +54,11 @@ impl Worker {
     pub fn new(
         store: Store,
         wake: WakeUp,
+        clock: Clock,
         options: WorkerOptions,
         connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
     ) -> Self {
-        Self { store, wake, options, connections, held: Arc::default() }
+        Self { store, wake, clock, options, connections, held: Arc::default() }
     }
 
     /// Works until the soft shutdown, then finishes what is under way.
@@ -157,7 +159,7 @@ impl Worker {
     async fn run_order(&self, lane: &Claimed) -> RunEnd {
         match self.connections.get(&lane.store) {
             Some(connection) => {
-                let run = OrderRun { store: &self.store, connection, waits: &self.options.payment_waits };
+                let run = OrderRun { store: &self.store, connection, waits: &self.options.payment_waits, now: self.clock.now() };
                 run.run(lane).await
             }
             None => RunEnd::retry(format!("no store named '{}' is configured in this process", lane.store)),

@@ -13,7 +13,8 @@ use super::order::RunEnd;
 use crate::accounting::document::Document;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
-use crate::intacct::posting;
+use crate::intacct::posting::{self, Surroundings};
+use crate::intacct::request;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::store::Store;
 use crate::telemetry::POSTINGS_TOTAL;
@@ -129,13 +130,22 @@ impl Batch<'_> {
 
     async fn send_one(&self, document: &Document, records: &BTreeMap<String, String>) -> Result<One, RunEnd> {
         let key = document.key.as_str();
-        let policy = &self.connection.policy;
-        let function = match posting::function(document, self.customer_id, records, policy) {
-            Ok(function) => function,
-            Err(error) => return Ok(One::Held(refused(document, &error.to_string(), "Report this: the document could not be written as a request."))),
+        let around = Surroundings {
+            customer_id: self.customer_id,
+            records,
+            policy: &self.connection.policy,
+            application_account: &self.connection.application_account,
         };
-        let body = function.body();
-        let Some(attempt) = self.store.begin_sending(key, &body, &function.body_hash()).await? else {
+        let function = match posting::function(document, around) {
+            Ok(function) => function,
+            Err(error) => {
+                let remedy = "Change the mapping rule or the setting named here, then replay the order.";
+                return Ok(One::Held(refused(document, &error.to_string(), remedy)));
+            }
+        };
+        let body = request::function_body(&function);
+        let hash = request::body_hash(&body);
+        let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
             return Ok(One::Later { why: format!("{key} is being sent by another run"), after: None });
         };
         let sent = self.connection.gateway.write(key, function).await;
@@ -212,7 +222,7 @@ fn refused(document: &Document, error: &str, remedy: &str) -> Hold {
     Hold {
         code: HoldCode::RejectedByIntacct,
         subject: document.number.clone(),
-        message: format!("Intacct refused {} {}: {error}", document.kind, document.number),
+        message: format!("{} {} was refused: {error}", document.kind, document.number),
         remedy: remedy.to_owned(),
         amount: Some(Money::new(document.total, document.currency)),
         blocks: Blocks::Document(document.key.clone()),
