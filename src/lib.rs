@@ -17,13 +17,13 @@
 #![warn(missing_docs)]
 
 pub mod accounting;
-pub mod app;
+// pub mod app;
 pub mod bigcommerce;
-pub mod cli;
+// pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod embedded;
-pub mod http;
+// pub mod http;
 pub mod intacct;
 pub mod lifecycle;
 pub mod problem;
@@ -31,4 +31,4 @@ pub mod problem;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
-pub mod worker;
+// pub mod worker;
