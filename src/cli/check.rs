@@ -186,7 +186,7 @@ async fn read(client: &Client, queries: Vec<Query>) -> anyhow::Result<Vec<Functi
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let mut results = Vec::new();
-    for outcome in client.call(&calls).await?.outcomes {
+    for outcome in client.call(&calls).await? {
         match outcome {
             Outcome::Done(result) => results.push(result),
             Outcome::Failed(result) => anyhow::bail!("{}", crate::intacct::errors::summary(&result.errors)),

@@ -11,6 +11,7 @@
 //! | [`response`], [`outcome`] | what an answer says, and what became of each function |
 //! | [`errors`], [`diagnosis`] | gateway errors, their class and the remedy in an accountant's words |
 //! | [`lookup`] | queries that find out what is already in the company |
+//! | [`posting`] | from an accounting document to the function that posts it |
 //! | [`session`] | the state of a sign-in |
 //! | [`client`] | signing in and sending |
 
@@ -20,6 +21,7 @@ pub mod errors;
 pub mod functions;
 pub mod lookup;
 pub mod outcome;
+pub mod posting;
 pub mod request;
 pub mod response;
 mod rules;

@@ -208,35 +208,50 @@ impl Dispatcher {
             return;
         }
         let (calls, answers): (Vec<FunctionCall>, Vec<_>) = jobs.into_iter().map(|job| (job.call, job.answer)).unzip();
-        let answered = self.client.call(&calls).await;
+        let (results, failed) = self.call(&calls).await;
         if let Err(error) = self.store.free_slot(&self.options.company, token).await {
             tracing::warn!(%error, "a permit could not be given back; it lapses by itself");
         }
-        self.count(&calls, answered.is_ok()).await;
-        let failed = answered.is_err();
-        match answered {
+        for (answer, result) in answers.into_iter().zip(results) {
+            // Whoever asked may be gone; the document is then found as `sending` and looked up.
+            let _ = answer.send(result);
+        }
+        self.note_health(failed).await;
+    }
+
+    /// Sends one request. When Intacct refuses it before looking at any function, one document may have spoilt it for
+    /// all: nothing was executed, so each is sent alone. Answers also whether the request failed as a whole.
+    async fn call(&self, calls: &[FunctionCall]) -> (Vec<Result<FunctionResult, Failure>>, bool) {
+        match self.client.call(calls).await {
             Ok(outcomes) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    // Whoever asked may be gone; the document is then found as `sending` and looked up.
-                    let _ = answer.send(judge(outcome));
+                self.count(calls.len()).await;
+                (outcomes.into_iter().map(judge).collect(), false)
+            }
+            Err(CallError::Rejected(_) | CallError::Invalid(_)) if calls.len() > 1 => {
+                let mut results = Vec::with_capacity(calls.len());
+                for call in calls {
+                    results.extend(Box::pin(self.call(std::slice::from_ref(call))).await.0);
                 }
+                (results, false)
             }
             Err(error) => {
                 tracing::warn!(company = self.options.company, %error, "a request to Intacct failed as a whole");
-                for answer in answers {
-                    let _ = answer.send(Err(whole(&error)));
-                }
+                let refused = matches!(error, CallError::Rejected(_) | CallError::Invalid(_));
+                (calls.iter().map(|_| Err(whole(&error))).collect(), !refused)
             }
         }
-        if failed {
-            self.failures.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(REST_AFTER_FAILURE).await;
-            // The next request may show that it is better again: the pause ends with the first that gets through.
-            if self.failures.load(Ordering::Relaxed) >= FAILURES_TO_PAUSE {
-                self.failures.store(FAILURES_TO_PAUSE - 1, Ordering::Relaxed);
-            }
-        } else {
-            self.failures.store(0, Ordering::Relaxed);
+    }
+
+    /// After failures in a row new orders of the company wait. The next request may show that it is better again, so
+    /// one more failure is allowed each time.
+    async fn note_health(&self, failed: bool) {
+        if !failed {
+            return self.failures.store(0, Ordering::Relaxed);
+        }
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
+        tokio::time::sleep(REST_AFTER_FAILURE).await;
+        if failures >= FAILURES_TO_PAUSE {
+            self.failures.store(FAILURES_TO_PAUSE - 1, Ordering::Relaxed);
         }
     }
 
@@ -252,15 +267,30 @@ impl Dispatcher {
     }
 
     /// Counts API transactions as Intacct does: each record written, each read call.
-    async fn count(&self, calls: &[FunctionCall], answered: bool) {
-        if !answered {
-            return;
-        }
-        let transactions = calls.len() as u64;
+    async fn count(&self, functions: usize) {
+        let transactions = functions as u64;
         metrics::counter!(INTACCT_TRANSACTIONS_TOTAL, "company" => self.options.company.clone()).increment(transactions);
         if let Err(error) = self.store.count_transactions(&self.options.company, transactions).await {
             tracing::warn!(%error, "API transactions could not be counted");
         }
+    }
+}
+
+/// What the failure of a whole request means for each of its functions.
+fn whole(error: &CallError) -> Failure {
+    let why = error.to_string();
+    match error {
+        CallError::Unknown { answer, .. } => Failure::Unknown { why, answer: answer.clone() },
+        CallError::Rejected(diagnosis) => {
+            Failure::Refused { error: diagnosis.cause.clone(), remedy: diagnosis.remedy.clone(), answer: why }
+        }
+        CallError::Invalid(_) => Failure::Refused {
+            error: why.clone(),
+            remedy: "Change the rule or setting that gives what is named here, then replay the order.".to_owned(),
+            answer: why,
+        },
+        CallError::RateLimited { after, .. } => Failure::NotExecuted { why, after: *after, answer: None },
+        CallError::NotSent(_) | CallError::SignIn(_) => Failure::NotExecuted { why, after: None, answer: None },
     }
 }
 
