@@ -1,0 +1,458 @@
+//! Reads a BigCommerce store over HTTP: the only I/O of this room.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use super::evidence::{self, RawOrder, WireError};
+use super::loose::where_broken;
+use super::pacing::Pacer;
+use super::pages::{self, Page};
+use super::request::{AddressError, Addresses, OrderFilter, OrderList};
+use super::response::{self, Content, RateLimit, Refusal};
+use super::wire;
+use crate::accounting::evidence::Evidence;
+use crate::accounting::money::Currency;
+use crate::clock::{self, Clock};
+
+/// Calls to one store at the same time.
+const CONCURRENT_CALLS: usize = 16;
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may take, to its last byte.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest answer taken. A full page of 250 orders has about one megabyte.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// Times a call is repeated at once, for faults that pass in a moment. Longer back-off is the queue's.
+const QUICK_RETRIES: u32 = 2;
+/// How long a call waits for quota: a whole window (BigCommerce docs, rate limits: 30 s), so that an order that is half
+/// read is not given up.
+const PATIENCE: Duration = Duration::from_secs(35);
+/// Pages of one list. 250 rows each is more than an order can have.
+const PAGES_MAX: u64 = 400;
+
+/// How to reach a store.
+#[derive(Clone)]
+pub struct StoreConnection {
+    /// Our name for it.
+    pub name: String,
+    /// The API's base address, for example `https://api.bigcommerce.com`.
+    pub base_url: String,
+    /// BigCommerce's name for it.
+    pub store_hash: String,
+    /// The access token of its API account.
+    pub access_token: SecretString,
+    /// The share of the API quota left to other apps, in percent.
+    pub reserve_percent: u32,
+}
+
+/// Why no client can be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The address or the hash has a form that cannot be right.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The token holds characters that no header may hold.
+    #[error("the access token is empty or holds characters that cannot be sent in a header; copy it again from the API account")]
+    Token,
+    /// TLS could not be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// May work later.
+    #[error("{why}")]
+    Retry {
+        /// What happened, where.
+        why: String,
+        /// How long to wait at least, when it is known.
+        after: Option<Duration>,
+    },
+    /// There is no such thing in the store.
+    #[error("{what}: BigCommerce does not know it (404); check the number and the store it belongs to")]
+    NotFound {
+        /// What was asked for, and of which store.
+        what: String,
+    },
+    /// The access token is dead or may not read this; no other call will do better until a person has acted.
+    #[error("{what}: {refusal}")]
+    Access {
+        /// What was asked for, and of which store.
+        what: String,
+        /// What was answered, and what to do.
+        refusal: Refusal,
+    },
+    /// Refused in a way that trying again does not change.
+    #[error("{what}: {refusal}")]
+    Refused {
+        /// What was asked for, and of which store.
+        what: String,
+        /// What was answered, and what to do.
+        refusal: Refusal,
+    },
+    /// The order holds something that cannot be read.
+    #[error(transparent)]
+    Wire(WireError),
+}
+
+impl From<WireError> for ReadError {
+    fn from(error: WireError) -> Self {
+        if error.is_retryable() { Self::Retry { why: error.to_string(), after: None } } else { Self::Wire(error) }
+    }
+}
+
+/// An order in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// Its id.
+    pub id: u64,
+    /// Its status.
+    pub status_id: u32,
+    /// When it was last changed (UTC), when told.
+    pub modified: Option<Timestamp>,
+}
+
+/// One page of a list of orders, ascending by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderPage {
+    /// The orders.
+    pub orders: Vec<OrderSummary>,
+    /// Whether more may follow after the last one's id.
+    pub more: bool,
+}
+
+/// What a store says of itself (BigCommerce, Store Information V2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreInformation {
+    /// The store hash.
+    pub store_hash: String,
+    /// The store's number, as in webhooks.
+    pub store_id: Option<u64>,
+    /// Its name.
+    pub name: String,
+    /// Its time zone by its IANA name, for example `America/Chicago`; empty when not set.
+    pub time_zone: String,
+    /// Its own currency, when it is a known code.
+    pub currency: Option<Currency>,
+    /// Its country, ISO 3166 alpha-2.
+    pub country_code: String,
+    /// Its plan, which decides its quota.
+    pub plan: String,
+    /// Prices are entered with tax.
+    pub prices_include_tax: bool,
+}
+
+/// Reads one store. Cheap to clone; clones share quota, connections and the count of calls.
+#[derive(Clone)]
+pub struct StoreClient {
+    http: reqwest::Client,
+    addresses: Addresses,
+    name: String,
+    reserve_percent: u32,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pacer: Pacer,
+    slots: Semaphore,
+    calls: AtomicU64,
+}
+
+/// An answer as it came.
+struct Answer {
+    status: u16,
+    limit: RateLimit,
+    body: Vec<u8>,
+}
+
+impl std::fmt::Debug for StoreClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreClient").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl StoreClient {
+    /// A client for one store. Redirects are not followed: they would carry the token elsewhere.
+    ///
+    /// # Errors
+    /// [`ConnectionError`] when the settings cannot be right.
+    pub fn new(connection: StoreConnection, clock: Clock) -> Result<Self, ConnectionError> {
+        let addresses = Addresses::new(&connection.base_url, &connection.store_hash)?;
+        let token = connection.access_token.expose_secret();
+        let mut token = HeaderValue::from_str(token).ok().filter(|_| !token.is_empty()).ok_or(ConnectionError::Token)?;
+        token.set_sensitive(true);
+        let mut headers = HeaderMap::new();
+        headers.insert("x-auth-token", token);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("cartledger/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .build()?;
+        let shared =
+            Shared { pacer: Pacer::new(clock), slots: Semaphore::new(CONCURRENT_CALLS), calls: AtomicU64::new(0) };
+        Ok(Self {
+            http,
+            addresses,
+            name: connection.name,
+            reserve_percent: connection.reserve_percent,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The same store, leaving more of the quota to others: for a backfill beside live orders.
+    #[must_use]
+    pub fn leaving(&self, reserve_percent: u32) -> Self {
+        Self { reserve_percent, ..self.clone() }
+    }
+
+    /// Calls made so far, repeated ones included, by all clones together.
+    pub fn calls_made(&self) -> u64 {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    /// Reads an order with everything that belongs to it, every list to its last page.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming order and store.
+    pub async fn read_order(&self, order_id: u64) -> Result<Evidence, ReadError> {
+        let raw = self.read_raw_order(order_id).await?;
+        Ok(evidence::assemble(&self.name, &raw)?)
+    }
+
+    /// The same as it was answered, for checks.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming order and store.
+    pub async fn read_raw_order(&self, order_id: u64) -> Result<RawOrder, ReadError> {
+        let order = self.get(&self.what(format_args!("order {order_id}")), &self.addresses.order(order_id)).await?;
+        let fees = async {
+            if evidence::embeds_fees(&order) {
+                return Ok(Vec::new());
+            }
+            match self.list(order_id, OrderList::Fees).await {
+                // Stores older than fees do not know the list.
+                Err(ReadError::NotFound { .. }) => Ok(Vec::new()),
+                other => other,
+            }
+        };
+        let (products, shipping_addresses, coupons, taxes, fees, transactions, refunds) = tokio::try_join!(
+            self.list(order_id, OrderList::Products),
+            self.list(order_id, OrderList::ShippingAddresses),
+            self.list(order_id, OrderList::Coupons),
+            self.list(order_id, OrderList::Taxes),
+            fees,
+            self.list(order_id, OrderList::Transactions),
+            self.list(order_id, OrderList::Refunds),
+        )?;
+        Ok(RawOrder { order_id, order, products, shipping_addresses, coupons, taxes, fees, transactions, refunds })
+    }
+
+    /// One page of orders with ids above `after_id` (0 for the first), ascending, so that a long list can be stopped
+    /// and resumed. Archived orders are not listed.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming the store.
+    pub async fn orders_page(&self, filter: &OrderFilter, after_id: u64) -> Result<OrderPage, ReadError> {
+        let what = self.what(format_args!("orders after {after_id}"));
+        let body = self.get(&what, &self.addresses.orders(filter, after_id)).await?;
+        let page = read_page(&what, &body)?;
+        let orders = page.rows.iter().map(|row| summary(&what, row.get())).collect::<Result<_, _>>()?;
+        Ok(OrderPage { orders, more: page.has_next(1) })
+    }
+
+    /// All orders changed at or after `since`: the backstop for deliveries that never came.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming the store.
+    pub async fn list_orders_modified_since(&self, since: Timestamp) -> Result<Vec<OrderSummary>, ReadError> {
+        let filter = OrderFilter { modified_since: Some(since), ..OrderFilter::default() };
+        let mut orders: Vec<OrderSummary> = Vec::new();
+        loop {
+            let last = orders.last().map_or(0, |order| order.id);
+            let page = self.orders_page(&filter, last).await?;
+            // A counterpart that does not heed min_id would answer the same page for ever.
+            let before = orders.len();
+            orders.extend(page.orders.into_iter().filter(|order| order.id > last));
+            if !page.more || orders.len() == before {
+                return Ok(orders);
+            }
+        }
+    }
+
+    /// What the store says of itself.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming the store.
+    pub async fn store_information(&self) -> Result<StoreInformation, ReadError> {
+        let what = self.what(format_args!("store information"));
+        let profile: wire::StoreProfile = self.get_object(&what, &self.addresses.store()).await?;
+        Ok(StoreInformation {
+            store_hash: profile.id.text(),
+            store_id: profile.store_id.id().ok().flatten(),
+            name: profile.name.text(),
+            time_zone: profile.timezone.object::<wire::TimeZone>().map(|zone| zone.name.text()).unwrap_or_default(),
+            currency: profile.currency.text().parse().ok(),
+            country_code: profile.country_code.text(),
+            plan: profile.plan_name.text(),
+            prices_include_tax: profile.is_price_entered_with_tax.flag(),
+        })
+    }
+
+    /// Whether the store answers, with the platform's time (UTC): the cheapest call there is.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming the store.
+    pub async fn ping(&self) -> Result<Timestamp, ReadError> {
+        let what = self.what(format_args!("time"));
+        let answer: wire::ServerTime = self.get_object(&what, &self.addresses.time()).await?;
+        let time = answer.time.time().ok().flatten();
+        time.ok_or_else(|| ReadError::Retry { why: format!("{what}: the answer holds no time"), after: None })
+    }
+
+    /// What is asked for, in words, for errors.
+    fn what(&self, what: std::fmt::Arguments<'_>) -> String {
+        format!("store {}, {what}", self.name)
+    }
+
+    /// All pages of a list of an order as one JSON array.
+    async fn list(&self, order_id: u64, list: OrderList) -> Result<Vec<u8>, ReadError> {
+        let what = self.what(format_args!("order {order_id}, {}", list.name()));
+        let mut rows = Vec::new();
+        let mut last_body = Vec::new();
+        for number in 1..=PAGES_MAX {
+            let body = self.get(&what, &self.addresses.order_list(order_id, list, number)).await?;
+            // The same page again: the list is not paged, and this was all of it.
+            if !body.is_empty() && body == last_body {
+                return Ok(pages::join(&rows));
+            }
+            let page = read_page(&what, &body)?;
+            let more = page.has_next(number);
+            rows.extend(page.rows);
+            if !more {
+                return Ok(pages::join(&rows));
+            }
+            last_body = body;
+        }
+        Err(ReadError::Retry { why: format!("{what}: the list does not end after {PAGES_MAX} pages"), after: None })
+    }
+
+    async fn get_object<T: DeserializeOwned>(&self, what: &str, address: &str) -> Result<T, ReadError> {
+        let body = self.get(what, address).await?;
+        serde_json::from_slice(&body).map_err(|error| unreadable(what, &error))
+    }
+
+    /// A body that is JSON, or empty for "nothing". Waits for quota and repeats what passes in a moment.
+    async fn get(&self, what: &str, address: &str) -> Result<Vec<u8>, ReadError> {
+        let mut repeats = 0;
+        loop {
+            let error = match self.once(what, address).await {
+                Ok(Answer { status, limit, body }) => match response::judge(status, &limit, &body) {
+                    Ok(Content::Json) => return Ok(body),
+                    Ok(Content::Nothing) => return Ok(Vec::new()),
+                    // The pacer has been told, and waits for as long as was asked.
+                    Err(Refusal::Retry { status: 429, .. }) if repeats < QUICK_RETRIES => {
+                        repeats += 1;
+                        continue;
+                    }
+                    Err(refusal) => return Err(refused(what, refusal)),
+                },
+                Err(Fault::Quota(after)) => {
+                    let why = format!("{what}: the API quota of the store is used up");
+                    return Err(ReadError::Retry { why, after: Some(after) });
+                }
+                Err(Fault::Transport(error)) => error,
+            };
+            if repeats == QUICK_RETRIES {
+                return Err(ReadError::Retry { why: format!("{what}: {error}"), after: None });
+            }
+            repeats += 1;
+            tokio::time::sleep(Duration::from_millis(200 << repeats).mul_f64(0.5 + clock::jitter() / 2.0)).await;
+        }
+    }
+
+    /// One call, within the quota and with the answer's size limited.
+    async fn once(&self, what: &str, address: &str) -> Result<Answer, Fault> {
+        let _slot = self.shared.slots.acquire().await.map_err(|error| Fault::Transport(error.to_string()))?;
+        let ticket = self.shared.pacer.ticket(self.reserve_percent, PATIENCE).await.map_err(Fault::Quota)?;
+        self.shared.calls.fetch_add(1, Ordering::Relaxed);
+        let mut response = self.http.get(address).send().await.map_err(transport)?;
+        let status = response.status().as_u16();
+        let limit = RateLimit::read(response.headers());
+        if status == 429 {
+            tracing::warn!(what, "BigCommerce limits our calls");
+            ticket.refused(&limit);
+        } else {
+            ticket.answered(&limit);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(transport)? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(Fault::Transport(format!("the answer is larger than {ANSWER_BYTES_MAX} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, limit, body })
+    }
+}
+
+/// Why a call brought no answer.
+enum Fault {
+    /// There is no quota for so long.
+    Quota(Duration),
+    /// The answer did not come through.
+    Transport(String),
+}
+
+/// The innermost cause: the outer ones only say that a request failed.
+fn transport(error: reqwest::Error) -> Fault {
+    let timed_out = error.is_timeout();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let waited = if timed_out { " (it took too long)" } else { "" };
+    Fault::Transport(format!("no answer came through: {cause}{waited}"))
+}
+
+fn refused(what: &str, refusal: Refusal) -> ReadError {
+    let what = what.to_owned();
+    match refusal {
+        Refusal::Retry { after, .. } => ReadError::Retry { why: format!("{what}: {refusal}"), after },
+        Refusal::NotFound(_) => ReadError::NotFound { what },
+        Refusal::Unauthorised(_) | Refusal::Forbidden(_) => ReadError::Access { what, refusal },
+        Refusal::Bad { .. } => ReadError::Refused { what, refusal },
+    }
+}
+
+fn unreadable(what: &str, error: &serde_json::Error) -> ReadError {
+    ReadError::Retry { why: format!("{what}: the answer cannot be read: {}", where_broken(error)), after: None }
+}
+
+fn read_page(what: &str, body: &[u8]) -> Result<Page, ReadError> {
+    Page::read(body).map_err(|error| unreadable(what, &error))
+}
+
+fn summary(what: &str, row: &str) -> Result<OrderSummary, ReadError> {
+    let wire: wire::Summary = serde_json::from_str(row).map_err(|error| unreadable(what, &error))?;
+    let id = wire.id.id().ok().flatten();
+    let status_id = wire.status_id.whole().ok().flatten().and_then(|status| u32::try_from(status).ok());
+    let (Some(id), Some(status_id)) = (id, status_id) else {
+        return Err(ReadError::Retry { why: format!("{what}: an order has no id or status_id"), after: None });
+    };
+    Ok(OrderSummary { id, status_id, modified: wire.date_modified.time().ok().flatten() })
+}
+
+#[cfg(test)]
+mod tests;
