@@ -1,0 +1,214 @@
+//! The books: records, the ledger they make, and the file that keeps them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::chart::{AccountType, MasterData};
+use super::records::{
+    Contact, Customer, Dimensions, DocumentState, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow,
+};
+use super::values::round;
+
+/// Everything the company has written down.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Books {
+    pub(super) masters: MasterData,
+    pub(super) customers: BTreeMap<String, Customer>,
+    pub(super) contacts: BTreeMap<String, Contact>,
+    pub(super) receivables: BTreeMap<u64, Receivable>,
+    pub(super) payments: BTreeMap<u64, Payment>,
+    pub(super) journals: BTreeMap<u64, Journal>,
+    pub(super) ledger: Vec<LedgerLine>,
+    /// Control ids of functions that completed while uniqueness was asked for.
+    pub(super) recorded_control_ids: BTreeSet<String>,
+    sequences: Sequences,
+}
+
+/// The last numbers given out. Invoices, adjustments and payments share one sequence, as their keys are told apart by number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Sequences {
+    master: u64,
+    document: u64,
+    line: u64,
+    batch: u64,
+    customer: u64,
+}
+
+/// Where a ledger line comes from.
+pub(super) struct Source<'a> {
+    pub(super) object: &'static str,
+    pub(super) record_no: u64,
+    pub(super) date: Date,
+    pub(super) memo: &'a str,
+}
+
+impl Books {
+    /// Empty books over these master data.
+    pub(super) fn new(masters: MasterData) -> Self {
+        Self {
+            masters,
+            customers: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            receivables: BTreeMap::new(),
+            payments: BTreeMap::new(),
+            journals: BTreeMap::new(),
+            ledger: Vec::new(),
+            recorded_control_ids: BTreeSet::new(),
+            // Apart from each other, so that a key used for the wrong kind of record is not found by chance.
+            sequences: Sequences { master: 1_000, document: 20_000, line: 500_000, batch: 6_000, customer: 0 },
+        }
+    }
+
+    /// Reads books from a file; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not a books file.
+    pub(super) fn load(path: &Path) -> io::Result<Option<Self>> {
+        match std::fs::read(path) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes serialised books in one step: a reader, and a process started after a crash, sees the old or the new books whole.
+    /// Not flushed to the disk: it is meant to survive the process, not the machine.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(super) fn write(path: &Path, books: &[u8]) -> io::Result<()> {
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(".new");
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&draft, books)?;
+        std::fs::rename(&draft, path)
+    }
+
+    pub(super) fn next_master(&mut self) -> u64 {
+        advance(&mut self.sequences.master)
+    }
+
+    pub(super) fn next_document(&mut self) -> u64 {
+        advance(&mut self.sequences.document)
+    }
+
+    pub(super) fn next_line(&mut self) -> u64 {
+        advance(&mut self.sequences.line)
+    }
+
+    pub(super) fn next_batch(&mut self) -> u64 {
+        advance(&mut self.sequences.batch)
+    }
+
+    /// The next automatic customer number.
+    pub(super) fn next_customer(&mut self, prefix: &str) -> String {
+        loop {
+            let id = format!("{prefix}{:05}", advance(&mut self.sequences.customer));
+            if !self.customers.contains_key(&id) {
+                return id;
+            }
+        }
+    }
+
+    /// The receivable of that kind and number of record.
+    pub(super) fn receivable(&self, kind: ReceivableKind, record_no: u64) -> Option<&Receivable> {
+        self.receivables.get(&record_no).filter(|receivable| receivable.kind == kind)
+    }
+
+    /// Whether an invoice has this number.
+    pub(super) fn has_invoice(&self, number: &str) -> bool {
+        let mut invoices = self.receivables.values().filter(|receivable| receivable.kind == ReceivableKind::Invoice);
+        invoices.any(|invoice| invoice.number == number)
+    }
+
+    /// Books a debit (positive) or credit (negative) in base currency; nothing when zero.
+    pub(super) fn book(&mut self, source: &Source<'_>, account: &str, debit: Decimal, dimensions: &Dimensions) {
+        let debit = round(debit);
+        if debit.is_zero() {
+            return;
+        }
+        self.ledger.push(LedgerLine {
+            date: source.date,
+            account: account.to_owned(),
+            debit: debit.max(Decimal::ZERO),
+            credit: (-debit).max(Decimal::ZERO),
+            dimensions: dimensions.clone(),
+            memo: source.memo.to_owned(),
+            source: source.object.to_owned(),
+            source_record_no: source.record_no,
+        });
+    }
+
+    /// Keeps an invoice or adjustment, and books it when it is posted: receivables against the account of each line.
+    pub(super) fn post_receivable(&mut self, receivable: Receivable, to_ledger: bool) {
+        let control = self.masters.receivables_account.clone();
+        if receivable.state == DocumentState::Posted && to_ledger {
+            for line in &receivable.lines {
+                let source = Source {
+                    object: object_name(receivable.kind),
+                    record_no: receivable.record_no,
+                    date: receivable.posting_date,
+                    memo: &line.memo,
+                };
+                let base = line.amount * receivable.rate;
+                let mut dimensions = line.dimensions.clone();
+                dimensions.customer = Some(receivable.customer_id.clone());
+                self.book(&source, &control, round(base), &dimensions);
+                self.book(&source, &line.account, -round(base), &dimensions);
+            }
+        }
+        self.receivables.insert(receivable.record_no, receivable);
+    }
+
+    /// Takes `amount` (document currency, signed like the open amount) off a receivable.
+    /// Answers the same in base currency; the last portion takes what is left, so that no cent stays behind.
+    pub(super) fn settle(&mut self, record_no: u64, amount: Decimal) -> Decimal {
+        let Some(receivable) = self.receivables.get_mut(&record_no) else { return Decimal::ZERO };
+        receivable.open -= amount;
+        let base =
+            if receivable.open.is_zero() { receivable.open_base } else { round(amount * receivable.rate) };
+        receivable.open_base -= base;
+        base
+    }
+
+    /// The balance of every account that was posted to. Statistical accounts are no money and are left out.
+    pub(super) fn trial_balance(&self) -> Vec<TrialBalanceRow> {
+        let mut balances: BTreeMap<&str, Decimal> = BTreeMap::new();
+        for line in &self.ledger {
+            *balances.entry(&line.account).or_default() += line.debit - line.credit;
+        }
+        let row = |(number, balance): (&str, Decimal)| {
+            let account = self.masters.accounts.get(number);
+            if account.is_some_and(|account| account.account_type == AccountType::Statistical) {
+                return None;
+            }
+            Some(TrialBalanceRow {
+                account: number.to_owned(),
+                title: account.map(|account| account.title.clone()).unwrap_or_default(),
+                debit: balance.max(Decimal::ZERO),
+                credit: (-balance).max(Decimal::ZERO),
+            })
+        };
+        balances.into_iter().filter_map(row).collect()
+    }
+}
+
+/// The gateway's name of a kind of receivable.
+pub(super) fn object_name(kind: ReceivableKind) -> &'static str {
+    match kind {
+        ReceivableKind::Invoice => "ARINVOICE",
+        ReceivableKind::Adjustment => "ARADJUSTMENT",
+    }
+}
+
+fn advance(sequence: &mut u64) -> u64 {
+    *sequence += 1;
+    *sequence
+}

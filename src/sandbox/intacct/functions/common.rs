@@ -1,0 +1,178 @@
+//! Checks that several functions share: customers, accounts, dimensions, currencies, posting dates.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::super::books::Books;
+use super::super::chart::{Account, AccountType, Dimension};
+use super::super::records::{Customer, Dimensions};
+use super::super::refusal::Refusal;
+use super::super::values::{number, print_date};
+use super::super::xml_tree::Element;
+use super::Context;
+
+/// An active customer.
+pub(super) fn customer<'a>(books: &'a Books, id: &str) -> Result<&'a Customer, Refusal> {
+    let customer = books.customers.get(id).ok_or_else(|| Refusal::invalid("Customer", id))?;
+    if customer.active { Ok(customer) } else { Err(Refusal::inactive("customer", id)) }
+}
+
+/// An active account that can hold money.
+pub(super) fn money_account<'a>(books: &'a Books, number: &str) -> Result<&'a Account, Refusal> {
+    let account = active_account(books, number)?;
+    match account.account_type {
+        AccountType::Statistical => Err(Refusal::account_not_valid(number)),
+        AccountType::BalanceSheet | AccountType::IncomeStatement => Ok(account),
+    }
+}
+
+/// An active account of any type.
+pub(super) fn active_account<'a>(books: &'a Books, number: &str) -> Result<&'a Account, Refusal> {
+    let account = books.masters.accounts.get(number).ok_or_else(|| Refusal::account_not_valid(number))?;
+    if account.active { Ok(account) } else { Err(Refusal::account_inactive(number)) }
+}
+
+/// An account that may stand on a line of receivables: active and not that of a bank account.
+pub(super) fn line_account<'a>(books: &'a Books, number: &str) -> Result<&'a Account, Refusal> {
+    let account = money_account(books, number)?;
+    match &account.bank_account {
+        Some(bank) => Err(Refusal::account_is_bank(number, bank)),
+        None => Ok(account),
+    }
+}
+
+/// The names under which a line carries its dimensions; they differ between objects.
+pub(super) struct DimensionNames {
+    pub(super) location: &'static str,
+    pub(super) department: &'static str,
+    pub(super) class: &'static str,
+    pub(super) item: &'static str,
+    pub(super) customer: &'static str,
+    pub(super) project: &'static str,
+    /// Dimensions this company has no values for.
+    pub(super) unused: &'static [(&'static str, &'static str)],
+}
+
+/// Reads and checks the dimensions of a line. At entity level the location defaults to the entity.
+pub(super) fn dimensions(
+    line: &Element,
+    names: &DimensionNames,
+    account: &Account,
+    books: &Books,
+    context: &Context<'_>,
+) -> Result<Dimensions, Refusal> {
+    let text = |name: &str| line.text_of(name).map(str::to_owned);
+    let found = Dimensions {
+        location: text(names.location).or_else(|| context.entity()),
+        department: text(names.department),
+        class: text(names.class),
+        item: text(names.item),
+        customer: text(names.customer),
+        project: text(names.project),
+    };
+    check_values(&found, books, context)?;
+    if let Some((kind, id)) = names.unused.iter().find_map(|(name, kind)| Some((kind, line.text_of(name)?))) {
+        return Err(Refusal::invalid(kind, id));
+    }
+    check_required(&found, account, context.settings.multi_entity)?;
+    Ok(found)
+}
+
+fn check_values(found: &Dimensions, books: &Books, context: &Context<'_>) -> Result<(), Refusal> {
+    let masters = &books.masters;
+    if let Some(id) = &found.location {
+        let foreign = context.signed_in.location.as_ref().is_some_and(|entity| entity != id);
+        if foreign || !masters.locations.contains_key(id) {
+            return Err(Refusal::invalid("Location", id));
+        }
+        check_active("location", id, books)?;
+    }
+    let named = |kind: &str, id: &Option<String>, known: &BTreeMap<String, String>| match id {
+        Some(id) if known.contains_key(id) => check_active(&kind.to_lowercase(), id, books),
+        Some(id) if kind == "Item" => Err(Refusal::item_not_valid(id)),
+        Some(id) => Err(Refusal::invalid(kind, id)),
+        None => Ok(()),
+    };
+    named("Department", &found.department, &masters.departments)?;
+    named("Class", &found.class, &masters.classes)?;
+    named("Item", &found.item, &masters.items)?;
+    named("Project", &found.project, &masters.projects)?;
+    match &found.customer {
+        Some(id) => customer(books, id).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+fn check_active(kind: &str, id: &str, books: &Books) -> Result<(), Refusal> {
+    if books.masters.inactive.contains(&format!("{kind}/{id}")) { Err(Refusal::inactive(kind, id)) } else { Ok(()) }
+}
+
+fn check_required(found: &Dimensions, account: &Account, multi_entity: bool) -> Result<(), Refusal> {
+    let everywhere = multi_entity.then_some(Dimension::Location);
+    let missing = everywhere.into_iter().chain(account.required.iter().copied()).find(|dimension| {
+        let value = match dimension {
+            Dimension::Location => &found.location,
+            Dimension::Department => &found.department,
+            Dimension::Class => &found.class,
+            Dimension::Item => &found.item,
+            Dimension::Customer => &found.customer,
+            Dimension::Project => &found.project,
+        };
+        value.is_none()
+    });
+    match missing {
+        Some(dimension) => Err(Refusal::missing_dimension(dimension.label(), &account.number)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a day in a closed period. The posting date decides, not the date of the document.
+pub(super) fn open_period(books: &Books, day: Date) -> Result<(), Refusal> {
+    if books.masters.is_closed(day) { Err(Refusal::closed_period(&print_date(day))) } else { Ok(()) }
+}
+
+/// What a document says about its currency.
+#[derive(Default)]
+pub(super) struct CurrencyText<'a> {
+    pub(super) currency: Option<&'a str>,
+    pub(super) rate: Option<&'a str>,
+    pub(super) rate_type: Option<&'a str>,
+}
+
+/// The currency and the rate to base currency. Without a currency it is the base currency.
+pub(super) fn currency(text: &CurrencyText<'_>, context: &Context<'_>) -> Result<(String, Decimal), Refusal> {
+    let base = &context.settings.base_currency;
+    let Some(currency) = text.currency else { return Ok((base.clone(), Decimal::ONE)) };
+    if currency == base {
+        return Ok((base.clone(), Decimal::ONE));
+    }
+    if !context.settings.multi_currency {
+        return Err(Refusal::foreign_currency_off());
+    }
+    if let Some(rate) = text.rate {
+        let rate = number("Exchange rate", rate)?.round_dp(4);
+        return if rate > Decimal::ZERO { Ok((currency.to_owned(), rate)) } else { Err(Refusal::illegal_value("Exchange rate", "0")) };
+    }
+    if text.rate_type.is_some_and(|name| !matches!(name, "" | "Intacct Daily Rate")) {
+        return Err(Refusal::invalid("Exchange rate type", text.rate_type.unwrap_or_default()));
+    }
+    let rate = context.settings.exchange_rates.get(currency);
+    rate.map(|rate| (currency.to_owned(), *rate)).ok_or_else(|| Refusal::no_exchange_rate(currency, base))
+}
+
+/// Refuses a field that an object does not have. `known` holds the fields, `custom` the company's own ones.
+pub(super) fn known_fields(object: &Element, known: &[&str], custom: bool, context: &Context<'_>) -> Result<(), Refusal> {
+    let own = |name: &str| custom && context.settings.custom_fields.contains(name);
+    let unknown = object.children.iter().find(|field| !known.contains(&field.name.as_str()) && !own(&field.name));
+    match unknown {
+        Some(field) => Err(Refusal::unknown_field(&object.name, &field.name)),
+        None => Ok(()),
+    }
+}
+
+/// A field that must be there and not be empty.
+pub(super) fn required<'a>(object: &'a Element, name: &str, label: &str) -> Result<&'a str, Refusal> {
+    object.text_of(name).ok_or_else(|| Refusal::missing_field(label))
+}

@@ -1,0 +1,91 @@
+//! The functions of the gateway, one file each: a request element and the books in, an outcome out.
+//!
+//! A function checks everything before it changes anything, so a refusal leaves the books as they were.
+
+mod common;
+mod contact;
+mod create_aradjustment;
+mod create_arpymt;
+mod create_contact;
+mod create_customer;
+mod create_glbatch;
+mod create_invoice;
+mod header;
+mod lines;
+mod read;
+
+use jiff::Timestamp;
+
+use super::answers::{self, Outcome, SignedIn};
+use super::books::Books;
+use super::query;
+use super::refusal::Refusal;
+use super::settings::CompanySettings;
+use super::values::print_date;
+use super::xml_tree::Element;
+
+/// What a function knows besides its request.
+pub(super) struct Context<'a> {
+    pub(super) settings: &'a CompanySettings,
+    pub(super) signed_in: &'a SignedIn,
+    pub(super) now: Timestamp,
+}
+
+impl Context<'_> {
+    /// The entity the caller is signed in to; `None` at the top level.
+    pub(super) fn entity(&self) -> Option<String> {
+        self.signed_in.location.clone()
+    }
+}
+
+/// Executes one function. `getAPISession` is not among them: it concerns sessions, not books.
+pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) -> Outcome {
+    let outcome = match body.name.as_str() {
+        "create" => return create(body, books, context),
+        "create_invoice" => create_invoice::run(body, books, context)
+            .map(answers::key)
+            .map_err(|refusal| refusal.could_not_create("Invoice")),
+        "create_aradjustment" => create_aradjustment::run(body, books, context)
+            .map(answers::key)
+            .map_err(|refusal| refusal.could_not_create("Adjustment")),
+        "query" => query::run(body, books, context),
+        "read" => read::by_key(body, books, context),
+        "readByName" => read::by_name(body, books, context),
+        "get_closedbooksdate" => Ok(closed_books_date(books)),
+        other => Err(Refusal::not_offered(other)),
+    };
+    match outcome {
+        Ok(content) => Outcome::Success(Some(content)),
+        Err(refusal) => Outcome::Failure(refusal, None),
+    }
+}
+
+/// A generic create. Its objects stand for themselves: some may be made although others are refused (seen in real answers).
+fn create(body: &Element, books: &mut Books, context: &Context<'_>) -> Outcome {
+    let mut made = Vec::new();
+    let mut errors = Vec::new();
+    for object in &body.children {
+        match create_object(object, books, context) {
+            Ok(element) => made.push(element),
+            Err(refusal) => errors.extend(refusal.errors),
+        }
+    }
+    let data = Some(answers::objects(made));
+    if errors.is_empty() { Outcome::Success(data) } else { Outcome::Failure(Refusal { errors }, data) }
+}
+
+fn create_object(object: &Element, books: &mut Books, context: &Context<'_>) -> Result<Element, Refusal> {
+    let result = match object.name.as_str() {
+        "CUSTOMER" => create_customer::run(object, books, context),
+        "CONTACT" => create_contact::run(object, books, context),
+        "ARPYMT" => create_arpymt::run(object, books, context),
+        "GLBATCH" => create_glbatch::run(object, books, context),
+        other => return Err(Refusal::object_not_found(other)),
+    };
+    result.map_err(|refusal| refusal.could_not_create(&object.name.to_lowercase()))
+}
+
+fn closed_books_date(books: &Books) -> Element {
+    let date = books.masters.closed_through.map(print_date).unwrap_or_default();
+    Element::new("data").child(Element::leaf("closedbooksdate", date))
+}

@@ -1,0 +1,439 @@
+//! The fields of each object and where their values come from.
+
+use rust_decimal::Decimal;
+
+use super::super::chart::{Account, AccountType, Side};
+use super::super::records::{Contact, Customer, Dimensions, DocumentState, Journal, Payment, Receivable, ReceivableKind};
+use super::super::values::{print_amount, print_date, print_stamp, round};
+use super::Kind::{Date, Number, Text};
+use super::{Field, Master, Row};
+
+pub(super) const CUSTOMER: &[Field] = &[
+    ("RECORDNO", Number),
+    ("CUSTOMERID", Text),
+    ("NAME", Text),
+    ("STATUS", Text),
+    ("ENTITY", Text),
+    ("CUSTTYPE", Text),
+    ("TERMNAME", Text),
+    ("CURRENCY", Text),
+    ("PARENTID", Text),
+    ("RESALENO", Text),
+    ("TAXID", Text),
+    ("COMMENTS", Text),
+    ("DISPLAYCONTACT.CONTACTNAME", Text),
+    ("DISPLAYCONTACT.PRINTAS", Text),
+    ("DISPLAYCONTACT.COMPANYNAME", Text),
+    ("DISPLAYCONTACT.FIRSTNAME", Text),
+    ("DISPLAYCONTACT.LASTNAME", Text),
+    ("DISPLAYCONTACT.PHONE1", Text),
+    ("DISPLAYCONTACT.EMAIL1", Text),
+    ("DISPLAYCONTACT.EMAIL2", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.ADDRESS1", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.ADDRESS2", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.CITY", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.STATE", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.ZIP", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.COUNTRY", Text),
+    ("BILLTO.CONTACTNAME", Text),
+    ("SHIPTO.CONTACTNAME", Text),
+    ("WHENCREATED", Text),
+    ("MEGAENTITYID", Text),
+];
+
+pub(super) const CONTACT: &[Field] = &[
+    ("RECORDNO", Number),
+    ("CONTACTNAME", Text),
+    ("PRINTAS", Text),
+    ("COMPANYNAME", Text),
+    ("FIRSTNAME", Text),
+    ("LASTNAME", Text),
+    ("PHONE1", Text),
+    ("EMAIL1", Text),
+    ("STATUS", Text),
+    ("MAILADDRESS.ADDRESS1", Text),
+    ("MAILADDRESS.CITY", Text),
+    ("MAILADDRESS.STATE", Text),
+    ("MAILADDRESS.ZIP", Text),
+    ("MAILADDRESS.COUNTRY", Text),
+    ("MEGAENTITYID", Text),
+];
+
+pub(super) const INVOICE: &[Field] = &[
+    ("RECORDNO", Number),
+    ("RECORDTYPE", Text),
+    ("RECORDID", Text),
+    ("DOCNUMBER", Text),
+    ("CUSTOMERID", Text),
+    ("DESCRIPTION", Text),
+    ("STATE", Text),
+    ("RAWSTATE", Text),
+    ("MODULEKEY", Text),
+    ("WHENCREATED", Date),
+    ("WHENPOSTED", Date),
+    ("WHENDUE", Date),
+    ("TERMNAME", Text),
+    ("CURRENCY", Text),
+    ("EXCHANGE_RATE", Number),
+    ("TOTALENTERED", Number),
+    ("TOTALPAID", Number),
+    ("TOTALDUE", Number),
+    ("TRX_TOTALENTERED", Number),
+    ("TRX_TOTALPAID", Number),
+    ("TRX_TOTALDUE", Number),
+    ("AUWHENCREATED", Text),
+    ("WHENMODIFIED", Text),
+    ("MEGAENTITYID", Text),
+];
+
+pub(super) const ADJUSTMENT: &[Field] = &[
+    ("RECORDNO", Number),
+    ("RECORDTYPE", Text),
+    ("RECORDID", Text),
+    ("DOCNUMBER", Text),
+    ("CUSTOMERID", Text),
+    ("DESCRIPTION", Text),
+    ("STATE", Text),
+    ("RAWSTATE", Text),
+    ("MODULEKEY", Text),
+    ("WHENCREATED", Date),
+    ("WHENPOSTED", Date),
+    ("CURRENCY", Text),
+    ("EXCHANGE_RATE", Number),
+    ("TOTALENTERED", Number),
+    ("TOTALPAID", Number),
+    ("TOTALDUE", Number),
+    ("TRX_TOTALENTERED", Number),
+    ("TRX_TOTALPAID", Number),
+    ("TRX_TOTALDUE", Number),
+    ("AUWHENCREATED", Text),
+    ("WHENMODIFIED", Text),
+    ("MEGAENTITYID", Text),
+];
+
+pub(super) const LINE: &[Field] = &[
+    ("RECORDNO", Number),
+    ("RECORDKEY", Number),
+    ("LINE_NO", Number),
+    ("ACCOUNTNO", Text),
+    ("AMOUNT", Number),
+    ("TRX_AMOUNT", Number),
+    ("ENTRYDESCRIPTION", Text),
+    ("LOCATIONID", Text),
+    ("DEPARTMENTID", Text),
+    ("CLASSID", Text),
+    ("ITEMID", Text),
+    ("CUSTOMERID", Text),
+    ("PROJECTID", Text),
+];
+
+pub(super) const PAYMENT: &[Field] = &[
+    ("RECORDNO", Number),
+    ("RECORDTYPE", Text),
+    ("DOCNUMBER", Text),
+    ("CUSTOMERID", Text),
+    ("DESCRIPTION", Text),
+    ("PAYMENTMETHOD", Text),
+    ("STATE", Text),
+    ("FINANCIALENTITY", Text),
+    ("UNDEPOSITEDACCOUNTNO", Text),
+    ("RECEIPTDATE", Date),
+    ("PAYMENTDATE", Date),
+    ("WHENCREATED", Date),
+    ("CURRENCY", Text),
+    ("TOTALENTERED", Number),
+    ("TRX_TOTALENTERED", Number),
+    ("AUWHENCREATED", Text),
+    ("WHENMODIFIED", Text),
+    ("MEGAENTITYID", Text),
+];
+
+pub(super) const APPLICATION: &[Field] = &[
+    ("PAYMENTKEY", Number),
+    ("RECORDKEY", Number),
+    ("TRX_PAYMENTAMOUNT", Number),
+    ("ADJUSTMENTKEY", Number),
+    ("TRX_ADJUSTMENTAMOUNT", Number),
+];
+
+pub(super) const JOURNAL: &[Field] = &[
+    ("RECORDNO", Number),
+    ("BATCHNO", Number),
+    ("JOURNAL", Text),
+    ("BATCH_DATE", Date),
+    ("BATCH_TITLE", Text),
+    ("REFERENCENO", Text),
+    ("REVERSEDATE", Date),
+    ("STATE", Text),
+    ("MODULE", Text),
+    ("WHENCREATED", Text),
+    ("MEGAENTITYID", Text),
+];
+
+pub(super) const JOURNAL_LINE: &[Field] = &[
+    ("RECORDNO", Number),
+    ("BATCHNO", Number),
+    ("LINE_NO", Number),
+    ("ACCOUNTNO", Text),
+    ("TR_TYPE", Number),
+    ("AMOUNT", Number),
+    ("TRX_AMOUNT", Number),
+    ("CURRENCY", Text),
+    ("DOCUMENT", Text),
+    ("DESCRIPTION", Text),
+    ("LOCATION", Text),
+    ("DEPARTMENT", Text),
+    ("CLASSID", Text),
+    ("ITEMID", Text),
+    ("CUSTOMERID", Text),
+    ("PROJECTID", Text),
+];
+
+pub(super) const ACCOUNT: &[Field] = &[
+    ("RECORDNO", Number),
+    ("ACCOUNTNO", Text),
+    ("TITLE", Text),
+    ("ACCOUNTTYPE", Text),
+    ("NORMALBALANCE", Text),
+    ("STATUS", Text),
+    ("REQUIRELOC", Text),
+    ("REQUIREDEPT", Text),
+    ("REQUIRECLASS", Text),
+    ("REQUIREITEM", Text),
+    ("REQUIRECUSTOMER", Text),
+    ("REQUIREPROJECT", Text),
+];
+
+pub(super) const BANK: &[Field] =
+    &[("RECORDNO", Number), ("BANKACCOUNTID", Text), ("GLACCOUNTNO", Text), ("STATUS", Text)];
+
+/// Objects that are only an id and a name.
+pub(super) const MASTER: &[(&str, &[Field])] = &[
+    ("ITEM", &[("RECORDNO", Number), ("ITEMID", Text), ("NAME", Text), ("STATUS", Text)]),
+    ("LOCATION", &[("RECORDNO", Number), ("LOCATIONID", Text), ("NAME", Text), ("STATUS", Text)]),
+    ("DEPARTMENT", &[("RECORDNO", Number), ("DEPARTMENTID", Text), ("TITLE", Text), ("STATUS", Text)]),
+    ("CLASS", &[("RECORDNO", Number), ("CLASSID", Text), ("NAME", Text), ("STATUS", Text)]),
+    ("PROJECT", &[("RECORDNO", Number), ("PROJECTID", Text), ("NAME", Text), ("STATUS", Text)]),
+    ("ARTERM", &[("RECORDNO", Number), ("NAME", Text), ("DESCRIPTION", Text), ("STATUS", Text)]),
+    ("JOURNAL", &[("RECORDNO", Number), ("SYMBOL", Text), ("TITLE", Text), ("STATUS", Text)]),
+];
+
+/// The value of a field; `None` when the record has no such field or no value in it.
+pub(super) fn value(row: &Row<'_>, field: &str) -> Option<String> {
+    match row {
+        Row::Customer(customer) => customer_value(customer, field),
+        Row::Contact(contact) => contact_value(contact, field),
+        Row::Receivable(receivable) => receivable_value(receivable, field),
+        Row::ReceivableLine(receivable, index) => line_value(receivable, *index, field),
+        Row::Payment(payment) => payment_value(payment, field),
+        Row::Application(payment, index) => application_value(payment, *index, field),
+        Row::Journal(journal) => journal_value(journal, field),
+        Row::JournalLine(journal, index) => journal_line_value(journal, *index, field),
+        Row::Account(number, account) => account_value(*number, account, field),
+        Row::Master(master) => master_value(master, field),
+    }
+}
+
+fn status(active: bool) -> String {
+    if active { "active" } else { "inactive" }.to_owned()
+}
+
+fn state(state: DocumentState) -> String {
+    match state {
+        DocumentState::Draft => "Draft",
+        DocumentState::Posted => "Posted",
+    }
+    .to_owned()
+}
+
+fn customer_value(customer: &Customer, field: &str) -> Option<String> {
+    Some(match field {
+        "RECORDNO" => customer.record_no.to_string(),
+        "CUSTOMERID" => customer.id.clone(),
+        "NAME" => customer.name.clone(),
+        "STATUS" => status(customer.active),
+        "ENTITY" => format!("C{}", customer.id),
+        "WHENCREATED" => print_stamp(customer.recorded_at),
+        "MEGAENTITYID" => customer.entity.clone()?,
+        other => customer.fields.get(other)?.clone(),
+    })
+}
+
+fn contact_value(contact: &Contact, field: &str) -> Option<String> {
+    Some(match field {
+        "RECORDNO" => contact.record_no.to_string(),
+        "STATUS" => contact.fields.get("STATUS").cloned().unwrap_or_else(|| status(true)),
+        "MEGAENTITYID" => contact.entity.clone()?,
+        other => contact.fields.get(other)?.clone(),
+    })
+}
+
+fn receivable_value(receivable: &Receivable, field: &str) -> Option<String> {
+    let entered_base: Decimal = receivable.lines.iter().map(|line| round(line.amount * receivable.rate)).sum();
+    Some(match field {
+        "RECORDNO" => receivable.record_no.to_string(),
+        "RECORDTYPE" => match receivable.kind {
+            ReceivableKind::Invoice => "ri".to_owned(),
+            ReceivableKind::Adjustment => "ra".to_owned(),
+        },
+        "RECORDID" => receivable.number.clone(),
+        "DOCNUMBER" => receivable.reference.clone(),
+        "CUSTOMERID" => receivable.customer_id.clone(),
+        "DESCRIPTION" => receivable.description.clone(),
+        "STATE" => receivable_state(receivable).to_owned(),
+        "RAWSTATE" => receivable_state(receivable).get(..1)?.to_owned(),
+        "MODULEKEY" => "4.AR".to_owned(),
+        "WHENCREATED" => print_date(receivable.date),
+        "WHENPOSTED" => print_date(receivable.posting_date),
+        "WHENDUE" => print_date(receivable.due_date?),
+        "TERMNAME" => receivable.term.clone()?,
+        "CURRENCY" => receivable.currency.clone(),
+        "EXCHANGE_RATE" => receivable.rate.to_string(),
+        "TOTALENTERED" => print_amount(entered_base),
+        "TOTALPAID" => print_amount(entered_base - receivable.open_base),
+        "TOTALDUE" => print_amount(receivable.open_base),
+        "TRX_TOTALENTERED" => print_amount(receivable.total),
+        "TRX_TOTALPAID" => print_amount(receivable.total - receivable.open),
+        "TRX_TOTALDUE" => print_amount(receivable.open),
+        "AUWHENCREATED" | "WHENMODIFIED" => print_stamp(receivable.recorded_at),
+        "MEGAENTITYID" => receivable.entity.clone()?,
+        other => receivable.custom_fields.get(other)?.clone(),
+    })
+}
+
+fn receivable_state(receivable: &Receivable) -> &'static str {
+    match receivable.state {
+        DocumentState::Draft => "Draft",
+        DocumentState::Posted if receivable.open.is_zero() => "Paid",
+        DocumentState::Posted if receivable.open != receivable.total => "Partially Paid",
+        DocumentState::Posted => "Posted",
+    }
+}
+
+fn dimension(dimensions: &Dimensions, field: &str) -> Option<String> {
+    match field {
+        "LOCATIONID" | "LOCATION" => dimensions.location.clone(),
+        "DEPARTMENTID" | "DEPARTMENT" => dimensions.department.clone(),
+        "CLASSID" => dimensions.class.clone(),
+        "ITEMID" => dimensions.item.clone(),
+        "CUSTOMERID" => dimensions.customer.clone(),
+        "PROJECTID" => dimensions.project.clone(),
+        _ => None,
+    }
+}
+
+fn line_value(receivable: &Receivable, index: usize, field: &str) -> Option<String> {
+    let line = receivable.lines.get(index)?;
+    Some(match field {
+        "RECORDNO" => line.record_no.to_string(),
+        "RECORDKEY" => receivable.record_no.to_string(),
+        "LINE_NO" => (index + 1).to_string(),
+        "ACCOUNTNO" => line.account.clone(),
+        "AMOUNT" => print_amount(line.amount * receivable.rate),
+        "TRX_AMOUNT" => print_amount(line.amount),
+        "ENTRYDESCRIPTION" => line.memo.clone(),
+        other => return dimension(&line.dimensions, other),
+    })
+}
+
+fn payment_value(payment: &Payment, field: &str) -> Option<String> {
+    Some(match field {
+        "RECORDNO" => payment.record_no.to_string(),
+        "RECORDTYPE" => "rp".to_owned(),
+        "DOCNUMBER" => payment.reference.clone(),
+        "CUSTOMERID" => payment.customer_id.clone()?,
+        "DESCRIPTION" => payment.description.clone(),
+        "PAYMENTMETHOD" => payment.method.clone(),
+        "STATE" => state(payment.state),
+        "FINANCIALENTITY" => payment.bank_account.clone()?,
+        "UNDEPOSITEDACCOUNTNO" if payment.bank_account.is_none() => payment.account.clone(),
+        "RECEIPTDATE" | "WHENCREATED" => print_date(payment.receipt_date),
+        "PAYMENTDATE" => print_date(payment.payment_date),
+        "CURRENCY" => payment.currency.clone(),
+        "TOTALENTERED" => print_amount(payment.amount * payment.rate),
+        "TRX_TOTALENTERED" => print_amount(payment.amount),
+        "AUWHENCREATED" | "WHENMODIFIED" => print_stamp(payment.recorded_at),
+        "MEGAENTITYID" => payment.entity.clone()?,
+        _ => return None,
+    })
+}
+
+fn application_value(payment: &Payment, index: usize, field: &str) -> Option<String> {
+    let application = payment.applications.get(index)?;
+    Some(match field {
+        "PAYMENTKEY" => payment.record_no.to_string(),
+        "RECORDKEY" => application.document.to_string(),
+        "TRX_PAYMENTAMOUNT" => print_amount(application.cash),
+        "ADJUSTMENTKEY" => application.credit_from?.to_string(),
+        "TRX_ADJUSTMENTAMOUNT" => print_amount(application.credit),
+        _ => return None,
+    })
+}
+
+fn journal_value(journal: &Journal, field: &str) -> Option<String> {
+    Some(match field {
+        "RECORDNO" => journal.record_no.to_string(),
+        "BATCHNO" => journal.number.to_string(),
+        "JOURNAL" => journal.journal.clone(),
+        "BATCH_DATE" => print_date(journal.date),
+        "BATCH_TITLE" => journal.title.clone(),
+        "REFERENCENO" => journal.reference.clone(),
+        "REVERSEDATE" => print_date(journal.reverse_date?),
+        "STATE" => state(journal.state),
+        "MODULE" => "2.GL".to_owned(),
+        "WHENCREATED" => print_stamp(journal.recorded_at),
+        "MEGAENTITYID" => journal.entity.clone()?,
+        _ => return None,
+    })
+}
+
+fn journal_line_value(journal: &Journal, index: usize, field: &str) -> Option<String> {
+    let line = journal.lines.get(index)?;
+    Some(match field {
+        "RECORDNO" => line.record_no.to_string(),
+        "BATCHNO" => journal.record_no.to_string(),
+        "LINE_NO" => (index + 1).to_string(),
+        "ACCOUNTNO" => line.account.clone(),
+        "TR_TYPE" => if line.side == Side::Debit { "1" } else { "-1" }.to_owned(),
+        "AMOUNT" => print_amount(line.amount * line.rate),
+        "TRX_AMOUNT" => print_amount(line.amount),
+        "CURRENCY" => line.currency.clone(),
+        "DOCUMENT" => line.document.clone(),
+        "DESCRIPTION" => line.description.clone(),
+        other => return dimension(&line.dimensions, other),
+    })
+}
+
+fn account_value(number: usize, account: &Account, field: &str) -> Option<String> {
+    use super::super::chart::Dimension;
+    let requires = |dimension| account.required.contains(&dimension).to_string();
+    Some(match field {
+        "RECORDNO" => number.to_string(),
+        "ACCOUNTNO" => account.number.clone(),
+        "TITLE" => account.title.clone(),
+        "ACCOUNTTYPE" => match account.account_type {
+            AccountType::BalanceSheet => "balancesheet".to_owned(),
+            AccountType::IncomeStatement => "incomestatement".to_owned(),
+            AccountType::Statistical => "statistical".to_owned(),
+        },
+        "NORMALBALANCE" => if account.normal_balance == Side::Debit { "debit" } else { "credit" }.to_owned(),
+        "STATUS" => status(account.active),
+        "REQUIRELOC" => requires(Dimension::Location),
+        "REQUIREDEPT" => requires(Dimension::Department),
+        "REQUIRECLASS" => requires(Dimension::Class),
+        "REQUIREITEM" => requires(Dimension::Item),
+        "REQUIRECUSTOMER" => requires(Dimension::Customer),
+        "REQUIREPROJECT" => requires(Dimension::Project),
+        _ => return None,
+    })
+}
+
+fn master_value(master: &Master<'_>, field: &str) -> Option<String> {
+    Some(match field {
+        "RECORDNO" => master.number.to_string(),
+        "STATUS" => status(master.active),
+        id if id == master.id_field => master.id.to_owned(),
+        "NAME" | "TITLE" | "DESCRIPTION" | "GLACCOUNTNO" => master.name.clone(),
+        _ => return None,
+    })
+}
