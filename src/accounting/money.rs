@@ -141,8 +141,10 @@ pub fn allocate(total: Decimal, weights: &[Decimal], currency: Currency) -> Vec<
         return parts;
     }
     let exact: Vec<Decimal> = weights.iter().map(|weight| share(total, *weight, sum)).collect();
-    let mut parts: Vec<Decimal> =
-        exact.iter().map(|part| part.round_dp_with_strategy(currency.minor_units(), RoundingStrategy::ToZero)).collect();
+    let mut parts: Vec<Decimal> = exact
+        .iter()
+        .map(|part| part.round_dp_with_strategy(currency.minor_units(), RoundingStrategy::ToZero))
+        .collect();
     let mut left = total - parts.iter().sum::<Decimal>();
     let mut by_remainder: Vec<usize> = (0..parts.len()).filter(|i| !weights[*i].is_zero()).collect();
     by_remainder.sort_by(|a, b| (exact[*b] - parts[*b]).cmp(&(exact[*a] - parts[*a])).then(b.cmp(a)));
