@@ -23,7 +23,7 @@ pub mod bigcommerce;
 pub mod clock;
 pub mod config;
 pub mod embedded;
-// pub mod http;
+pub mod http;
 pub mod intacct;
 pub mod lifecycle;
 pub mod problem;
