@@ -81,7 +81,7 @@ async fn check_store(settings: &StoreSettings, environment: &Environment, clock:
                 settings.accounting.time_zone.name()
             ),
         ),
-        Ok(found) => report.good(&format!("{what}: {} answers, currency {}, time zone {}", found.name, found.currency, found.time_zone)),
+        Ok(found) => report.good(&format!("{what}: {} answers, currency {}, time zone {}", found.name, found.currency.map(String::from).unwrap_or_default(), found.time_zone)),
         Err(error) => report.bad(&what, error),
     }
 }

@@ -104,6 +104,8 @@ impl OrderRun<'_> {
         match self.connection.reader.read_order(order_id).await {
             Ok(evidence) => Ok(Ok(evidence)),
             Err(ReadError::Retry { why, after }) => Err(RunEnd::Retry { why, after }),
+            // No other order can be read either; a person has to mend the connection, and then all of them go on.
+            Err(error @ ReadError::Access { .. }) => Err(RunEnd::retry(error.to_string())),
             Err(error) => Ok(Err(Hold {
                 code: HoldCode::UnreadableOrder,
                 subject: format!("order {order_id}"),
@@ -238,7 +240,7 @@ impl OrderRun<'_> {
             outcome: outcome.to_owned(),
             reason,
             status: order.status.clone(),
-            order_date: Some(period::day_in_store(order.created, &self.connection.policy)),
+            order_date: Some(period::posting_date(order.created, &self.connection.policy)),
             customer_id,
             currency: Some(order.currency.code().to_owned()),
             total: Some(derivation.order_total.amount),
@@ -257,7 +259,7 @@ impl OrderRun<'_> {
             outcome: "held".to_owned(),
             reason: holds.iter().map(|hold| hold.message.as_str()).collect::<Vec<_>>().join("; "),
             status: evidence.map(|evidence| evidence.order.status.clone()).unwrap_or_default(),
-            order_date: evidence.map(|evidence| period::day_in_store(evidence.order.created, &self.connection.policy)),
+            order_date: evidence.map(|evidence| period::posting_date(evidence.order.created, &self.connection.policy)),
             customer_id: None,
             currency: evidence.map(|evidence| evidence.order.currency.code().to_owned()),
             total: evidence.map(|evidence| evidence.order.totals.total_inc_tax),
