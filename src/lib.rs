@@ -17,9 +17,9 @@
 #![warn(missing_docs)]
 
 pub mod accounting;
-// pub mod app;
+pub mod app;
 pub mod bigcommerce;
-// pub mod cli;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod embedded;
@@ -31,4 +31,4 @@ pub mod problem;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
-// pub mod worker;
+pub mod worker;

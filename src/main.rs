@@ -1,2 +1,28 @@
 //! Parses the command line, calls a command, prints a human error.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = cartledger::cli::Arguments::parse();
+    // The TLS library is chosen once, before anything makes a client.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("cartledger: the TLS provider was set twice");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("cartledger: the machine gives no threads: {error}");
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(cartledger::cli::run(arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            // {:#} prints the whole chain of causes on one line.
+            eprintln!("cartledger: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

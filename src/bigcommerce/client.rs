@@ -236,7 +236,7 @@ impl StoreClient {
     /// # Errors
     /// [`ReadError`], naming order and store.
     pub async fn read_raw_order(&self, order_id: u64) -> Result<RawOrder, ReadError> {
-        let order = self.get(&self.what(format_args!("order {order_id}")), &self.addresses.order(order_id)).await?;
+        let order = self.get(&self.what(format!("order {order_id}")), &self.addresses.order(order_id)).await?;
         let fees = async {
             if evidence::embeds_fees(&order) {
                 return Ok(Vec::new());
@@ -265,7 +265,7 @@ impl StoreClient {
     /// # Errors
     /// [`ReadError`], naming the store.
     pub async fn orders_page(&self, filter: &OrderFilter, after_id: u64) -> Result<OrderPage, ReadError> {
-        let what = self.what(format_args!("orders after {after_id}"));
+        let what = self.what(format!("orders after {after_id}"));
         let body = self.get(&what, &self.addresses.orders(filter, after_id)).await?;
         let page = read_page(&what, &body)?;
         let orders = page.rows.iter().map(|row| summary(&what, row.get())).collect::<Result<_, _>>()?;
@@ -296,7 +296,7 @@ impl StoreClient {
     /// # Errors
     /// [`ReadError`], naming the store.
     pub async fn store_information(&self) -> Result<StoreInformation, ReadError> {
-        let what = self.what(format_args!("store information"));
+        let what = self.what("store information");
         let profile: wire::StoreProfile = self.get_object(&what, &self.addresses.store()).await?;
         Ok(StoreInformation {
             store_hash: profile.id.text(),
@@ -315,20 +315,20 @@ impl StoreClient {
     /// # Errors
     /// [`ReadError`], naming the store.
     pub async fn ping(&self) -> Result<Timestamp, ReadError> {
-        let what = self.what(format_args!("time"));
+        let what = self.what("time");
         let answer: wire::ServerTime = self.get_object(&what, &self.addresses.time()).await?;
         let time = answer.time.time().ok().flatten();
         time.ok_or_else(|| ReadError::Retry { why: format!("{what}: the answer holds no time"), after: None })
     }
 
     /// What is asked for, in words, for errors.
-    fn what(&self, what: std::fmt::Arguments<'_>) -> String {
+    fn what(&self, what: impl std::fmt::Display) -> String {
         format!("store {}, {what}", self.name)
     }
 
     /// All pages of a list of an order as one JSON array.
     async fn list(&self, order_id: u64, list: OrderList) -> Result<Vec<u8>, ReadError> {
-        let what = self.what(format_args!("order {order_id}, {}", list.name()));
+        let what = self.what(format!("order {order_id}, {}", list.name()));
         let mut rows = Vec::new();
         let mut last_body = Vec::new();
         for number in 1..=PAGES_MAX {

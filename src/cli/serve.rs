@@ -39,11 +39,7 @@ enum RoleName {
 
 pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let (config, environment) = arguments.settings.load()?;
-    let format = match config.log.format.as_str() {
-        "json" => LogFormat::Json,
-        "text" => LogFormat::Human,
-        _ => LogFormat::Auto,
-    };
+    let format: LogFormat = config.log.format.parse()?;
     telemetry::install_logs(format, &config.log.filter)?;
     let shutdown = Shutdown::install(Duration::from_secs(config.worker.grace_seconds))?;
     let (store, postgres) = open_database(&config, &environment).await?;

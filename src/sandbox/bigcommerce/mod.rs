@@ -25,6 +25,10 @@ mod signature;
 mod state;
 mod store;
 mod summary;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use actions::{ActionError, RefundItem, RefundPayment, RefundRequest, TotalsOverride};

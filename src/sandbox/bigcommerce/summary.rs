@@ -61,4 +61,10 @@ impl Store {
     pub fn expected_summary(&self) -> Vec<OrderSummary> {
         self.state().orders.values().map(OrderSummary::of).collect()
     }
+
+    /// The ids of an order's products, in the order of its lines; empty for an unknown order.
+    pub fn order_product_ids(&self, order: u64) -> Vec<u64> {
+        let state = self.state();
+        state.orders.get(&order).map(|order| order.lines.iter().map(|line| line.id).collect()).unwrap_or_default()
+    }
 }
