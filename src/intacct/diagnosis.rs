@@ -63,7 +63,11 @@ fn is_trailer(error: &GatewayError) -> bool {
 
 /// All texts of an error in lower case, with plain apostrophes.
 fn searchable(error: &GatewayError) -> String {
-    [&error.description, &error.description2, &error.correction].map(String::as_str).join("\n").to_lowercase().replace(['\u{2018}', '\u{2019}'], "'")
+    [&error.description, &error.description2, &error.correction]
+        .map(String::as_str)
+        .join("\n")
+        .to_lowercase()
+        .replace(['\u{2018}', '\u{2019}'], "'")
 }
 
 #[cfg(test)]
@@ -96,8 +100,16 @@ mod tests {
             ("GW-0034", "", Configuration),
             ("", "The Service is Temporarily Off-line", RetryLater),
             ("", "API rate limit exceeded", RetryLater),
-            ("", "This company is not authorized for XML transactions. Please subscribe to the XML Gateway.", Configuration),
-            ("?", "A successful transaction has already been recorded with the control id acme/1/invoice/r1", Duplicate),
+            (
+                "",
+                "This company is not authorized for XML transactions. Please subscribe to the XML Gateway.",
+                Configuration,
+            ),
+            (
+                "?",
+                "A successful transaction has already been recorded with the control id acme/1/invoice/r1",
+                Duplicate,
+            ),
             ("?", "A concurrent request with the control id acme/1 is in process", Unknown),
             ("ZZ1", "Something nobody has seen", Configuration),
         ];
@@ -120,7 +132,11 @@ mod tests {
             ("XL03000009", "Object definition VENDOR9 not found", BadData),
             ("XL03000010", "Field X does not exist", BadData),
             ("Query Failed", "whatever", BadData),
-            ("PL04000005", "You do not have permission for API operation CREATE on objects of type customer", Configuration),
+            (
+                "PL04000005",
+                "You do not have permission for API operation CREATE on objects of type customer",
+                Configuration,
+            ),
             ("PL01000127", "Document number is missing", BadData),
             ("PL05000104", "", Duplicate),
             ("BL01001973", "The account number '4000' already exists", Duplicate),
@@ -130,7 +146,11 @@ mod tests {
             ("BL03000018", "Missing unit", BadData),
             ("BL03000018", "Illegal format for Contactversion : Primary Email Address", BadData),
             ("BL03000019", "", BadData),
-            ("BL03001994", "Use of empty Location is invalid. A valid Multi-Entity Location must be specified", BadData),
+            (
+                "BL03001994",
+                "Use of empty Location is invalid. A valid Multi-Entity Location must be specified",
+                BadData,
+            ),
             ("BL03002028", "", BadData),
             ("DL03000005", "No record exits for the recordkey 43", BadData),
             ("DL02000001", "", RetryLater),

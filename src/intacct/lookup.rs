@@ -17,7 +17,9 @@ use super::response::{FunctionResult, Record};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LookupError {
     /// A row lacks a field, or the field is not of its kind.
-    #[error("Intacct's answer to a look-up has no usable {field} in a row: repeat the look-up, and report it if it happens again")]
+    #[error(
+        "Intacct's answer to a look-up has no usable {field} in a row: repeat the look-up, and report it if it happens again"
+    )]
     Field {
         /// The field.
         field: &'static str,
@@ -96,7 +98,7 @@ pub fn customer_by_id(customer_id: &str) -> Query {
 }
 
 /// Finds customers by the e-mail address of their display contact, whatever its capitals. Several can have the same.
-pub fn customers_by_email(email: &str) -> Query {
+pub fn customer_by_email(email: &str) -> Query {
     let filter = Filter::equal("DISPLAYCONTACT.EMAIL1", email.trim());
     Query { case_insensitive: true, ..Query::new("CUSTOMER", CUSTOMER_FIELDS, Some(filter)) }
 }
@@ -129,7 +131,7 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
     })
 }
 
-/// Reads the rows of [`customer_by_id`] or [`customers_by_email`].
+/// Reads the rows of [`customer_by_id`] or [`customer_by_email`].
 ///
 /// # Errors
 /// [`LookupError`] when a row lacks what decides, or the answer is not complete.
@@ -283,4 +285,105 @@ fn is_active(row: &Record) -> bool {
 /// `MM/DD/YYYY`, the date format of the gateway's answers.
 fn read_date(text: &str) -> Option<Date> {
     Date::strptime("%m/%d/%Y", text.get(..10)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intacct::functions::Function;
+    use crate::intacct::response::Status;
+
+    fn rows(rows: &[&[(&str, &str)]]) -> FunctionResult {
+        let record = |row: &&[(&str, &str)]| row.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+        FunctionResult {
+            control_id: "q".into(),
+            function: "query".into(),
+            status: Status::Success,
+            key: None,
+            records: rows.iter().map(record).collect(),
+            total: Some(rows.len() as u64),
+            remaining: Some(0),
+            errors: Vec::new(),
+            raw: String::new(),
+        }
+    }
+
+    #[test]
+    fn documents_are_asked_for_by_number_and_customer_in_all_entities() {
+        let body = |query| Function::Query(query).body();
+        let invoice = body(invoice("BC-118", "BC-7"));
+        assert!(invoice.contains(
+            "<and><equalto><field>RECORDID</field><value>BC-118</value></equalto><equalto><field>CUSTOMERID</field>\
+             <value>BC-7</value></equalto></and>"
+        ));
+        assert!(invoice.contains("<object>ARINVOICE</object>") && invoice.contains("<showprivate>true</showprivate>"));
+        assert!(body(adjustment("R", "C")).contains("<object>ARADJUSTMENT</object>"));
+        assert!(body(payment("ch_1", "C")).contains("<equalto><field>DOCNUMBER</field><value>ch_1</value></equalto>"));
+        assert!(body(customer_by_email(" A@b.c ")).contains("<value>A@b.c</value>"));
+        assert!(body(customer_by_email("a@b.c")).contains("<caseinsensitive>true</caseinsensitive>"));
+        assert!(body(ping()).contains("<pagesize>1</pagesize>"));
+    }
+
+    #[test]
+    fn a_found_document_is_read_with_exact_amounts() {
+        let found = documents(&rows(&[&[
+            ("RECORDNO", "2091"),
+            ("RECORDID", "BC-118"),
+            ("CUSTOMERID", "BC-7"),
+            ("STATE", "Posted"),
+            ("CURRENCY", "USD"),
+            ("TRX_TOTALENTERED", "118.25"),
+            ("TRX_TOTALDUE", "0"),
+            ("WHENPOSTED", "07/01/2026"),
+        ]]))
+        .unwrap();
+        assert_eq!(found[0].record_number, 2091);
+        assert_eq!((found[0].total, found[0].due), ("118.25".parse().unwrap(), Some(Decimal::ZERO)));
+        assert_eq!(found[0].date, Some("2026-07-01".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_row_without_what_decides_is_an_error() {
+        assert_eq!(documents(&rows(&[&[("RECORDNO", "x")]])), Err(LookupError::Field { field: "RECORDNO" }));
+        let mut more = rows(&[]);
+        more.remaining = Some(2);
+        assert_eq!(documents(&more), Err(LookupError::MoreRows { remaining: 2 }));
+        assert_eq!(documents(&rows(&[])), Ok(vec![]));
+    }
+
+    #[test]
+    fn several_customers_may_share_an_address() {
+        let row = |id, status| {
+            [
+                ("RECORDNO", "1"),
+                ("CUSTOMERID", id),
+                ("NAME", "Ann"),
+                ("STATUS", status),
+                ("DISPLAYCONTACT.EMAIL1", "a@b.c"),
+            ]
+        };
+        let found = customers(&rows(&[&row("1", "active"), &row("2", "inactive")])).unwrap();
+        assert_eq!(found.iter().map(|customer| customer.active).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn missing_and_inactive_records_are_told_apart() {
+        let ids = ["4000", "4010", "4020"].map(String::from).into();
+        let answer =
+            rows(&[&[("ACCOUNTNO", "4000"), ("STATUS", "active")], &[("ACCOUNTNO", "4010"), ("STATUS", "inactive")]]);
+        let absent = absences(MasterRecord::GlAccount, &ids, [&answer]).unwrap();
+        assert_eq!(
+            absent.into_iter().collect::<Vec<_>>(),
+            [("4010".into(), Absence::Inactive), ("4020".into(), Absence::Missing)]
+        );
+    }
+
+    #[test]
+    fn long_lists_are_asked_for_in_parts() {
+        let ids: BTreeSet<String> = (0..2001).map(|id| id.to_string()).collect();
+        let queries = master_records(MasterRecord::Item, &ids);
+        assert_eq!(queries.len(), 3);
+        assert!(queries.into_iter().all(|query| Function::Query(query).check().is_ok()));
+        assert!(master_records(MasterRecord::Class, &BTreeSet::new()).is_empty());
+    }
 }

@@ -64,3 +64,97 @@ fn outcome(call: &FunctionCall, result: FunctionResult) -> Outcome {
         Status::Other(_) => unknown("the result has a status that is neither success nor failure", Some(result)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intacct::functions::{Account, CreateAdjustment, Function, Line, PostingAction};
+    use crate::intacct::request::ControlId;
+    use crate::intacct::response::{Answer, interpret};
+
+    fn memo(control_id: &str) -> FunctionCall {
+        let function = Function::CreateAdjustment(Box::new(CreateAdjustment {
+            customer_id: "BC-1".into(),
+            date: "2026-07-01".parse().unwrap(),
+            posting_date: None,
+            number: "BC-R1".into(),
+            action: PostingAction::Submit,
+            invoice_reference: None,
+            description: None,
+            external_id: None,
+            currency: None,
+            lines: vec![Line::new(Account::Gl("4000".into()), "-1".parse().unwrap())],
+        }));
+        FunctionCall { control_id: ControlId::new(control_id).unwrap(), function }
+    }
+
+    /// The outcomes of functions `a` and `b` when these results come back.
+    fn after(results: &str) -> Vec<Outcome> {
+        let body = format!(
+            "<response><control><status>success</status></control><operation><authentication>\
+             <status>success</status></authentication>{results}</operation></response>"
+        );
+        match interpret(200, None, body.as_bytes()) {
+            Answer::Results { results, .. } => outcomes(&[memo("a"), memo("b")], results),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn result(control_id: &str, status: &str, more: &str) -> String {
+        format!(
+            "<result><status>{status}</status><function>create_aradjustment</function>\
+             <controlid>{control_id}</controlid>{more}</result>"
+        )
+    }
+
+    fn error(text: &str) -> String {
+        format!("<errormessage><error><errorno>X</errorno><description2>{text}</description2></error></errormessage>")
+    }
+
+    fn is_unknown(outcome: &Outcome) -> bool {
+        matches!(outcome, Outcome::Unknown { .. })
+    }
+
+    #[test]
+    fn results_are_matched_by_control_id_and_not_by_place() {
+        let found = after(
+            &(result("b", "success", "<key>2</key>") + &result("a", "failure", &error("Account '1' is not valid"))),
+        );
+        assert!(matches!(&found[0], Outcome::Failed(failed) if failed.control_id == "a"));
+        assert!(matches!(&found[1], Outcome::Done(done) if done.record_number() == Some(2)));
+    }
+
+    #[test]
+    fn a_missing_or_doubled_result_is_unknown() {
+        let found = after(&result("a", "success", "<key>1</key>"));
+        assert!(matches!(found[0], Outcome::Done(_)) && is_unknown(&found[1]));
+        let found = after(&result("a", "success", "<key>1</key>").repeat(2));
+        assert!(is_unknown(&found[0]) && is_unknown(&found[1]));
+        assert!(after("").iter().all(is_unknown));
+    }
+
+    #[test]
+    fn only_success_is_success() {
+        let found = after(&(result("a", "aborted", &error("rolled back")) + &result("b", "partial", "<key>9</key>")));
+        assert!(matches!(found[0], Outcome::Failed(_)), "a rolled back function was not executed");
+        assert!(is_unknown(&found[1]));
+        assert!(is_unknown(&after(&result("a", "", "<key>9</key>"))[0]));
+        assert!(is_unknown(&after(&result("a", "Success", "<key>9</key>"))[0]));
+    }
+
+    #[test]
+    fn a_failure_that_leaves_something_open_is_unknown() {
+        let partial = result("a", "failure", "<data count=\"1\"><customer><RECORDNO>7</RECORDNO></customer></data>");
+        assert!(is_unknown(&after(&partial)[0]));
+        let concurrent = result("a", "failure", &error("A concurrent request with this control id is in process"));
+        assert!(is_unknown(&after(&concurrent)[0]));
+        let empty = result("a", "failure", "<data listtype=\"objects\" count=\"0\"/>");
+        assert!(matches!(after(&empty)[0], Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn the_result_of_another_function_is_not_taken_for_ours() {
+        let other = "<result><status>success</status><function>query</function><controlid>a</controlid></result>";
+        assert!(is_unknown(&after(other)[0]));
+    }
+}

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::functions::{Function, InvalidFunction};
@@ -198,18 +197,6 @@ impl FunctionCall {
     }
 }
 
-/// The function's own element as it will be sent: what is stored as the payload of a document. It holds no secrets.
-pub fn function_body(function: &Function) -> String {
-    let mut writer = XmlWriter::new();
-    function.write(&mut writer);
-    writer.finish()
-}
-
-/// SHA-256 of a function body in lower-case hexadecimal: proves that a document sent again is the same document.
-pub fn body_hash(body: &str) -> String {
-    Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,11 +217,8 @@ mod tests {
 
     #[test]
     fn a_sign_in_is_written_whole() {
-        let authentication = Authentication::Login {
-            company_id: "ACME".into(),
-            user_id: "ws".into(),
-            password: "user&pass".into(),
-        };
+        let authentication =
+            Authentication::Login { company_id: "ACME".into(), user_id: "ws".into(), password: "user&pass".into() };
         let calls = [FunctionCall {
             control_id: ControlId::new("sign-in").unwrap(),
             function: Function::GetApiSession(GetApiSession::default()),
@@ -258,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_session_request_is_redacted_too() {
-        let (sender, session, id, calls) = (sender(), session(), ControlId::new("r").unwrap(), [read("q1"), read("q2")]);
+        let (sender, session, id, calls) =
+            (sender(), session(), ControlId::new("r").unwrap(), [read("q1"), read("q2")]);
         let request = Request::new(&sender, &session, &id, &calls).unwrap();
         assert!(request.render().contains("<sessionid>session-secret</sessionid>"));
         assert!(!request.render_redacted().contains("session-secret"));
@@ -288,14 +273,5 @@ mod tests {
         for bad in [String::new(), "x".repeat(257), "a\u{1}b".into(), "a\nb".into(), " a".into()] {
             assert!(ControlId::new(bad.clone()).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn the_hash_is_that_of_the_body() {
-        assert_eq!(body_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert_eq!(
-            function_body(&Function::GetApiSession(GetApiSession::default())),
-            "<getAPISession/>"
-        );
     }
 }

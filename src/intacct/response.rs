@@ -12,6 +12,8 @@ use super::diagnosis::diagnose;
 use super::errors::{ErrorClass, GatewayError, Level};
 use super::tree::{self, Element};
 
+pub use super::outcome::Outcome;
+
 /// A record of an answer: field name to text. Empty fields are empty texts.
 pub type Record = BTreeMap<String, String>;
 
@@ -201,4 +203,175 @@ fn says_rate_limit(body: &[u8]) -> bool {
 
 fn cut_name(name: &str) -> String {
     name.chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTROL: &str = "<control><status>success</status><senderid>s</senderid><controlid>r</controlid></control>";
+    const SIGNED_IN: &str = "<authentication><status>success</status><userid>u</userid><companyid>c</companyid>\
+        <sessiontimestamp>2026-07-01T10:00:00+00:00</sessiontimestamp>\
+        <sessiontimeout>2026-07-01T12:00:00+02:00</sessiontimeout></authentication>";
+
+    fn answer(inside: &str) -> Answer {
+        interpret(200, None, format!("<?xml version=\"1.0\"?><response>{inside}</response>").as_bytes())
+    }
+
+    fn results(inside: &str) -> Vec<FunctionResult> {
+        match answer(&format!("{CONTROL}<operation>{SIGNED_IN}{inside}</operation>")) {
+            Answer::Results { results, session_ends } => {
+                assert_eq!(session_ends.unwrap().to_string(), "2026-07-01T10:00:00Z");
+                results
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn errors(text: &str) -> String {
+        format!(
+            "<errormessage><error><errorno>XL03000006</errorno><description2>{text}</description2></error></errormessage>"
+        )
+    }
+
+    fn is_unknown(answer: &Answer) -> bool {
+        matches!(answer, Answer::Unknown { .. })
+    }
+
+    #[test]
+    fn an_object_specific_create_answers_a_key() {
+        let found = results(
+            "<result><status>success</status><function>create_invoice</function><controlid>a</controlid><key>2091</key></result>",
+        );
+        assert_eq!(found[0].record_number(), Some(2091));
+        assert_eq!((&found[0].status, found[0].control_id.as_str()), (&Status::Success, "a"));
+        assert!(
+            found[0].raw.starts_with("<result><status>success</status>")
+                && found[0].raw.ends_with("<key>2091</key></result>")
+        );
+    }
+
+    #[test]
+    fn a_generic_create_answers_its_record() {
+        let found = results(
+            "<result><status>success</status><function>create</function><controlid>a</controlid>\
+             <data listtype=\"objects\" count=\"1\"><customer><RECORDNO>1652</RECORDNO><CUSTOMERID>BC-7</CUSTOMERID></customer></data></result>",
+        );
+        assert_eq!(found[0].record_number(), Some(1652));
+        assert_eq!(found[0].records[0]["CUSTOMERID"], "BC-7");
+    }
+
+    #[test]
+    fn a_query_answers_rows_and_counts() {
+        let found = results(
+            "<result><status>success</status><function>query</function><controlid>q</controlid>\
+             <data listtype=\"CUSTOMER\" totalcount=\"3\" offset=\"0\" count=\"2\" numremaining=\"1\">\
+             <CUSTOMER><CUSTOMERID>1</CUSTOMERID><DISPLAYCONTACT.EMAIL1>a@b.c</DISPLAYCONTACT.EMAIL1></CUSTOMER>\
+             <CUSTOMER><CUSTOMERID>2</CUSTOMERID><DISPLAYCONTACT><EMAIL1>d@e.f</EMAIL1></DISPLAYCONTACT></CUSTOMER></data></result>",
+        );
+        assert_eq!((found[0].total, found[0].remaining, found[0].records.len()), (Some(3), Some(1), 2));
+        assert_eq!(found[0].records[0]["DISPLAYCONTACT.EMAIL1"], "a@b.c");
+        assert_eq!(found[0].records[1]["DISPLAYCONTACT.EMAIL1"], "d@e.f");
+        assert_eq!(found[0].record_number(), None, "two rows are not one new record");
+        let none = results(
+            "<result><status>success</status><function>query</function><controlid>q</controlid><data listtype=\"X\" totalcount=\"0\" numremaining=\"0\"/></result>",
+        );
+        assert_eq!((none[0].total, none[0].records.len()), (Some(0), 0));
+    }
+
+    #[test]
+    fn a_failure_carries_all_its_errors() {
+        let found = results(&format!(
+            "<result><status>failure</status><function>create</function><controlid>a</controlid>{}</result>",
+            errors("The account &#039;40&#039; is not valid [Support ID: x%7Ey]")
+        ));
+        assert_eq!(found[0].errors[0].description2, "The account '40' is not valid");
+        let bare =
+            results("<result><status>failure</status><function>create</function><controlid>a</controlid></result>");
+        assert!(bare[0].errors.is_empty());
+    }
+
+    #[test]
+    fn refusals_before_any_function_are_told_apart() {
+        let control = format!(
+            "<control><status>failure</status></control>{}",
+            errors("Incorrect Intacct XML Partner ID or password.")
+        );
+        assert!(matches!(answer(&control), Answer::ControlFailure(errors) if errors.len() == 1));
+        let authentication = |text| {
+            answer(&format!(
+                "{CONTROL}<operation><authentication><status>failure</status></authentication>{}</operation>",
+                errors(text)
+            ))
+        };
+        assert!(matches!(authentication("Sign-in information is incorrect"), Answer::AuthenticationFailure(_)));
+        assert!(matches!(authentication("Invalid session q7"), Answer::AuthenticationFailure(_)));
+        assert!(matches!(authentication("The Service is Temporarily Off-line"), Answer::RetryLater { .. }));
+    }
+
+    #[test]
+    fn a_refused_sign_in_may_come_with_http_401() {
+        let body = format!(
+            "<response><control><status>failure</status></control>{}</response>",
+            errors("Sign-in information is incorrect")
+        );
+        assert!(matches!(interpret(401, None, body.as_bytes()), Answer::ControlFailure(_)));
+    }
+
+    #[test]
+    fn a_refusal_that_speaks_of_a_repeated_request_is_unknown() {
+        let control = |text| answer(&format!("<control><status>failure</status></control>{}", errors(text)));
+        assert!(is_unknown(&control("A successful transaction has already been recorded with the control id a")));
+        assert!(is_unknown(&control("A concurrent request with control id a is in process")));
+    }
+
+    #[test]
+    fn rate_limits_are_recognised_in_every_dress() {
+        let later = |status, body: &str| {
+            matches!(
+                interpret(status, Some(Duration::from_secs(5)), body.as_bytes()),
+                Answer::RetryLater { after: Some(_), .. }
+            )
+        };
+        assert!(later(429, ""));
+        assert!(later(200, "API rate limit exceeded"));
+        assert!(later(200, "<html>API rate limit exceeded<br></html>"));
+        let control = "<control><status>failure</status></control><errormessage><error><errorno>GW-0010</errorno></error></errormessage>";
+        assert!(matches!(answer(control), Answer::RetryLater { .. }));
+    }
+
+    #[test]
+    fn a_broken_answer_that_only_mentions_the_limit_is_unknown() {
+        let broken = format!("<response>{CONTROL}<operation>{SIGNED_IN}<result>API rate limit exceeded");
+        assert!(is_unknown(&interpret(200, None, broken.as_bytes())));
+    }
+
+    #[test]
+    fn what_is_not_a_whole_answer_is_unknown() {
+        let whole = format!("<response>{CONTROL}<operation>{SIGNED_IN}</operation></response>");
+        assert!(matches!(interpret(200, None, whole.as_bytes()), Answer::Results { .. }));
+        for (status, body) in [
+            (500, whole.as_str()),
+            (502, "<html><body>Bad gateway</body></html>"),
+            (524, ""),
+            (302, ""),
+            (200, ""),
+            (200, "<html><body>Welcome</body></html>"),
+            (404, "Not found"),
+            (200, "<response/>"),
+            (200, "<response><control><status>success</status></control></response>"),
+            (
+                200,
+                "<response><acknowledgement><status>success</status></acknowledgement><control><status>success</status></control></response>",
+            ),
+            (200, "<response><control><status>success</status></control><operation/></response>"),
+            (200, "<!DOCTYPE response><response/>"),
+        ] {
+            assert!(is_unknown(&interpret(status, None, body.as_bytes())), "{status} {body}");
+        }
+        assert!(is_unknown(&interpret(200, None, format!("{whole}{whole}").as_bytes())), "two roots");
+        for end in 0..whole.len() {
+            assert!(is_unknown(&interpret(200, None, &whole.as_bytes()[..end])), "cut at {end}");
+        }
+    }
 }

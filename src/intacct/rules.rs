@@ -57,12 +57,15 @@ fn thing(what: &str, cause: &str) -> String {
 
 /// `account 4000` from wherever the cause names it.
 fn account(cause: &str) -> String {
-    let id = word_after(cause, "account number ").or_else(|| word_after(cause, "for the account ")).or_else(|| quoted(cause));
+    let id = word_after(cause, "account number ")
+        .or_else(|| word_after(cause, "for the account "))
+        .or_else(|| quoted(cause));
     id.map_or_else(|| "the account".to_owned(), |id| format!("account {id}"))
 }
 
 fn fixed_permission(_: &str) -> String {
-    "Give the web services user's role this permission in Intacct (Company > Roles), then run the check again.".to_owned()
+    "Give the web services user's role this permission in Intacct (Company > Roles), then run the check again."
+        .to_owned()
 }
 
 /// Refusals of the sender, the user or the session: only before any function.
@@ -84,8 +87,12 @@ pub(super) const SIGN_IN: &[Rule] = &[
     text(Configuration, &["not authorized for xml transactions"], |_| {
         "Subscribe the Intacct company to Web Services (Company > Admin > Subscriptions).".to_owned()
     }),
-    text(Configuration, &["transport policy"], |_| "Remove the policy id from the request: the service does not use one.".to_owned()),
-    number(Configuration, &["PL04000055"], |_| "Use a company that has not expired, or ask Sage to extend this one.".to_owned()),
+    text(Configuration, &["transport policy"], |_| {
+        "Remove the policy id from the request: the service does not use one.".to_owned()
+    }),
+    number(Configuration, &["PL04000055"], |_| {
+        "Use a company that has not expired, or ask Sage to extend this one.".to_owned()
+    }),
 ];
 
 /// Refusals of the gateway: on every level.
@@ -96,22 +103,32 @@ pub(super) const GATEWAY: &[Rule] = &[
             "Nothing to do: Intacct's limit on simultaneous requests was met, it is sent again later.".to_owned()
         })
     },
-    text(RetryLater, &["temporarily off-line"], |_| "Nothing to do: Intacct is off-line for a while, it is sent again later.".to_owned()),
+    text(RetryLater, &["temporarily off-line"], |_| {
+        "Nothing to do: Intacct is off-line for a while, it is sent again later.".to_owned()
+    }),
     text(Duplicate, &["already been recorded", "control id"], |_| {
         "Nothing to do: Intacct has executed this before, it is looked up.".to_owned()
     }),
-    text(Unknown, &["concurrent request"], |_| "Nothing to do: the same request is still under way, it is looked up.".to_owned()),
-    text(Unknown, &["control id", "in process"], |_| "Nothing to do: the same request is still under way, it is looked up.".to_owned()),
+    text(Unknown, &["concurrent request"], |_| {
+        "Nothing to do: the same request is still under way, it is looked up.".to_owned()
+    }),
+    text(Unknown, &["control id", "in process"], |_| {
+        "Nothing to do: the same request is still under way, it is looked up.".to_owned()
+    }),
     number(Unknown, &["GW-0001"], |_| "Nothing to do: it is looked up before it is sent again.".to_owned()),
     number(
         Configuration,
-        &["GW-0011", "GW-0012", "GW-0014", "GW-0015", "GW-0031", "GW-0032", "GW-0033", "GW-0034", "GW-0035", "GW-0036", "GW-0037", "GW-0038", "GW-0039", "GW-0042"],
+        &[
+            "GW-0011", "GW-0012", "GW-0014", "GW-0015", "GW-0031", "GW-0032", "GW-0033", "GW-0034", "GW-0035",
+            "GW-0036", "GW-0037", "GW-0038", "GW-0039", "GW-0042",
+        ],
         |_| "Ask Sage whether the company, the sender id and the user are active, then run the check again.".to_owned(),
     ),
     number(Configuration, &["PL04000005"], fixed_permission),
     text(Configuration, &["do not have permission"], fixed_permission),
     number(BadData, &["XL03000003"], |_| {
-        "This is a fault of the service: report it with the stored request; the order can be replayed after an update.".to_owned()
+        "This is a fault of the service: report it with the stored request; the order can be replayed after an update."
+            .to_owned()
     }),
 ];
 
@@ -121,14 +138,19 @@ pub(super) const BOOKS: &[Rule] = &[
         "Reopen the period in Intacct, or choose the next open date for late postings, then replay.".to_owned()
     }),
     text(Duplicate, &["transaction with the number", "already exists"], |cause| {
-        format!("Nothing to do at first: {} is looked up; if it is not ours, change the number prefix of the store.", thing("document", cause))
+        format!(
+            "Nothing to do at first: {} is looked up; if it is not ours, change the number prefix of the store.",
+            thing("document", cause)
+        )
     }),
     text(Duplicate, &["another contact", "already exists"], |_| {
         "A contact of that name exists: match the customer to it, or rename the contact in Intacct.".to_owned()
     }),
     Rule {
         numbers: &["BL34000061", "PL05000104"],
-        ..text(Duplicate, &["already exists"], |_| "Nothing to do at first: the record exists and is looked up.".to_owned())
+        ..text(Duplicate, &["already exists"], |_| {
+            "Nothing to do at first: the record exists and is looked up.".to_owned()
+        })
     },
     text(Configuration, &["missing the ", " dimension"], |cause| {
         let dimension = word_after(cause, "missing the ").map_or("dimension".to_owned(), str::to_lowercase);
@@ -139,7 +161,10 @@ pub(super) const BOOKS: &[Rule] = &[
         format!("Add a {dimension} to the mapping rule that posts to {}.", account(cause))
     }),
     text(Configuration, &["associated to the bank account"], |cause| {
-        format!("Map to an ordinary clearing account: {} belongs to a bank account and cannot stand on a document line.", account(cause))
+        format!(
+            "Map to an ordinary clearing account: {} belongs to a bank account and cannot stand on a document line.",
+            account(cause)
+        )
     }),
     text(Configuration, &["restricted by"], |_| {
         "Change the mapping rule, or the dimension restrictions in Intacct, so that this account and dimension may go together.".to_owned()
@@ -153,7 +178,9 @@ pub(super) const BOOKS: &[Rule] = &[
     text(BadData, &["customer", "specified"], |cause| {
         format!("Create or activate {} in Intacct, then replay.", thing("customer", cause))
     }),
-    text(BadData, &["invalid project"], |cause| format!("Create or activate {} in Intacct, or change the mapping rule.", thing("project", cause))),
+    text(BadData, &["invalid project"], |cause| {
+        format!("Create or activate {} in Intacct, or change the mapping rule.", thing("project", cause))
+    }),
     text(BadData, &["project", "belong", "customer"], |_| {
         "Change the mapping rule to a project of this customer, or to none.".to_owned()
     }),
@@ -166,11 +193,15 @@ pub(super) const BOOKS: &[Rule] = &[
     text(Configuration, &["line has no associated account"], |_| {
         "Map the line to a GL account, or give the account label one in Intacct.".to_owned()
     }),
-    text(Configuration, &["activate the", "try again"], |_| "Activate the record that Intacct names, then replay.".to_owned()),
+    text(Configuration, &["activate the", "try again"], |_| {
+        "Activate the record that Intacct names, then replay.".to_owned()
+    }),
     text(BadData, &["debits and credits are not equal"], |_| {
         "Report this with the stored request: the document does not balance in Intacct's view.".to_owned()
     }),
-    text(BadData, &["date due"], |_| "Set a payment term or a due date that is not before the invoice date.".to_owned()),
+    text(BadData, &["date due"], |_| {
+        "Set a payment term or a due date that is not before the invoice date.".to_owned()
+    }),
     text(Configuration, &["enable foreign-currency transactions"], |_| {
         "Switch off multi-currency in the connection's settings, or enable it in Intacct for this company.".to_owned()
     }),
@@ -181,12 +212,20 @@ pub(super) const BOOKS: &[Rule] = &[
     text(Configuration, &["specified subtotal", "not found"], |cause| {
         format!("Add {} to the transaction definition in Intacct, or change the mapping.", thing("subtotal", cause))
     }),
-    text(BadData, &["remove the extra line item"], |_| "A line has no amount: report it with the stored request.".to_owned()),
-    text(BadData, &["email address"], |_| "Correct the e-mail address of the customer in the store, then replay.".to_owned()),
-    text(BadData, &["missing unit"], |_| "Use a unit of the item's unit group, exactly as Intacct spells it.".to_owned()),
+    text(BadData, &["remove the extra line item"], |_| {
+        "A line has no amount: report it with the stored request.".to_owned()
+    }),
+    text(BadData, &["email address"], |_| {
+        "Correct the e-mail address of the customer in the store, then replay.".to_owned()
+    }),
+    text(BadData, &["missing unit"], |_| {
+        "Use a unit of the item's unit group, exactly as Intacct spells it.".to_owned()
+    }),
     Rule {
         numbers: &["BL03001994"],
-        ..text(BadData, &["use of empty location"], |_| "Add a location to the mapping rule: this company has several entities.".to_owned())
+        ..text(BadData, &["use of empty location"], |_| {
+            "Add a location to the mapping rule: this company has several entities.".to_owned()
+        })
     },
     Rule {
         numbers: &["DL03000005"],
@@ -195,8 +234,12 @@ pub(super) const BOOKS: &[Rule] = &[
         })
     },
     number(BadData, &["BL03000019"], |_| "Create the contact that the document names, then replay.".to_owned()),
-    number(BadData, &["BL03000018"], |_| "Complete or correct the field that Intacct names, in the order or the mapping rule.".to_owned()),
-    number(BadData, &["PL01000127"], |_| "Give the document type a numbering sequence in Intacct, or send a number.".to_owned()),
+    number(BadData, &["BL03000018"], |_| {
+        "Complete or correct the field that Intacct names, in the order or the mapping rule.".to_owned()
+    }),
+    number(BadData, &["PL01000127"], |_| {
+        "Give the document type a numbering sequence in Intacct, or send a number.".to_owned()
+    }),
     Rule {
         only_alone: true,
         ..text(RetryLater, &["currently, we can't create the transaction"], |_| {
@@ -205,6 +248,8 @@ pub(super) const BOOKS: &[Rule] = &[
     },
     Rule {
         only_alone: true,
-        ..number(RetryLater, &["DL02000001"], |_| "Nothing to do at first: Intacct's database failed, it is sent again later.".to_owned())
+        ..number(RetryLater, &["DL02000001"], |_| {
+            "Nothing to do at first: Intacct's database failed, it is sent again later.".to_owned()
+        })
     },
 ];

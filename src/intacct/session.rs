@@ -38,7 +38,9 @@ impl Session {
 
 /// Why the endpoint of a new session is not trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Intacct named {endpoint:?} as the endpoint of the session, which is neither the configured address nor an https address of intacct.com: check intacct.base_url")]
+#[error(
+    "Intacct named {endpoint:?} as the endpoint of the session, which is neither the configured address nor an https address of intacct.com: check intacct.base_url"
+)]
 pub struct UntrustedEndpoint {
     /// What the answer named.
     pub endpoint: String,

@@ -129,7 +129,9 @@ pub struct FieldName(String);
 
 /// A text that cannot be the integration name of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} cannot be an Intacct field name: use its integration name (letters, digits, underscores), as shown in Platform Services or Customization Services")]
+#[error(
+    "{0:?} cannot be an Intacct field name: use its integration name (letters, digits, underscores), as shown in Platform Services or Customization Services"
+)]
 pub struct InvalidFieldName(String);
 
 impl FieldName {

@@ -7,9 +7,12 @@ pub mod create_invoice;
 pub mod create_payment;
 pub mod currency;
 pub mod get_api_session;
+#[cfg(test)]
+mod golden;
 pub mod line;
 pub mod query;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use create_adjustment::CreateAdjustment;
@@ -131,6 +134,18 @@ impl Function {
         }
     }
 
+    /// The function's own element as it will be sent: what is stored as the payload of a document. It holds no secrets.
+    pub fn body(&self) -> String {
+        let mut writer = XmlWriter::new();
+        self.write(&mut writer);
+        writer.finish()
+    }
+
+    /// SHA-256 of [`Function::body`] in lower-case hexadecimal: proves that what is sent again is the same document.
+    pub fn body_hash(&self) -> String {
+        Sha256::digest(self.body().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Looks for what the gateway would refuse for certain.
     ///
     /// # Errors
@@ -161,4 +176,16 @@ fn check_id(field: &'static str, value: &str, longest: usize) -> Result<(), Inva
         return Err(InvalidFunction::Characters { field, value: value.to_owned() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_that_of_the_body() {
+        let function = Function::GetApiSession(GetApiSession::default());
+        assert_eq!(function.body(), "<getAPISession/>");
+        assert_eq!(function.body_hash(), "a21f4f00a7485c8db45781b9a105f968bc84a110b7cd7111c77d6d1a76e04902");
+    }
 }
