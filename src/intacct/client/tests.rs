@@ -271,5 +271,6 @@ async fn a_request_that_cannot_be_built_is_not_sent() {
     };
     let error = client.call(&[memo("a"), read]).await.unwrap_err();
     assert!(matches!(error, CallError::Invalid(InvalidRequest::Mixed)), "{error}");
-    assert_eq!(gateway.seen.lock().unwrap().len(), gateway.sign_ins());
+    let sent = gateway.seen.lock().unwrap().len();
+    assert_eq!(sent, gateway.sign_ins());
 }
