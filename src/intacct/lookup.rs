@@ -49,6 +49,8 @@ pub struct FoundDocument {
     pub total: Decimal,
     /// What is still open of it, in the document's currency; a payment has none.
     pub due: Option<Decimal>,
+    /// Its description; only asked for of payments.
+    pub description: Option<String>,
     /// The date of the document: posting date, or receipt date of a payment.
     pub date: Option<Date>,
 }
@@ -80,7 +82,7 @@ pub fn adjustment(number: &str, customer_id: &str) -> Query {
 
 /// Finds a receipt or an application by its document number and customer.
 pub fn payment(document_number: &str, customer_id: &str) -> Query {
-    by_number("ARPYMT", "DOCNUMBER", &["RECEIPTDATE"], document_number, customer_id)
+    by_number("ARPYMT", "DOCNUMBER", &["RECEIPTDATE", "DESCRIPTION"], document_number, customer_id)
 }
 
 fn by_number(object: &str, number_field: &str, more: &[&str], number: &str, customer_id: &str) -> Query {
@@ -127,6 +129,7 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
         currency: text(row, "CURRENCY").map(ToOwned::to_owned),
         total: decimal(row, "TRX_TOTALENTERED")?.ok_or(LookupError::Field { field: "TRX_TOTALENTERED" })?,
         due: decimal(row, "TRX_TOTALDUE")?,
+        description: text(row, "DESCRIPTION").map(ToOwned::to_owned),
         date: date.and_then(read_date),
     })
 }

@@ -13,7 +13,7 @@ use crate::accounting::derive::Derivation;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::intacct::functions::Query;
 use crate::intacct::lookup::{self, FoundCustomer};
-use crate::intacct::{posting, request};
+use crate::intacct::posting;
 use crate::store::Store;
 use crate::store::customer::LinkedCustomer;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
@@ -97,7 +97,7 @@ impl Search<'_> {
             )));
         }
         if !self.record.email.trim().is_empty() {
-            match self.find(lookup::customers_by_email(&self.record.email)).await {
+            match self.find(lookup::customer_by_email(&self.record.email)).await {
                 Ok(found) => match found.as_slice() {
                     [] => {}
                     [one] => return self.link(one, "e-mail").await,
@@ -151,8 +151,7 @@ impl Search<'_> {
             Err(error) => return Ok(CustomerEnd::Held(incomplete(wanted.clone(), error.to_string()))),
         };
         self.store.plan(&[self.planned(&key)]).await?;
-        let body = request::function_body(&function);
-        let hash = request::body_hash(&body);
+        let (body, hash) = (function.body(), function.body_hash());
         let Some(attempt) = self.store.begin_sending(&key, &body, &hash).await? else {
             let why = format!("customer {wanted} is being created for another order");
             return Ok(CustomerEnd::Later { why, after: Some(LOOK_AGAIN) });

@@ -14,7 +14,6 @@ use crate::accounting::document::Document;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::posting::{self, Surroundings};
-use crate::intacct::request;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::store::Store;
 use crate::telemetry::POSTINGS_TOTAL;
@@ -143,8 +142,7 @@ impl Batch<'_> {
                 return Ok(One::Held(refused(document, &error.to_string(), remedy)));
             }
         };
-        let body = request::function_body(&function);
-        let hash = request::body_hash(&body);
+        let (body, hash) = (function.body(), function.body_hash());
         let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
             return Ok(One::Later { why: format!("{key} is being sent by another run"), after: None });
         };
