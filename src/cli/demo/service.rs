@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::Value;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::world::{self, World};
 use super::{STORE, step};
@@ -104,9 +104,10 @@ impl Service {
     }
 }
 
-fn spawn(settings: &ServiceSettings, settings_file: &std::path::Path) -> anyhow::Result<Child> {
+/// The child and its open input: the child stops when the input closes.
+fn spawn(settings: &ServiceSettings, settings_file: &std::path::Path) -> anyhow::Result<(Child, Option<ChildStdin>)> {
     let log = std::fs::File::options().create(true).append(true).open(settings.folder.join("service.log"))?;
-    Command::new(std::env::current_exe()?)
+    let mut child = Command::new(std::env::current_exe()?)
         .args(["serve", "--until-input-closes", "--config"])
         .arg(settings_file)
         .env("DATABASE_URL", &settings.database_url)
@@ -121,11 +122,19 @@ fn spawn(settings: &ServiceSettings, settings_file: &std::path::Path) -> anyhow:
         // Ctrl-C in the terminal is for us: we tell the child by closing its input.
         .process_group(0)
         .spawn()
-        .context("starting the service")
+        .context("starting the service")?;
+    // Waiting for a child closes its input, so the input is kept apart.
+    let input = child.stdin.take();
+    Ok((child, input))
 }
 
 /// Starts the service again whenever it ends before its time, as an operator's supervisor would.
-async fn keep_running(mut child: Child, settings: ServiceSettings, settings_file: PathBuf, shutdown: Shutdown) {
+async fn keep_running(
+    (mut child, mut input): (Child, Option<ChildStdin>),
+    settings: ServiceSettings,
+    settings_file: PathBuf,
+    shutdown: Shutdown,
+) {
     loop {
         tokio::select! {
             ended = child.wait() => {
@@ -133,7 +142,7 @@ async fn keep_running(mut child: Child, settings: ServiceSettings, settings_file
                 step(&format!("the service ended ({how}); starting it again"));
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 match spawn(&settings, &settings_file) {
-                    Ok(next) => child = next,
+                    Ok(next) => (child, input) = next,
                     Err(error) => {
                         step(&format!("the service cannot be started again: {error:#}"));
                         return shutdown.begin();
@@ -141,7 +150,7 @@ async fn keep_running(mut child: Child, settings: ServiceSettings, settings_file
                 }
             }
             () = shutdown.soft().cancelled_owned() => {
-                drop(child.stdin.take());
+                drop(input.take());
                 let _ = child.wait().await;
                 return;
             }
