@@ -107,7 +107,8 @@ pub(super) fn objects(made: Vec<Element>) -> Element {
 }
 
 fn error_message(refusal: &Refusal, with_support_id: bool) -> Element {
-    let errors = refusal.errors.iter().enumerate().map(|(index, error)| error_element(error, with_support_id && index == 0));
+    let errors =
+        refusal.errors.iter().enumerate().map(|(index, error)| error_element(error, with_support_id && index == 0));
     Element::new("errormessage").with(errors)
 }
 

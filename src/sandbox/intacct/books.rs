@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::chart::{AccountType, MasterData};
 use super::records::{
-    Contact, Customer, Dimensions, DocumentState, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow,
+    Contact, Customer, Dimensions, DocumentState, Journal, LedgerLine, Payment, Receivable, ReceivableKind,
+    TrialBalanceRow,
 };
 use super::values::round;
 
@@ -172,8 +173,7 @@ impl Books {
     pub(super) fn settle(&mut self, record_no: u64, amount: Decimal) -> Decimal {
         let Some(receivable) = self.receivables.get_mut(&record_no) else { return Decimal::ZERO };
         receivable.open -= amount;
-        let base =
-            if receivable.open.is_zero() { receivable.open_base } else { round(amount * receivable.rate) };
+        let base = if receivable.open.is_zero() { receivable.open_base } else { round(amount * receivable.rate) };
         receivable.open_base -= base;
         base
     }

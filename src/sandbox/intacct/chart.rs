@@ -204,11 +204,15 @@ impl Default for MasterData {
             inactive: BTreeSet::new(),
             terms: [("Due on receipt", 0), ("N30", 30)].map(|(name, days)| (name.to_owned(), days)).into(),
             customer_types: ["Web", "Wholesale"].map(str::to_owned).into(),
-            journals: [("GJ", "General journal", false), ("AJ", "Adjusting journal", false), ("SJ", "Statistical journal", true)]
-                .map(|(symbol, title, statistical)| {
-                    (symbol.to_owned(), JournalBook { title: title.to_owned(), direct_posting: true, statistical })
-                })
-                .into(),
+            journals: [
+                ("GJ", "General journal", false),
+                ("AJ", "Adjusting journal", false),
+                ("SJ", "Statistical journal", true),
+            ]
+            .map(|(symbol, title, statistical)| {
+                (symbol.to_owned(), JournalBook { title: title.to_owned(), direct_posting: true, statistical })
+            })
+            .into(),
             attachments: BTreeSet::new(),
             closed_through: None,
         }

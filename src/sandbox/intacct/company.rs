@@ -31,7 +31,9 @@ use super::{gateway, introspection};
 #[derive(Debug, thiserror::Error)]
 pub enum CompanyError {
     /// The books file is there, but cannot be read.
-    #[error("the books of the sandbox company in {path} cannot be read ({source}); move the file away to start with empty books")]
+    #[error(
+        "the books of the sandbox company in {path} cannot be read ({source}); move the file away to start with empty books"
+    )]
     Books {
         /// Where the books are.
         path: PathBuf,
@@ -39,7 +41,9 @@ pub enum CompanyError {
         source: io::Error,
     },
     /// The books cannot be written.
-    #[error("the books of the sandbox company cannot be written to {path} ({source}); check the folder and its permissions")]
+    #[error(
+        "the books of the sandbox company cannot be written to {path} ({source}); check the folder and its permissions"
+    )]
     Write {
         /// Where the books should go.
         path: PathBuf,
@@ -156,7 +160,8 @@ impl Company {
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let service = self.router().into_make_service_with_connect_info::<Scissors>();
-        let server = axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let server =
+            axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stop.clone().cancelled_owned());
         Ok(Served { address, stop: stop.drop_guard(), task: tokio::spawn(server.into_future()) })
     }
 
@@ -244,7 +249,8 @@ impl Company {
             let state = &mut *self.state();
             let masters = &mut state.books.masters;
             let accounts = [&change.deactivate_account, &change.activate_account];
-            if let Some(unknown) = accounts.into_iter().flatten().find(|number| !masters.accounts.contains_key(*number)) {
+            if let Some(unknown) = accounts.into_iter().flatten().find(|number| !masters.accounts.contains_key(*number))
+            {
                 return Err(CompanyError::Unknown(format!("account {unknown}")));
             }
             let customers = [&change.deactivate_customer, &change.activate_customer];

@@ -20,7 +20,12 @@ pub(super) struct Control {
 /// How an operation signs in.
 #[derive(Clone, Debug)]
 pub(super) enum Authentication {
-    Login { user: String, company: String, password: String, location: Option<String> },
+    Login {
+        user: String,
+        company: String,
+        password: String,
+        location: Option<String>,
+    },
     Session(String),
     /// A kind this company does not offer.
     Unsupported,
@@ -84,7 +89,9 @@ pub(super) fn read(body: &[u8]) -> Result<Envelope, Box<ControlFailure>> {
     let failure = |refusal| Box::new(ControlFailure { control: control.clone(), refusal });
     shape::check(&root).map_err(|error| failure(Refusal::schema(error.to_string())))?;
     let Some(read) = control.clone() else {
-        return Err(failure(Refusal::schema("XML Parse schema error: Error 1871: Element 'request': Missing child element(s).")));
+        return Err(failure(Refusal::schema(
+            "XML Parse schema error: Error 1871: Element 'request': Missing child element(s).",
+        )));
     };
     if read.version != "3.0" {
         return Err(failure(Refusal::schema(format!("The dtdversion '{}' is not supported; send 3.0", read.version))));
@@ -133,10 +140,7 @@ fn read_authentication(authentication: &Element) -> Authentication {
 }
 
 fn read_call(function: &Element) -> Option<Call> {
-    Some(Call {
-        control_id: function.attribute_of("controlid")?.to_owned(),
-        body: function.children.first()?.clone(),
-    })
+    Some(Call { control_id: function.attribute_of("controlid")?.to_owned(), body: function.children.first()?.clone() })
 }
 
 #[cfg(test)]

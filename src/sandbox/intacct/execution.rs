@@ -61,12 +61,15 @@ pub(super) fn admit(
             sessions::sign_in(&operation.authentication, &mut state.sessions, settings, &state.books.masters, now);
         admitted.push(match signed_in {
             Ok(signed_in) => {
-                let busy = if control.unique { hold(&operation, &mut state.running, &mut held) } else { HashSet::new() };
+                let busy =
+                    if control.unique { hold(&operation, &mut state.running, &mut held) } else { HashSet::new() };
                 AdmittedOperation::SignedIn { operation, signed_in, busy }
             }
-            Err(failure) => {
-                AdmittedOperation::Refused(answers::authentication_failure(&failure.user, &failure.company, &failure.refusal))
-            }
+            Err(failure) => AdmittedOperation::Refused(answers::authentication_failure(
+                &failure.user,
+                &failure.company,
+                &failure.refusal,
+            )),
         });
     }
     Ok(Admitted { control, operations: admitted, held })
@@ -106,7 +109,8 @@ pub(super) fn run(admitted: Admitted, state: &mut State, run: &Run<'_>) -> Strin
         answers.push(match operation {
             AdmittedOperation::Refused(answer) => answer,
             AdmittedOperation::SignedIn { operation, signed_in, busy } => {
-                let runner = Runner { run, unique: admitted.control.unique, signed_in: &signed_in, busy: &busy, first: place };
+                let runner =
+                    Runner { run, unique: admitted.control.unique, signed_in: &signed_in, busy: &busy, first: place };
                 let results = runner.operation(&operation, state);
                 place += operation.calls.len();
                 answers::operation(&signed_in, results)
@@ -184,7 +188,8 @@ impl Runner<'_> {
             Some(location) => Some(location.text.clone()),
             None => self.signed_in.location.clone(),
         };
-        if let Some(unknown) = location.as_ref().filter(|location| !sessions::is_entity(&state.books.masters, location)) {
+        if let Some(unknown) = location.as_ref().filter(|location| !sessions::is_entity(&state.books.masters, location))
+        {
             return Outcome::Failure(Refusal::invalid("Location", unknown), None);
         }
         let length: Duration = self.run.settings.session_length;

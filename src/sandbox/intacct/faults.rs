@@ -175,7 +175,9 @@ mod tests {
     #[test]
     fn a_fault_strikes_as_often_as_told_and_only_what_it_names() {
         let mut faults = Faults::default();
-        faults.add(Fault::new(FaultKind::LoseAnswer).times(2).after(1).on_function("create_invoice").on_control_id("118"));
+        faults.add(
+            Fault::new(FaultKind::LoseAnswer).times(2).after(1).on_function("create_invoice").on_control_id("118"),
+        );
         let (other, named) = (call("order-7"), call("order-118"));
         assert_eq!(faults.plan(&[&other]).transport, None);
         assert_eq!(faults.plan(&[&named]).transport, None);

@@ -15,7 +15,10 @@ use super::page;
 pub(super) fn router() -> Router<Company> {
     Router::new()
         .route("/", get(|State(company): State<Company>| async move { Html(page::render(&company)) }))
-        .route("/books/trial-balance", get(|State(company): State<Company>| async move { Json(company.trial_balance()) }))
+        .route(
+            "/books/trial-balance",
+            get(|State(company): State<Company>| async move { Json(company.trial_balance()) }),
+        )
         .route("/books/accounts", get(|State(company): State<Company>| async move { Json(company.accounts()) }))
         .route("/books/customers", get(|State(company): State<Company>| async move { Json(company.customers()) }))
         .route("/books/contacts", get(|State(company): State<Company>| async move { Json(company.contacts()) }))

@@ -6,7 +6,9 @@ mod fields;
 
 use std::collections::BTreeSet;
 
-use self::fields::{ADJUSTMENT, APPLICATION, ACCOUNT, BANK, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE, LINE, MASTER, PAYMENT};
+use self::fields::{
+    ACCOUNT, ADJUSTMENT, APPLICATION, BANK, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE, LINE, MASTER, PAYMENT,
+};
 use super::books::Books;
 use super::chart::Account;
 use super::records::{Contact, Customer, Journal, Payment, Receivable, ReceivableKind};
@@ -122,7 +124,9 @@ pub(super) fn schema<'a>(object: &'a str, custom: &'a BTreeSet<String>) -> Resul
         "GLENTRY" => (JOURNAL_LINE, false),
         "GLACCOUNT" => (ACCOUNT, false),
         "CHECKINGACCOUNT" => (BANK, false),
-        other => (MASTER.iter().find(|(name, _)| *name == other).ok_or_else(|| Refusal::object_not_found(other))?.1, false),
+        other => {
+            (MASTER.iter().find(|(name, _)| *name == other).ok_or_else(|| Refusal::object_not_found(other))?.1, false)
+        }
     };
     Ok(Schema { object, fields, custom: has_custom.then_some(custom) })
 }
@@ -149,7 +153,8 @@ pub(super) fn id_field(object: &str) -> &'static str {
 pub(super) fn rows<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
     let receivables = |kind| books.receivables.values().filter(move |receivable| receivable.kind == kind);
     let lines = |kind| {
-        receivables(kind).flat_map(|receivable| (0..receivable.lines.len()).map(move |line| Row::ReceivableLine(receivable, line)))
+        receivables(kind)
+            .flat_map(|receivable| (0..receivable.lines.len()).map(move |line| Row::ReceivableLine(receivable, line)))
     };
     match object {
         "CUSTOMER" => books.customers.values().map(Row::Customer).collect(),
@@ -161,14 +166,26 @@ pub(super) fn rows<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
         "ARPYMT" => books.payments.values().map(Row::Payment).collect(),
         "ARPYMTDETAIL" => {
             let payments = books.payments.values();
-            payments.flat_map(|payment| (0..payment.applications.len()).map(move |detail| Row::Application(payment, detail))).collect()
+            payments
+                .flat_map(|payment| {
+                    (0..payment.applications.len()).map(move |detail| Row::Application(payment, detail))
+                })
+                .collect()
         }
         "GLBATCH" => books.journals.values().map(Row::Journal).collect(),
         "GLENTRY" => {
             let journals = books.journals.values();
-            journals.flat_map(|journal| (0..journal.lines.len()).map(move |line| Row::JournalLine(journal, line))).collect()
+            journals
+                .flat_map(|journal| (0..journal.lines.len()).map(move |line| Row::JournalLine(journal, line)))
+                .collect()
         }
-        "GLACCOUNT" => books.masters.accounts.values().enumerate().map(|(index, account)| Row::Account(index + 1, account)).collect(),
+        "GLACCOUNT" => books
+            .masters
+            .accounts
+            .values()
+            .enumerate()
+            .map(|(index, account)| Row::Account(index + 1, account))
+            .collect(),
         other => masters(other, books),
     }
 }
@@ -189,7 +206,9 @@ fn masters<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
         "PROJECT" => named("project", "PROJECTID", &masters.projects),
         "LOCATION" => {
             let locations = masters.locations.iter().enumerate();
-            locations.map(|(number, (id, location))| row("location", "LOCATIONID", number, id, location.name.clone())).collect()
+            locations
+                .map(|(number, (id, location))| row("location", "LOCATIONID", number, id, location.name.clone()))
+                .collect()
         }
         "ARTERM" => {
             let terms = masters.terms.iter().enumerate();
@@ -197,11 +216,17 @@ fn masters<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
         }
         "JOURNAL" => {
             let journals = masters.journals.iter().enumerate();
-            journals.map(|(number, (symbol, book))| row("journal", "SYMBOL", number, symbol, book.title.clone())).collect()
+            journals
+                .map(|(number, (symbol, book))| row("journal", "SYMBOL", number, symbol, book.title.clone()))
+                .collect()
         }
         "CHECKINGACCOUNT" => {
-            let banks = masters.accounts.values().filter_map(|account| Some((account.bank_account.as_deref()?, account)));
-            banks.enumerate().map(|(number, (id, account))| row("bank", "BANKACCOUNTID", number, id, account.number.clone())).collect()
+            let banks =
+                masters.accounts.values().filter_map(|account| Some((account.bank_account.as_deref()?, account)));
+            banks
+                .enumerate()
+                .map(|(number, (id, account))| row("bank", "BANKACCOUNTID", number, id, account.number.clone()))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -229,7 +254,10 @@ mod tests {
     #[test]
     fn unknown_objects_and_fields_are_refused() {
         let none = BTreeSet::new();
-        assert!(schema("customer", &none).is_err_and(|refusal| refusal.to_string().contains("Object definition customer not found")));
+        assert!(
+            schema("customer", &none)
+                .is_err_and(|refusal| refusal.to_string().contains("Object definition customer not found"))
+        );
         assert!(schema("CUSTOMER", &none).unwrap().kind("COLOUR").is_err());
     }
 }

@@ -178,13 +178,20 @@ fn journals(out: &mut String, company: &Company) {
 }
 
 fn customers(out: &mut String, company: &Company) {
-    let field = |fields: &std::collections::BTreeMap<String, String>, name: &str| text(fields.get(name).cloned().unwrap_or_default());
+    let field = |fields: &std::collections::BTreeMap<String, String>, name: &str| {
+        text(fields.get(name).cloned().unwrap_or_default())
+    };
     let rows: Vec<_> = company
         .customers()
         .iter()
         .map(|customer| {
             let email = field(&customer.fields, "DISPLAYCONTACT.EMAIL1");
-            vec![text(&customer.id), text(&customer.name), email, text(if customer.active { "active" } else { "inactive" })]
+            vec![
+                text(&customer.id),
+                text(&customer.name),
+                email,
+                text(if customer.active { "active" } else { "inactive" }),
+            ]
         })
         .collect();
     table(out, "Customers", &[("Id", false), ("Name", false), ("E-mail", false), ("Status", false)], &rows, None);

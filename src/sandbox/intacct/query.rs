@@ -88,11 +88,18 @@ fn flag(text: Option<&str>, name: &str) -> Result<bool, Refusal> {
     match text {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
-        Some(other) => Err(Refusal::query_invalid(format!("Element '{name}': '{other}' is not a valid value of the atomic type 'xs:boolean'."))),
+        Some(other) => Err(Refusal::query_invalid(format!(
+            "Element '{name}': '{other}' is not a valid value of the atomic type 'xs:boolean'."
+        ))),
     }
 }
 
-fn whole(body: &Element, name: &str, otherwise: usize, range: std::ops::RangeInclusive<usize>) -> Result<usize, Refusal> {
+fn whole(
+    body: &Element,
+    name: &str,
+    otherwise: usize,
+    range: std::ops::RangeInclusive<usize>,
+) -> Result<usize, Refusal> {
     let Some(text) = body.text_of(name) else { return Ok(otherwise) };
     let value = text.parse().ok().filter(|value| range.contains(value));
     value.ok_or_else(|| Refusal::query_invalid(format!("Element '{name}': '{text}' is not a valid value.")))

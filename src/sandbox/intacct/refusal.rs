@@ -85,9 +85,11 @@ impl Refusal {
     }
 
     pub(super) fn sender_not_authorised(sender: &str, company: &str) -> Self {
-        Self::sign_in(format!("The sender ID '{sender}' is not authorized to make Web Services requests to company ID '{company}'."))
-            .description("Invalid Web Services Authorization")
-            .correction("Contact the company administrator to grant Web Services authorization to this sender ID.")
+        Self::sign_in(format!(
+            "The sender ID '{sender}' is not authorized to make Web Services requests to company ID '{company}'."
+        ))
+        .description("Invalid Web Services Authorization")
+        .correction("Contact the company administrator to grant Web Services authorization to this sender ID.")
     }
 
     pub(super) fn user() -> Self {
@@ -161,7 +163,10 @@ impl Refusal {
     }
 
     pub(super) fn missing_dimension(dimension: &str, account: &str) -> Self {
-        Self::new("BL03000018", format!("This transaction is missing the {dimension} dimension for the Account {account}"))
+        Self::new(
+            "BL03000018",
+            format!("This transaction is missing the {dimension} dimension for the Account {account}"),
+        )
     }
 
     /// "Invalid Department 'X' specified." and its like.
@@ -174,7 +179,8 @@ impl Refusal {
     }
 
     pub(super) fn inactive(kind: &str, id: &str) -> Self {
-        Self::new(GENERAL, format!("The {kind} {id} is inactive")).correction(format!("Activate the {kind} {id}, then try again."))
+        Self::new(GENERAL, format!("The {kind} {id} is inactive"))
+            .correction(format!("Activate the {kind} {id}, then try again."))
     }
 
     pub(super) fn foreign_currency_off() -> Self {
@@ -255,7 +261,10 @@ impl Refusal {
     }
 
     pub(super) fn unbalanced_entity(location: &str) -> Self {
-        Self::new(GENERAL, format!("Debits and credits are not equal for the entity '{location}'; specify the source entity"))
+        Self::new(
+            GENERAL,
+            format!("Debits and credits are not equal for the entity '{location}'; specify the source entity"),
+        )
     }
 
     pub(super) fn no_direct_posting(journal: &str) -> Self {

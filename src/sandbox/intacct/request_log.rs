@@ -62,7 +62,8 @@ impl RequestLog {
     /// Notes a request; answers its number.
     pub(super) fn enter(&mut self, envelope: Option<&Envelope>, body: String, received_at: Timestamp) -> u64 {
         self.requests += 1;
-        let logged = |call: &Call| LoggedCall { function: call.label(), control_id: call.control_id.clone(), status: "" };
+        let logged =
+            |call: &Call| LoggedCall { function: call.label(), control_id: call.control_id.clone(), status: "" };
         let calls = envelope.into_iter().flat_map(Envelope::calls).map(logged).collect();
         self.recent.push_back(LoggedRequest { sequence: self.requests, received_at, calls, body });
         if self.recent.len() > KEPT {
@@ -103,7 +104,9 @@ fn api_transactions(call: &Call, outcome: &Outcome) -> u64 {
 
 /// The body as text, with passwords and session ids replaced.
 pub(super) fn without_secrets(body: &[u8]) -> String {
-    ["password", "sessionid"].into_iter().fold(String::from_utf8_lossy(body).into_owned(), |text, name| blank(&text, name))
+    ["password", "sessionid"]
+        .into_iter()
+        .fold(String::from_utf8_lossy(body).into_owned(), |text, name| blank(&text, name))
 }
 
 fn blank(text: &str, name: &str) -> String {
@@ -123,8 +126,10 @@ fn blank(text: &str, name: &str) -> String {
 
 /// Writes a request body into a folder, for checks against the gateway's schema.
 pub(super) fn dump(folder: &Path, sequence: u64, envelope: Option<&Envelope>, body: &str) {
-    let label = envelope.and_then(|envelope| envelope.calls().next()).map_or_else(|| "unreadable".to_owned(), Call::label);
-    let safe: String = label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(60).collect();
+    let label =
+        envelope.and_then(|envelope| envelope.calls().next()).map_or_else(|| "unreadable".to_owned(), Call::label);
+    let safe: String =
+        label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(60).collect();
     let path = folder.join(format!("{sequence:06}-{safe}.xml"));
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, body));
     if let Err(error) = written {

@@ -19,9 +19,20 @@ pub(super) struct Sessions(HashMap<String, SignedIn>);
 
 impl Sessions {
     /// Opens a session for somebody who is signed in, bound to an entity or the top level.
-    pub(super) fn open(&mut self, who: &SignedIn, location: Option<String>, now: Timestamp, length: Duration) -> (String, SignedIn) {
-        let session =
-            SignedIn { location, started: now, expires: later(now, length), user: who.user.clone(), company: who.company.clone() };
+    pub(super) fn open(
+        &mut self,
+        who: &SignedIn,
+        location: Option<String>,
+        now: Timestamp,
+        length: Duration,
+    ) -> (String, SignedIn) {
+        let session = SignedIn {
+            location,
+            started: now,
+            expires: later(now, length),
+            user: who.user.clone(),
+            company: who.company.clone(),
+        };
         let id = format!("sandbox.{}", clock::random_id().simple());
         self.0.insert(id.clone(), session.clone());
         (id, session)
@@ -73,9 +84,9 @@ pub(super) fn sign_in(
 ) -> Result<SignedIn, SignInFailure> {
     let anonymous = |refusal| SignInFailure { user: String::new(), company: String::new(), refusal };
     match authentication {
-        Authentication::Session(id) => sessions
-            .touch(id, now, settings.session_length)
-            .ok_or_else(|| anonymous(Refusal::session(id))),
+        Authentication::Session(id) => {
+            sessions.touch(id, now, settings.session_length).ok_or_else(|| anonymous(Refusal::session(id)))
+        }
         Authentication::Unsupported => Err(anonymous(Refusal::user())),
         Authentication::Login { user, company, password, location } => {
             let failure = |refusal| SignInFailure { user: user.clone(), company: company.clone(), refusal };
@@ -92,7 +103,13 @@ pub(super) fn sign_in(
                 return Err(failure(Refusal::user()));
             }
             let expires = later(now, settings.session_length);
-            Ok(SignedIn { user: user.clone(), company: company.clone(), location: location.clone(), started: now, expires })
+            Ok(SignedIn {
+                user: user.clone(),
+                company: company.clone(),
+                location: location.clone(),
+                started: now,
+                expires,
+            })
         }
     }
 }

@@ -53,15 +53,10 @@ const ENUMERATION: u16 = 1840;
 
 const DATE: Content = Sequence(&[One("year"), One("month"), One("day")]);
 
-const CURRENCY: Particle = Choice(
-    false,
-    &[&[One("basecurr"), One("currency"), RATE], &[One("currency"), RATE]],
-);
+const CURRENCY: Particle = Choice(false, &[&[One("basecurr"), One("currency"), RATE], &[One("currency"), RATE]]);
 
-const RATE: Particle = Choice(
-    true,
-    &[&[One("exchratedate"), One("exchratetype")], &[One("exchratetype")], &[One("exchrate")]],
-);
+const RATE: Particle =
+    Choice(true, &[&[One("exchratedate"), One("exchratetype")], &[One("exchratetype")], &[One("exchrate")]]);
 
 const CONTACT_CHOICE: Content = Sequence(&[Choice(true, &[&[One("contact")], &[One("contactname")]])]);
 
@@ -295,7 +290,8 @@ fn legacy_part(name: &str) -> Content {
 /// The first deviation found, in document order, naming the element and what was expected.
 pub(super) fn check(root: &Element) -> Result<(), ShapeError> {
     if root.name != "request" {
-        let message = format!("Element '{}': No matching global declaration available for the validation root.", root.name);
+        let message =
+            format!("Element '{}': No matching global declaration available for the validation root.", root.name);
         return Err(ShapeError { code: 1845, message });
     }
     check_element("", root)
@@ -394,14 +390,19 @@ fn check_all(element: &Element, members: &[(&'static str, bool)]) -> Result<(), 
             return Err(unexpected(&child.name, &names));
         }
     }
-    let missing: Vec<_> =
-        members.iter().filter(|(name, required)| *required && element.get(name).is_none()).map(|(name, _)| *name).collect();
+    let missing: Vec<_> = members
+        .iter()
+        .filter(|(name, required)| *required && element.get(name).is_none())
+        .map(|(name, _)| *name)
+        .collect();
     if missing.is_empty() { Ok(()) } else { Err(missing_children(&element.name, &missing)) }
 }
 
 /// An empty list of names stands for every function of the gateway; which of them exist is said by the function's answer.
 fn check_any_of(element: &Element, least: usize, names: &[&'static str]) -> Result<(), ShapeError> {
-    if let Some(wrong) = element.children.iter().find(|child| !names.is_empty() && !names.contains(&child.name.as_str())) {
+    if let Some(wrong) =
+        element.children.iter().find(|child| !names.is_empty() && !names.contains(&child.name.as_str()))
+    {
         return Err(unexpected(&wrong.name, names));
     }
     // A filter and a function hold exactly one element.
@@ -470,7 +471,10 @@ fn unexpected(name: &str, expected: &[&'static str]) -> ShapeError {
 }
 
 fn missing_children(name: &str, expected: &[&'static str]) -> ShapeError {
-    ShapeError { code: CONTENT, message: format!("Element '{name}': Missing child element(s).{}", expectation(expected)) }
+    ShapeError {
+        code: CONTENT,
+        message: format!("Element '{name}': Missing child element(s).{}", expectation(expected)),
+    }
 }
 
 fn expectation(expected: &[&'static str]) -> String {
@@ -508,12 +512,13 @@ mod tests {
              <currency>USD</currency><exchratetype/><invoiceitems>{LINES}</invoiceitems></create_invoice>"
         );
         assert_eq!(verdict(&good), Ok(()));
-        let swapped = good.replace(
-            "<batchkey>1</batchkey><action>Submit</action>",
-            "<action>Submit</action><batchkey>1</batchkey>",
-        );
+        let swapped = good
+            .replace("<batchkey>1</batchkey><action>Submit</action>", "<action>Submit</action><batchkey>1</batchkey>");
         let error = verdict(&swapped).unwrap_err();
-        assert!(error.contains("Element 'batchkey': This element is not expected. Expected is one of ( invoiceno,"), "{error}");
+        assert!(
+            error.contains("Element 'batchkey': This element is not expected. Expected is one of ( invoiceno,"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -525,27 +530,42 @@ mod tests {
         assert!(error.contains("'invoiceitems': This element is not expected. Expected is one of ( exchratedate, exchratetype, exchrate )"), "{error}");
         let empty = format!("<create_invoice><customerid>C</customerid>{DAY}<invoiceitems/></create_invoice>");
         let error = verdict(&empty).unwrap_err();
-        assert!(error.contains("Element 'invoiceitems': Missing child element(s). Expected is ( lineitem )."), "{error}");
+        assert!(
+            error.contains("Element 'invoiceitems': Missing child element(s). Expected is ( lineitem )."),
+            "{error}"
+        );
     }
 
     #[test]
     fn an_adjustment_puts_its_number_before_its_action() {
         let body = |middle: &str| {
-            format!("<create_aradjustment><customerid>C</customerid>{DAY}{middle}<aradjustmentitems>{LINES}</aradjustmentitems></create_aradjustment>")
+            format!(
+                "<create_aradjustment><customerid>C</customerid>{DAY}{middle}<aradjustmentitems>{LINES}</aradjustmentitems></create_aradjustment>"
+            )
         };
-        assert_eq!(verdict(&body("<adjustmentno>A</adjustmentno><action>Submit</action><invoiceno>I</invoiceno>")), Ok(()));
+        assert_eq!(
+            verdict(&body("<adjustmentno>A</adjustmentno><action>Submit</action><invoiceno>I</invoiceno>")),
+            Ok(())
+        );
         assert!(verdict(&body("<action>Submit</action><adjustmentno>A</adjustmentno>")).is_err());
         assert!(verdict(&body("<customfields/>")).unwrap_err().contains("'customfields'"));
     }
 
     #[test]
     fn a_query_has_one_filter_and_its_options_in_order() {
-        let body = |inner: &str| format!("<query><object>CUSTOMER</object><select><field>NAME</field></select>{inner}</query>");
+        let body = |inner: &str| {
+            format!("<query><object>CUSTOMER</object><select><field>NAME</field></select>{inner}</query>")
+        };
         let one = "<equalto><field>NAME</field><value>x</value></equalto>";
         assert_eq!(verdict(&body(&format!("<filter><and>{one}{one}</and></filter>"))), Ok(()));
-        assert!(verdict(&body(&format!("<filter><and>{one}</and></filter>"))).unwrap_err().contains("'and': Missing child"));
+        assert!(
+            verdict(&body(&format!("<filter><and>{one}</and></filter>"))).unwrap_err().contains("'and': Missing child")
+        );
         assert!(verdict(&body(&format!("<filter>{one}{one}</filter>"))).is_err());
-        assert!(verdict(&body("<options><showprivate>true</showprivate><caseinsensitive>true</caseinsensitive></options>")).is_err());
+        assert!(
+            verdict(&body("<options><showprivate>true</showprivate><caseinsensitive>true</caseinsensitive></options>"))
+                .is_err()
+        );
         assert!(verdict("<query><object>CUSTOMER</object></query>").unwrap_err().contains("'query': Missing child"));
     }
 

@@ -15,7 +15,8 @@ pub(super) fn amount(label: &str, text: &str) -> Result<Decimal, Refusal> {
 /// A number with a decimal point; no thousands separator, exponent or plus sign.
 pub(super) fn number(label: &str, text: &str) -> Result<Decimal, Refusal> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = digits.starts_with(|c: char| c.is_ascii_digit()) && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let plain =
+        digits.starts_with(|c: char| c.is_ascii_digit()) && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
     let value = if plain { text.parse().ok() } else { None };
     value.ok_or_else(|| Refusal::illegal_value(label, text))
 }
@@ -47,7 +48,8 @@ pub(super) fn generic_date(label: &str, text: &str) -> Result<Date, Refusal> {
 
 /// `MM/DD/YYYY`, the leading zeros optional.
 pub(super) fn parse_date(text: &str) -> Option<Date> {
-    let digits = |part: &str, most: usize| !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit());
+    let digits =
+        |part: &str, most: usize| !part.is_empty() && part.len() <= most && part.bytes().all(|b| b.is_ascii_digit());
     let mut parts = text.split('/');
     let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || !digits(month, 2) || !digits(day, 2) || !digits(year, 4) || year.len() != 4 {

@@ -302,7 +302,10 @@ mod tests {
 
     #[test]
     fn a_document_is_read_and_written_back() {
-        let root = parse(b"<?xml version='1.0'?><a x='1 &amp; 2'>\n <b>O&apos;Hara &lt;&#38;&gt; <![CDATA[<raw>]]></b><c/>\n</a>").unwrap();
+        let root = parse(
+            b"<?xml version='1.0'?><a x='1 &amp; 2'>\n <b>O&apos;Hara &lt;&#38;&gt; <![CDATA[<raw>]]></b><c/>\n</a>",
+        )
+        .unwrap();
         assert_eq!(root.attribute_of("x"), Some("1 & 2"));
         assert_eq!(root.text_of("b"), Some("O'Hara <&> <raw>"));
         assert_eq!(root.text_of("c"), None);

@@ -153,7 +153,11 @@ pub(super) fn currency(text: &CurrencyText<'_>, context: &Context<'_>) -> Result
     }
     if let Some(rate) = text.rate {
         let rate = number("Exchange rate", rate)?.round_dp(4);
-        return if rate > Decimal::ZERO { Ok((currency.to_owned(), rate)) } else { Err(Refusal::illegal_value("Exchange rate", "0")) };
+        return if rate > Decimal::ZERO {
+            Ok((currency.to_owned(), rate))
+        } else {
+            Err(Refusal::illegal_value("Exchange rate", "0"))
+        };
     }
     if text.rate_type.is_some_and(|name| !matches!(name, "" | "Intacct Daily Rate")) {
         return Err(Refusal::invalid("Exchange rate type", text.rate_type.unwrap_or_default()));
@@ -163,7 +167,12 @@ pub(super) fn currency(text: &CurrencyText<'_>, context: &Context<'_>) -> Result
 }
 
 /// Refuses a field that an object does not have. `known` holds the fields, `custom` the company's own ones.
-pub(super) fn known_fields(object: &Element, known: &[&str], custom: bool, context: &Context<'_>) -> Result<(), Refusal> {
+pub(super) fn known_fields(
+    object: &Element,
+    known: &[&str],
+    custom: bool,
+    context: &Context<'_>,
+) -> Result<(), Refusal> {
     let own = |name: &str| custom && context.settings.custom_fields.contains(name);
     let unknown = object.children.iter().find(|field| !known.contains(&field.name.as_str()) && !own(&field.name));
     match unknown {

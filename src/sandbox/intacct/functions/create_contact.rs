@@ -31,8 +31,7 @@ pub(super) fn add(
         return Err(Refusal::another("Contact", &name));
     }
     let record_no = books.next_master();
-    let contact =
-        Contact { record_no, name: name.clone(), fields, entity: context.entity(), recorded_at: context.now };
+    let contact = Contact { record_no, name: name.clone(), fields, entity: context.entity(), recorded_at: context.now };
     books.contacts.insert(name, contact);
     Ok(record_no)
 }

@@ -78,14 +78,17 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
         .child(Element::leaf("RECORDNO", record_no.to_string()))
         .child(Element::leaf("CUSTOMERID", &id));
     let (entity, recorded_at) = (context.entity(), context.now);
-    books.customers.insert(id.clone(), Customer { record_no, id, name, active, contact_name, fields, entity, recorded_at });
+    books
+        .customers
+        .insert(id.clone(), Customer { record_no, id, name, active, contact_name, fields, entity, recorded_at });
     Ok(answer)
 }
 
 /// The id that was sent, or the next one where the company numbers its customers.
 fn id(object: &Element, books: &mut Books, context: &Context<'_>) -> Result<String, Refusal> {
     let Some(id) = object.text_of("CUSTOMERID") else {
-        let prefix = context.settings.customer_numbering.as_deref().ok_or_else(|| Refusal::missing_field("Customer ID"))?;
+        let prefix =
+            context.settings.customer_numbering.as_deref().ok_or_else(|| Refusal::missing_field("Customer ID"))?;
         return Ok(books.next_customer(prefix));
     };
     bounded("Customer ID", id, ID)?;
@@ -127,8 +130,9 @@ fn check_values(object: &Element, books: &Books, context: &Context<'_>) -> Resul
         number("Credit limit", limit)?;
     }
     let base = &context.settings.base_currency;
-    let known_currency =
-        |code: &str| code == base || (context.settings.multi_currency && context.settings.exchange_rates.contains_key(code));
+    let known_currency = |code: &str| {
+        code == base || (context.settings.multi_currency && context.settings.exchange_rates.contains_key(code))
+    };
     if let Some(currency) = unknown("CURRENCY", &known_currency) {
         return Err(if context.settings.multi_currency {
             Refusal::invalid("Currency", currency)
@@ -156,7 +160,8 @@ fn check_delivery(object: &Element) -> Result<(), Refusal> {
 }
 
 fn check_named_contacts(object: &Element, books: &Books) -> Result<(), Refusal> {
-    let names = ["CONTACTINFO", "BILLTO", "SHIPTO"].into_iter().filter_map(|name| object.get(name)?.text_of("CONTACTNAME"));
+    let names =
+        ["CONTACTINFO", "BILLTO", "SHIPTO"].into_iter().filter_map(|name| object.get(name)?.text_of("CONTACTNAME"));
     for name in names {
         if !books.contacts.contains_key(name) {
             return Err(Refusal::contact_missing(name));

@@ -128,7 +128,12 @@ fn reverse_date(object: &Element, date: Date, books: &Books) -> Result<Option<Da
     Ok(Some(reverse))
 }
 
-fn lines(object: &Element, statistical: bool, books: &Books, context: &Context<'_>) -> Result<Vec<JournalLine>, Refusal> {
+fn lines(
+    object: &Element,
+    statistical: bool,
+    books: &Books,
+    context: &Context<'_>,
+) -> Result<Vec<JournalLine>, Refusal> {
     let entries = object.get("ENTRIES").ok_or_else(|| Refusal::missing_field("ENTRIES"))?;
     // An entry of money has two sides; a count can stand alone.
     let least = if statistical { 1 } else { 2 };
@@ -149,7 +154,10 @@ fn read_line(line: &Element, statistical: bool, books: &Books, context: &Context
         return Err(Refusal::account_not_valid(number));
     }
     // Documentation and clients use both names; the amount is absolute, the side stands in TR_TYPE.
-    let text = line.text_of("TRX_AMOUNT").or_else(|| line.text_of("AMOUNT")).ok_or_else(|| Refusal::missing_field("Amount"))?;
+    let text = line
+        .text_of("TRX_AMOUNT")
+        .or_else(|| line.text_of("AMOUNT"))
+        .ok_or_else(|| Refusal::missing_field("Amount"))?;
     let amount = amount("Amount", text)?;
     if amount < Decimal::ZERO {
         return Err(Refusal::illegal_value("Amount", text));
@@ -182,7 +190,9 @@ fn line_currency(line: &Element, statistical: bool, context: &Context<'_>) -> Re
     };
     let settings = context.settings;
     let says_rate = text.rate.is_some() || text.rate_type.is_some();
-    if !settings.multi_currency && (says_rate || text.currency.is_some_and(|currency| currency != settings.base_currency)) {
+    if !settings.multi_currency
+        && (says_rate || text.currency.is_some_and(|currency| currency != settings.base_currency))
+    {
         return Err(Refusal::foreign_currency_off());
     }
     if settings.multi_currency && !statistical {
@@ -210,7 +220,8 @@ fn check_balance(lines: &[JournalLine], object: &Element, books: &Books, context
             Side::Credit => (sums.1 += line.amount, base.1 += in_base, *location -= in_base),
         };
     }
-    if let Some((debits, credits)) = currencies.into_values().chain([base]).find(|(debits, credits)| debits != credits) {
+    if let Some((debits, credits)) = currencies.into_values().chain([base]).find(|(debits, credits)| debits != credits)
+    {
         return Err(Refusal::unbalanced(&print_amount(debits), &print_amount(credits)));
     }
     let source_entity = object.text_of("BASELOCATION_NO");

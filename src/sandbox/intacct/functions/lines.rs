@@ -28,17 +28,26 @@ const NAMES: DimensionNames = DimensionNames {
 };
 
 /// Reads and checks the lines. Their record numbers are given out when the document is posted.
-pub(super) fn read(items: &Element, no_ledger: bool, books: &Books, context: &Context<'_>) -> Result<Vec<ReceivableLine>, Refusal> {
+pub(super) fn read(
+    items: &Element,
+    no_ledger: bool,
+    books: &Books,
+    context: &Context<'_>,
+) -> Result<Vec<ReceivableLine>, Refusal> {
     items.children.iter().map(|line| read_line(line, no_ledger, books, context)).collect()
 }
 
 fn read_line(line: &Element, no_ledger: bool, books: &Books, context: &Context<'_>) -> Result<ReceivableLine, Refusal> {
     let account = common::line_account(books, account_number(line, books)?)?;
-    if let Some(offset) = line.text_of("offsetglaccountno").filter(|offset| *offset != books.masters.receivables_account) {
+    if let Some(offset) =
+        line.text_of("offsetglaccountno").filter(|offset| *offset != books.masters.receivables_account)
+    {
         return Err(Refusal::account_not_valid(offset));
     }
     // "totalpaid/totaldue only with nogl=true" (Intacct docs, AR invoices).
-    if let (false, Some(name)) = (no_ledger, ["totalpaid", "totaldue"].into_iter().find(|name| line.get(name).is_some())) {
+    if let (false, Some(name)) =
+        (no_ledger, ["totalpaid", "totaldue"].into_iter().find(|name| line.get(name).is_some()))
+    {
         return Err(Refusal::illegal_value(name, line.text_of(name).unwrap_or_default()));
     }
     if let Some(entry) = line.get("taxentries").and_then(|entries| entries.children.first()) {
@@ -55,9 +64,12 @@ fn read_line(line: &Element, no_ledger: bool, books: &Books, context: &Context<'
 
 fn account_number<'a>(line: &'a Element, books: &'a Books) -> Result<&'a str, Refusal> {
     match line.text_of("accountlabel") {
-        Some(label) => {
-            books.masters.account_labels.get(label).map(String::as_str).ok_or_else(|| Refusal::invalid("Account label", label))
-        }
+        Some(label) => books
+            .masters
+            .account_labels
+            .get(label)
+            .map(String::as_str)
+            .ok_or_else(|| Refusal::invalid("Account label", label)),
         None => Ok(line.text_of("glaccountno").unwrap_or_default()),
     }
 }

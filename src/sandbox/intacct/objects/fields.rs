@@ -3,7 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::super::chart::{Account, AccountType, Side};
-use super::super::records::{Contact, Customer, Dimensions, DocumentState, Journal, Payment, Receivable, ReceivableKind};
+use super::super::records::{
+    Contact, Customer, Dimensions, DocumentState, Journal, Payment, Receivable, ReceivableKind,
+};
 use super::super::values::{print_amount, print_date, print_stamp, round};
 use super::Kind::{Date, Number, Text};
 use super::{Field, Master, Row};

@@ -145,7 +145,8 @@ impl<'a> Reader<'a> {
 
     fn overpayment(&mut self, key: &str, value: Decimal) -> Result<u64, Refusal> {
         let payment = key.parse().ok().and_then(|key: u64| self.books.payments.get(&key));
-        let payment = payment.filter(|payment| payment.state == DocumentState::Posted).ok_or_else(|| Refusal::no_record(key))?;
+        let payment =
+            payment.filter(|payment| payment.state == DocumentState::Posted).ok_or_else(|| Refusal::no_record(key))?;
         let label = format!("The overpayment '{}'", payment.reference);
         self.check_parties(&label, payment.customer_id.as_deref(), &payment.currency)?;
         self.take(payment.record_no, &label, payment.overpayment_open, value)?;

@@ -13,7 +13,13 @@ use super::Checked;
 use super::details::Detail;
 
 /// Keeps and books the payment; answers its RECORDNO.
-pub(super) fn post(checked: Checked, reference: String, description: String, books: &mut Books, context: &Context<'_>) -> u64 {
+pub(super) fn post(
+    checked: Checked,
+    reference: String,
+    description: String,
+    books: &mut Books,
+    context: &Context<'_>,
+) -> u64 {
     let record_no = books.next_document();
     if checked.state == DocumentState::Posted {
         book(&checked, record_no, &reference, books);
@@ -56,7 +62,8 @@ fn book(checked: &Checked, record_no: u64, memo: &str, books: &mut Books) {
     for detail in &checked.details {
         let dimensions = dimensions_of(detail.document, books);
         let settled = books.settle(detail.document, detail.cash + detail.credit);
-        let credited = detail.credit_from.map_or(Decimal::ZERO, |from| use_credit(from, detail.credit, checked.rate, books));
+        let credited =
+            detail.credit_from.map_or(Decimal::ZERO, |from| use_credit(from, detail.credit, checked.rate, books));
         let cash = round(detail.cash * checked.rate);
         books.book(&source, &control, credited - settled, &dimensions);
         books.book(&source, &gain_loss, settled - credited - cash, &dimensions);
