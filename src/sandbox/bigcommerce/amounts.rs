@@ -19,8 +19,8 @@ pub(super) fn four_places(amount: Decimal) -> String {
     format!("{:.4}", round(amount, 4))
 }
 
-/// Spreads `total` over `weights` in proportion, each share rounded to the cent; the last weighted share takes the residue,
-/// as the control panel does with order discounts. All shares are zero when the weights are.
+/// Spreads `total` over `weights` in proportion, each share rounded to the cent; the last weighted share takes the
+/// residue, as the control panel does with order discounts. All shares are zero when the weights are.
 pub(super) fn spread(total: Decimal, weights: &[Decimal]) -> Vec<Decimal> {
     let whole: Decimal = weights.iter().sum();
     let mut shares = vec![Decimal::ZERO; weights.len()];
@@ -37,8 +37,8 @@ pub(super) fn spread(total: Decimal, weights: &[Decimal]) -> Vec<Decimal> {
     shares
 }
 
-/// Money as the V3 APIs write it: a JSON number without trailing zeros (`98.15`, `100`), taken from the decimal text and
-/// never through a float.
+/// Money as the V3 APIs write it: a JSON number without trailing zeros (`98.15`, `100`), taken from the decimal text
+/// and never through a float.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number(pub(super) Decimal);
 

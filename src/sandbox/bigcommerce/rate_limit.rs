@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn a_window_allows_its_quota_and_then_starts_again() {
         let window = Duration::from_secs(30);
-        let at = |second| Timestamp::from_second(1_772_700_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_772_700_000 + second).unwrap();
         let mut rate = RateWindow::default();
         assert_eq!(rate.count(at(0), 2, window), Standing { allowed: true, left: 1, reset: window });
         assert_eq!(rate.count(at(10), 2, window), Standing { allowed: true, left: 0, reset: Duration::from_secs(20) });

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 /// Which API a call is for.
@@ -12,7 +12,26 @@ pub(super) enum Api {
     V3,
 }
 
+/// A call that is refused: why, and in which dialect to say so.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    api: Api,
+    status: StatusCode,
+    message: String,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.api.error(self.status, &self.message)
+    }
+}
+
 impl Api {
+    /// Refuses a call in this API's shape.
+    pub fn refuse(self, status: StatusCode, message: impl Into<String>) -> Refusal {
+        Refusal { api: self, status, message: message.into() }
+    }
+
     /// An error in this API's shape.
     pub fn error(self, status: StatusCode, message: &str) -> Response {
         let code = status.as_u16();

@@ -1,7 +1,7 @@
 //! Customers V3: found by id or e-mail. An unknown one is simply not in the list.
 
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::super::model::Customer;
 use super::super::store::Store;
@@ -12,7 +12,7 @@ use super::paging::{Parameters, id_list, v3_collection};
 pub(super) async fn list(State(store): State<Store>, Query(parameters): Query<Parameters>) -> Response {
     let ids = match id_list(&parameters, "id:in") {
         Ok(ids) => ids,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let emails: Option<Vec<String>> =
         parameters.get("email:in").map(|list| list.split(',').map(|email| email.trim().to_lowercase()).collect());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::super::hooks::{Hook, HookError, check, check_limits};
 use super::super::model::Ids;
 use super::super::store::Store;
 use super::super::wire::v3;
-use super::answer::{self, Api};
+use super::answer::{self, Api, Refusal};
 use super::paging::{Parameters, v3_collection};
 
 /// What a caller sends; other fields are let through unread, as the platform does.
@@ -25,7 +25,7 @@ struct HookBody {
     headers: Option<BTreeMap<String, String>>,
 }
 
-fn read(body: &Bytes) -> Result<HookBody, Response> {
+fn read(body: &Bytes) -> Result<HookBody, Refusal> {
     let refused =
         |_| Api::V3.error(StatusCode::BAD_REQUEST, "The body is not a JSON object with the fields of a webhook.");
     serde_json::from_slice(body).map_err(refused)
@@ -57,7 +57,7 @@ pub(super) async fn list(State(store): State<Store>, Query(parameters): Query<Pa
 pub(super) async fn create(State(store): State<Store>, body: Bytes) -> Response {
     let HookBody { scope, destination, is_active, headers } = match read(&body) {
         Ok(body) => body,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let (Some(scope), Some(destination)) = (scope, destination) else {
         return Api::V3.error(StatusCode::UNPROCESSABLE_ENTITY, "The fields 'scope' and 'destination' are required.");
@@ -86,7 +86,7 @@ pub(super) async fn one(State(store): State<Store>, Path((_, id)): Path<(String,
 pub(super) async fn update(State(store): State<Store>, Path((_, id)): Path<(String, String)>, body: Bytes) -> Response {
     let change = match read(&body) {
         Ok(body) => body,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let now = store.now();
     let mut state = store.state();

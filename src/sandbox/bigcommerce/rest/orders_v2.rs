@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::super::model::Order;
@@ -32,7 +32,7 @@ pub(super) async fn list(State(store): State<Store>, Query(parameters): Query<Pa
     let (filter, page) = match (OrderFilter::of(&parameters), Page::of(&parameters, Api::V2)) {
         (Ok(filter), Ok(page)) => (filter, page),
         (Err(field), _) => return Api::V2.error(StatusCode::BAD_REQUEST, &format!("The field '{field}' is invalid.")),
-        (_, Err(refused)) => return refused,
+        (_, Err(refused)) => return refused.into_response(),
     };
     let state = store.state();
     let mut shown: Vec<&Order> = state.orders.values().filter(|order| filter.shows(order)).collect();

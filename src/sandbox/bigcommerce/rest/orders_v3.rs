@@ -2,13 +2,14 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::super::model::Refund;
 use super::super::store::Store;
 use super::super::wire::v3;
-use super::answer::{self, Api};
+use super::answer::{self, Api, Refusal};
 use super::orders_v2::with_order;
 use super::paging::{Parameters, id_list, v3_collection};
 
@@ -37,33 +38,46 @@ pub(super) async fn refunds_of_order(
     })
 }
 
-fn moment(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, Response> {
-    let parse = |text: &String| {
-        let refused = |_| Api::V3.error(StatusCode::UNPROCESSABLE_ENTITY, &format!("The filter '{name}' is invalid."));
-        text.parse::<Timestamp>().map_err(refused)
-    };
-    parameters.get(name).map(parse).transpose()
+/// Which refunds a call asks for.
+struct RefundFilter {
+    orders: Option<Vec<u64>>,
+    ids: Option<Vec<u64>>,
+    earliest: Option<Timestamp>,
+    latest: Option<Timestamp>,
+}
+
+impl RefundFilter {
+    fn of(parameters: &Parameters) -> Result<Self, Refusal> {
+        Ok(Self {
+            orders: id_list(parameters, "order_id:in")?,
+            ids: id_list(parameters, "id:in")?,
+            earliest: moment(parameters, "created:min")?,
+            latest: moment(parameters, "created:max")?,
+        })
+    }
+
+    fn wants(&self, order: u64, refund: &Refund) -> bool {
+        self.orders.as_ref().is_none_or(|wanted| wanted.contains(&order))
+            && self.ids.as_ref().is_none_or(|wanted| wanted.contains(&refund.id))
+            && self.earliest.is_none_or(|at| refund.created >= at)
+            && self.latest.is_none_or(|at| refund.created <= at)
+    }
+}
+
+fn moment(parameters: &Parameters, name: &str) -> Result<Option<Timestamp>, Refusal> {
+    let refused = |_| Api::V3.refuse(StatusCode::UNPROCESSABLE_ENTITY, format!("The filter '{name}' is invalid."));
+    parameters.get(name).map(|text| text.parse().map_err(refused)).transpose()
 }
 
 /// `GET /v3/orders/payment_actions/refunds`, by order, id or time of creation; ascending by id.
 pub(super) async fn refunds(State(store): State<Store>, Query(parameters): Query<Parameters>) -> Response {
-    let read = || {
-        let ids = (id_list(&parameters, "order_id:in")?, id_list(&parameters, "id:in")?);
-        Ok((ids, (moment(&parameters, "created:min")?, moment(&parameters, "created:max")?)))
-    };
-    let ((orders, ids), (earliest, latest)) = match read() {
-        Ok(filters) => filters,
-        Err(refused) => return refused,
+    let filter = match RefundFilter::of(&parameters) {
+        Ok(filter) => filter,
+        Err(refused) => return refused.into_response(),
     };
     let state = store.state();
     let all = state.orders.values().flat_map(|order| order.refunds.iter().map(move |refund| (order.id, refund)));
-    let mut found: Vec<_> = all
-        .filter(|(order, _)| orders.as_ref().is_none_or(|wanted| wanted.contains(order)))
-        .filter(|(_, refund)| ids.as_ref().is_none_or(|wanted| wanted.contains(&refund.id)))
-        .filter(|(_, refund)| {
-            earliest.is_none_or(|at| refund.created >= at) && latest.is_none_or(|at| refund.created <= at)
-        })
-        .collect();
+    let mut found: Vec<_> = all.filter(|(order, refund)| filter.wants(*order, refund)).collect();
     found.sort_by_key(|(_, refund)| refund.id);
     v3_collection(found.into_iter().map(|(order, refund)| v3::refund(order, refund)).collect(), &parameters)
 }

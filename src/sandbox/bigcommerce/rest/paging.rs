@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use super::answer::{Api, json, no_content};
+use super::answer::{Api, Refusal, json, no_content};
 
 /// A call's query parameters.
 pub(super) type Parameters = HashMap<String, String>;
@@ -23,15 +23,15 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads `page` and `limit`.
-    pub fn of(parameters: &Parameters, api: Api) -> Result<Self, Response> {
+    pub fn of(parameters: &Parameters, api: Api) -> Result<Self, Refusal> {
         let read = |name: &str, default| match parameters.get(name).map(|text| text.parse::<usize>()) {
             None => Ok(default),
             Some(Ok(number)) if number > 0 => Ok(number),
-            Some(_) => Err(api.error(StatusCode::BAD_REQUEST, &format!("The field '{name}' is invalid."))),
+            Some(_) => Err(api.refuse(StatusCode::BAD_REQUEST, format!("The field '{name}' is invalid."))),
         };
         let page = Self { page: read("page", 1)?, limit: read("limit", DEFAULT_LIMIT)? };
         if page.limit > MOST {
-            return Err(api.error(StatusCode::PAYLOAD_TOO_LARGE, "The field 'limit' must not be more than 250."));
+            return Err(api.refuse(StatusCode::PAYLOAD_TOO_LARGE, "The field 'limit' must not be more than 250."));
         }
         Ok(page)
     }
@@ -45,7 +45,7 @@ impl Page {
 /// A V2 list: a bare array, or 204 when there is nothing on this page.
 pub(super) fn v2_list<T: Serialize>(items: impl Iterator<Item = T>, parameters: &Parameters) -> Response {
     match Page::of(parameters, Api::V2) {
-        Err(refused) => refused,
+        Err(refused) => refused.into_response(),
         Ok(page) => match page.cut(items) {
             items if items.is_empty() => no_content(),
             items => json(StatusCode::OK, &items),
@@ -87,7 +87,7 @@ struct Links {
 pub(super) fn v3_collection<T: Serialize>(items: Vec<T>, parameters: &Parameters) -> Response {
     let Page { page, limit } = match Page::of(parameters, Api::V3) {
         Ok(page) => page,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let (total, total_pages) = (items.len(), items.len().div_ceil(limit));
     let data = Page { page, limit }.cut(items.into_iter());
@@ -102,9 +102,9 @@ pub(super) fn v3_collection<T: Serialize>(items: Vec<T>, parameters: &Parameters
 }
 
 /// The ids of an `:in` filter; `None` when the parameter is not given.
-pub(super) fn id_list(parameters: &Parameters, name: &str) -> Result<Option<Vec<u64>>, Response> {
+pub(super) fn id_list(parameters: &Parameters, name: &str) -> Result<Option<Vec<u64>>, Refusal> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
     let ids: Result<Vec<u64>, _> = text.split(',').map(|id| id.trim().parse()).collect();
     ids.map(Some)
-        .map_err(|_| Api::V3.error(StatusCode::UNPROCESSABLE_ENTITY, &format!("The filter '{name}' is invalid.")))
+        .map_err(|_| Api::V3.refuse(StatusCode::UNPROCESSABLE_ENTITY, format!("The filter '{name}' is invalid.")))
 }
