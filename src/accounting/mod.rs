@@ -9,5 +9,7 @@ pub mod document;
 pub mod evidence;
 pub mod hold;
 pub mod money;
+pub mod period;
 pub mod policy;
 pub mod rulebook;
+pub mod totals;

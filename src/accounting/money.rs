@@ -164,6 +164,72 @@ fn share(total: Decimal, weight: Decimal, sum: Decimal) -> Decimal {
     total.checked_mul(weight).and_then(|product| product.checked_div(sum)).unwrap_or_else(|| total * (weight / sum))
 }
 
+/// Like [`allocate`], but no part above its cap: what a part cannot take goes to the others by the room they have left.
+///
+/// `total` must not be negative. `None` when the caps together cannot take it.
+pub fn allocate_capped(
+    total: Decimal,
+    weights: &[Decimal],
+    caps: &[Decimal],
+    currency: Currency,
+) -> Option<Vec<Decimal>> {
+    if total.is_sign_negative() && !total.is_zero() || caps.len() != weights.len() {
+        return None;
+    }
+    let room: Decimal = caps.iter().sum();
+    if total > room {
+        return None;
+    }
+    // Weight without room would be given what it cannot take, so weights fall back to the room itself.
+    let usable: Vec<Decimal> =
+        weights.iter().zip(caps).map(|(w, cap)| if cap.is_zero() { Decimal::ZERO } else { *w }).collect();
+    let weights = if usable.iter().all(Decimal::is_zero) { caps.to_vec() } else { usable };
+    let mut parts = allocate(total, &weights, currency);
+    let mut over = Decimal::ZERO;
+    for (part, cap) in parts.iter_mut().zip(caps) {
+        over += (*part - *cap).max(Decimal::ZERO);
+        *part = (*part).min(*cap);
+    }
+    if over.is_zero() {
+        return Some(parts);
+    }
+    let left: Vec<Decimal> = caps.iter().zip(&parts).map(|(cap, part)| *cap - *part).collect();
+    let more = allocate_capped(over, &left, &left, currency)?;
+    Some(parts.iter().zip(more).map(|(part, more)| *part + more).collect())
+}
+
+/// Rounds parts to the smallest unit so that they add up to `total`, which must be near their sum.
+///
+/// Each part is cut down to the smallest unit below it; the units left over go to the parts that are farthest below what
+/// they should ideally be (`ideal`, usually the parts themselves), equal ones from the last backwards. Units too many are
+/// taken from the parts farthest above. Parts of exactly zero keep out of it while there are others.
+pub fn settle(parts: &[Decimal], ideal: &[Decimal], total: Decimal, currency: Currency) -> Vec<Decimal> {
+    let cut =
+        |part: &Decimal| part.round_dp_with_strategy(currency.minor_units(), RoundingStrategy::ToNegativeInfinity);
+    let mut settled: Vec<Decimal> = parts.iter().map(cut).collect();
+    let mut left = total - settled.iter().sum::<Decimal>();
+    let gap = |settled: &[Decimal], i: usize| ideal.get(i).copied().unwrap_or(parts[i]) - settled[i];
+    let mut order: Vec<usize> = (0..parts.len()).filter(|i| !parts[*i].is_zero()).collect();
+    if order.is_empty() {
+        order = (0..parts.len()).collect();
+    }
+    order.sort_by(|a, b| gap(&settled, *b).cmp(&gap(&settled, *a)).then(b.cmp(a)));
+    if left.is_sign_negative() {
+        order.reverse();
+    }
+    while !left.is_zero() && !order.is_empty() {
+        // Whole rounds at once, so that even a total far away ends quickly.
+        let rounds = (left.abs() / (currency.smallest() * Decimal::from(order.len()))).floor();
+        let each = (currency.smallest() * rounds).max(currency.smallest());
+        for index in &order {
+            let step = each.min(left.abs()) * if left.is_sign_negative() { -Decimal::ONE } else { Decimal::ONE };
+            settled[*index] += step;
+            left -= step;
+        }
+    }
+    settled
+}
+
 /// An amount with its currency. Amounts are in major units (dollars, not cents).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Money {
@@ -252,6 +318,51 @@ mod tests {
         // accounting case E2: a coupon of 5.00 over what is left of 60.00 and 45.00 after 10 percent
         let parts = allocate(dec("5.00"), &[dec("54.00"), dec("40.50")], Currency::USD);
         assert_eq!(parts, [dec("2.86"), dec("2.14")]);
+    }
+
+    #[test]
+    fn settling_gives_the_cent_to_the_part_farthest_below_its_ideal() {
+        // accounting case E4 again, from rows that were rounded one by one
+        let rows = [dec("15.00"), dec("2.50"), dec("3.12"), dec("0.62")];
+        let ideal = [dec("14.9994"), dec("2.4999"), dec("3.1249"), dec("0.6250")];
+        let settled = settle(&rows, &ideal, dec("21.25"), Currency::USD);
+        assert_eq!(settled, [dec("15.00"), dec("2.50"), dec("3.12"), dec("0.63")]);
+        let settled = settle(&[dec("1.00"), dec("2.00")], &[dec("1.00"), dec("1.999")], dec("2.99"), Currency::USD);
+        assert_eq!(settled, [dec("1.00"), dec("1.99")]);
+    }
+
+    #[test]
+    fn what_a_part_cannot_take_goes_to_the_others() {
+        let caps = [dec("1.00"), dec("10.00"), dec("0")];
+        let parts = allocate_capped(dec("6.00"), &[dec("1"), dec("1"), dec("1")], &caps, Currency::USD);
+        assert_eq!(parts, Some(vec![dec("1.00"), dec("5.00"), dec("0")]));
+        assert_eq!(allocate_capped(dec("11.01"), &[dec("1"), dec("1"), dec("1")], &caps, Currency::USD), None);
+    }
+
+    proptest! {
+        #[test]
+        fn settling_reaches_the_total(
+            parts in prop::collection::vec(-1_000_000i64..1_000_000, 1..30),
+            off in -500i64..500,
+        ) {
+            let parts: Vec<Decimal> = parts.into_iter().map(|p| Decimal::new(p, 4)).collect();
+            let total = Currency::USD.round(parts.iter().sum::<Decimal>()) + Decimal::new(off, 2);
+            let settled = settle(&parts, &parts, total, Currency::USD);
+            prop_assert_eq!(settled.iter().sum::<Decimal>(), total);
+        }
+
+        #[test]
+        fn capped_allocation_keeps_total_and_caps(
+            weights in prop::collection::vec((0i64..1_000, 0i64..100_000), 1..20),
+            part in 0i64..=100,
+        ) {
+            let caps: Vec<Decimal> = weights.iter().map(|(_, cap)| Decimal::new(*cap, 2)).collect();
+            let weights: Vec<Decimal> = weights.iter().map(|(w, _)| Decimal::from(*w)).collect();
+            let total = Currency::USD.round(caps.iter().sum::<Decimal>() * Decimal::new(part, 2));
+            let parts = allocate_capped(total, &weights, &caps, Currency::USD).unwrap();
+            prop_assert_eq!(parts.iter().sum::<Decimal>(), total);
+            prop_assert!(parts.iter().zip(&caps).all(|(part, cap)| part <= cap && !part.is_sign_negative()));
+        }
     }
 
     proptest! {

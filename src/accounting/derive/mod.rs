@@ -1,11 +1,33 @@
 //! The derivation: what the ledger should contain for one order.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::customer::CustomerRecord;
+use super::customer::{BuyerIdentity, CustomerRecord, CustomerRef};
 use super::document::Document;
-use super::hold::Hold;
+use super::evidence::Evidence;
+use super::hold::{Hold, HoldCode};
 use super::money::Money;
+use super::period::{closed, posting_date};
+use super::policy::Policy;
+use super::rulebook::Rulebook;
+use super::totals::{Reckoning, TotalsProblem, reckon};
+
+mod buyer;
+mod changes;
+mod charges;
+mod context;
+mod eligibility;
+mod invoice;
+mod refunds;
+mod split;
+mod taxes;
+mod tenders;
+
+pub use changes::Difference;
+
+use context::{Context, Desk, Holds};
+use invoice::Sale;
 
 /// Whether an order is posted at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,4 +62,103 @@ pub struct Derivation {
     pub marketplace_tax: Money,
     /// What of the invoice is not paid by any tender and not taken back against it.
     pub open_balance: Money,
+}
+
+/// Decides everything about the accounting of one order. Pure: the same input gives the same bytes, for ever.
+///
+/// Whatever is missing or wrong is listed at once. A hold on the order leaves it without documents, a hold on a refund
+/// keeps that refund and later ones back, a closed period keeps single documents back (see [`Derivation::difference`]).
+pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Derivation {
+    let date = posting_date(evidence.order.created, policy);
+    let context = Context { evidence, rulebook, policy, date };
+    let mut holds = Holds::default();
+    let status = eligibility::judge(&context, &mut holds);
+    let mut derivation = Derivation {
+        store: policy.store.clone(),
+        order_id: evidence.order.id,
+        status,
+        customer: None,
+        documents: Vec::new(),
+        holds: Vec::new(),
+        order_total: context.money(evidence.order.totals.total_inc_tax),
+        marketplace_tax: context.money(Decimal::ZERO),
+        open_balance: context.money(Decimal::ZERO),
+    };
+    if derivation.status == Eligibility::Post {
+        match reckon(evidence, policy.totals_cap) {
+            Ok(reckoning) => post(&context, &reckoning, &mut derivation, &mut holds),
+            Err(problem) => {
+                holds.add(totals_hold(&context, &problem));
+                derivation.customer = buyer::buyer(&context, &mut holds);
+            }
+        }
+    }
+    derivation.holds = holds.0;
+    derivation
+}
+
+/// The documents of an order that is posted and whose totals are right.
+fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, holds: &mut Holds) {
+    derivation.customer = buyer::buyer(context, holds);
+    let record = derivation.customer.as_ref();
+    // Without a customer the order is held and nothing is written; its rules are looked up all the same.
+    let nobody = || CustomerRef::new(BuyerIdentity::Summary(String::new()), "");
+    let desk = Desk {
+        context,
+        customer: record.map_or_else(nobody, |record| record.reference.clone()),
+        exchange: buyer::exchange(context, holds),
+        dimensions: context.dimensions(holds, &context.facts(None), context.date),
+    };
+    let sale = sale(context, reckoning, holds);
+    derivation.order_total = context.money(reckoning.gross);
+    derivation.marketplace_tax = context.money(sale.marketplace_tax);
+    let terms = record.and_then(|record| record.terms.clone());
+    let tenders = tenders::tenders(&desk, &sale, holds);
+    let refunds = refunds::refunds(&desk, &sale, &tenders, holds);
+    let open = sale.total - tenders.total() - refunds.applied_to_invoice;
+    derivation.open_balance = context.money(open.max(Decimal::ZERO));
+    if open < Decimal::ZERO && !holds.block_order() {
+        let message = format!("tenders and refunds set off against the invoice exceed it by {}", context.money(-open));
+        let remedy = "check the order's transactions in BigCommerce and at the gateway, or book it by hand";
+        holds.add(context.order_hold(HoldCode::TendersExceedTotal, message, remedy, -open));
+    }
+    let mut documents: Vec<Document> = Vec::new();
+    if !holds.block_order() {
+        documents.extend(invoice::invoice(&desk, &sale, terms, holds));
+        documents.extend(tenders.documents);
+        documents.extend(refunds.documents);
+    }
+    if holds.block_order() {
+        return;
+    }
+    for document in &documents {
+        if let Some(hold) = closed(document, context.policy) {
+            holds.add(hold);
+        }
+    }
+    derivation.documents = documents;
+}
+
+/// The sale worked out: charges, taxes, rounding.
+fn sale(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Sale {
+    let (charges, rounding) = charges::charges(context, reckoning, holds);
+    let taxes = taxes::taxes(context, reckoning, holds);
+    let marketplace_tax: Decimal = taxes.iter().filter(|tax| tax.account.is_none()).map(|tax| tax.amount).sum();
+    Sale { charges, taxes, rounding, total: reckoning.gross - marketplace_tax, marketplace_tax }
+}
+
+/// The hold for totals that cannot be trusted.
+fn totals_hold(context: &Context, problem: &TotalsProblem) -> Hold {
+    let (code, remedy) = match problem {
+        TotalsProblem::Negative { .. } => (
+            HoldCode::NegativeAmount,
+            "replace negative prices by a discount in BigCommerce, or book the order by hand",
+        ),
+        TotalsProblem::Arithmetic(_) => (
+            HoldCode::TotalsDoNotAddUp,
+            "correct the order in BigCommerce so that its parts make its total, or book it by hand",
+        ),
+    };
+    let total = context.evidence.order.totals.total_inc_tax;
+    context.order_hold(code, problem.to_string(), remedy, total)
 }

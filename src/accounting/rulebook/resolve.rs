@@ -45,13 +45,16 @@ impl Facts {
         self
     }
 
-    /// For a reader: `sku 'TS-1', channel '1'`.
-    pub fn shown(&self) -> String {
-        let mut parts = Vec::new();
-        for (condition, values) in &self.0 {
-            parts.extend(values.iter().map(|(value, _)| format!("{condition} '{value}'")));
-        }
-        if parts.is_empty() { "nothing further known".to_owned() } else { parts.join(", ") }
+    /// What rules of `kind` can ask for, for a reader: `sku 'TS-1', channel '1'`.
+    pub fn shown(&self, kind: RuleKind) -> String {
+        let known = |condition: &Condition| self.0.get(condition).map(|values| (*condition, values));
+        let parts: Vec<String> = kind
+            .conditions()
+            .iter()
+            .filter_map(known)
+            .flat_map(|(condition, values)| values.iter().map(move |(value, _)| format!("{condition} '{value}'")))
+            .collect();
+        if parts.is_empty() { "this order".to_owned() } else { parts.join(", ") }
     }
 
     fn any(&self, condition: Condition, fit: impl Fn(&str) -> bool) -> bool {
@@ -114,7 +117,7 @@ pub struct Missing {
 
 impl Missing {
     fn new(kind: RuleKind, facts: &Facts, date: Date, tied: Vec<String>) -> Self {
-        let facts = facts.shown();
+        let facts = facts.shown(kind);
         let (message, remedy) = if tied.is_empty() {
             (
                 format!("no {kind} rule fits {facts} on {date}"),
@@ -215,7 +218,9 @@ impl Rulebook {
             for (give, value) in &rule.gives {
                 let Give::Dimension(name) = give else { continue };
                 match chosen.get(name) {
-                    None => drop(chosen.insert(name.clone(), (entry, value))),
+                    None => {
+                        chosen.insert(name.clone(), (entry, value));
+                    }
                     Some((first, other)) if first.specificity == entry.specificity && *other != value => {
                         let tied = vec![self.rules[first.rule].id.clone(), rule.id.clone()];
                         return Err(Missing::new(RuleKind::Dimension, facts, date, tied));

@@ -1,0 +1,329 @@
+//! The charges of a sale: what each line, shipping, handling, wrapping and fee brings in without tax, and its discounts.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::super::document::Dimensions;
+use super::super::evidence::{AppliedDiscount, LineType, ShippingAddress};
+use super::super::hold::HoldCode;
+use super::super::money::{allocate, allocate_capped, settle};
+use super::super::rulebook::{Condition, Facts, Give, RuleKind};
+use super::super::totals::Reckoning;
+use super::context::{Context, Holds};
+
+/// Which part of the order a charge is for, by BigCommerce's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Line(u64),
+    Shipping(u64),
+    Handling(u64),
+    Wrapping(u64),
+    Fee(u64),
+}
+
+/// One charge as it is booked. Amounts are whole minor units.
+pub(super) struct Charge {
+    pub part: Part,
+    /// A gift certificate sold: a liability.
+    pub gift_certificate: bool,
+    pub quantity: Decimal,
+    /// Without tax, after discounts.
+    pub net: Decimal,
+    /// Its tax, not rounded: only good as a weight.
+    pub tax: Decimal,
+    pub account: String,
+    pub dimensions: Dimensions,
+    pub rule: String,
+    pub memo: String,
+    pub facts: Facts,
+    /// Discounts shown on their own accounts; the charge is credited with `net` and these.
+    pub contras: Vec<Contra>,
+}
+
+/// A discount of one charge on its contra account.
+pub(super) struct Contra {
+    pub account: String,
+    pub dimensions: Dimensions,
+    pub rule: String,
+    pub memo: String,
+    pub amount: Decimal,
+}
+
+/// A charge as BigCommerce tells it, before rules and rounding.
+struct Raw {
+    part: Part,
+    kind: RuleKind,
+    memo: String,
+    facts: Facts,
+    quantity: Decimal,
+    ex_tax: Decimal,
+    inc_tax: Decimal,
+    tax: Decimal,
+    discounts: Vec<AppliedDiscount>,
+    net: Decimal,
+    /// What turns a discount on the exact side into one without tax.
+    discount_factor: Decimal,
+}
+
+/// The charges of the order and what goes to the rounding account. Missing rules become holds.
+pub(super) fn charges(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> (Vec<Charge>, Decimal) {
+    let mut raws = raws(context, reckoning);
+    spread(&mut raws, reckoning, context);
+    if !without_tax(&mut raws, reckoning, context) || raws.iter().any(|raw| raw.net < Decimal::ZERO) {
+        let message = "discounts or tax of a line are larger than the line itself".to_owned();
+        let remedy = "correct the order in BigCommerce, or book it by hand";
+        holds.add(context.order_hold(HoldCode::NegativeAmount, message, remedy, reckoning.gross));
+    }
+    let rounding = rounding(context, reckoning, holds);
+    let exact: Vec<Decimal> = raws.iter().map(|raw| raw.net).collect();
+    let target = reckoning.gross - reckoning.tax - rounding;
+    let nets = settle(&exact, &exact, target, context.evidence.order.currency);
+    let mut contras = contras(&raws, context, holds);
+    let booked = raws
+        .into_iter()
+        .zip(nets)
+        .enumerate()
+        .map(|(index, (raw, net))| book(context, holds, raw, net, contras.remove(&index).unwrap_or_default()))
+        .filter(|charge| !charge.net.is_zero() || !charge.contras.is_empty())
+        .collect();
+    (booked, rounding)
+}
+
+/// Chooses account and dimensions of a charge.
+fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contras: Vec<Contra>) -> Charge {
+    let defaults = context.dimensions(holds, &raw.facts, context.date);
+    let resolved = context.rule(holds, raw.kind, &raw.facts, context.date, net);
+    let (account, own, rule) = match &resolved {
+        Some(found) => (found.account().unwrap_or_default().to_owned(), found.dimensions(), found.rule.to_string()),
+        // A hold blocks the order, so this charge is never written.
+        None => (String::new(), Dimensions::default(), String::new()),
+    };
+    let dimensions = defaults.overlaid(&own);
+    for contra in &mut contras {
+        contra.dimensions = dimensions.overlaid(&contra.dimensions);
+    }
+    Charge {
+        part: raw.part,
+        gift_certificate: raw.kind == RuleKind::GiftCertificate,
+        quantity: raw.quantity,
+        net,
+        tax: raw.tax,
+        account,
+        dimensions,
+        rule,
+        memo: raw.memo,
+        facts: raw.facts,
+        contras,
+    }
+}
+
+/// Everything charged, with its discounts, leaving out what costs nothing.
+fn raws(context: &Context, reckoning: &Reckoning) -> Vec<Raw> {
+    let evidence = context.evidence;
+    let mut raws = Vec::new();
+    for line in &evidence.lines {
+        let facts = context.line_facts(line);
+        let gift = line.line_type == LineType::GiftCertificate;
+        let name: String = if line.sku.is_empty() { &line.name } else { &line.sku }.chars().take(200).collect();
+        let mut raw = Raw::new(Part::Line(line.id), format!("{name} x {}", line.quantity.normalize()), facts.clone());
+        raw.kind = if gift { RuleKind::GiftCertificate } else { RuleKind::Product };
+        raw.quantity = line.quantity;
+        (raw.ex_tax, raw.inc_tax, raw.tax) = (line.total_ex_tax, line.total_inc_tax, line.total_tax);
+        raw.discounts = line.exact_discounts(evidence.order.prices_include_tax);
+        raws.push(raw);
+        let wrapping = Raw::new(Part::Wrapping(line.id), format!("Gift wrapping of {name}"), facts);
+        raws.push(wrapping.costs(line.wrapping_ex_tax, line.wrapping_inc_tax));
+    }
+    raws.extend(evidence.shipping.iter().flat_map(|to| delivery(context, to)));
+    if evidence.shipping.is_empty() {
+        let totals = &evidence.order.totals;
+        let shipping = Raw::new(Part::Shipping(0), "Shipping".to_owned(), context.facts(None));
+        raws.push(shipping.costs(totals.shipping_ex_tax, totals.shipping_inc_tax));
+        let handling = Raw::new(Part::Handling(0), "Handling".to_owned(), context.facts(None));
+        raws.push(handling.costs(totals.handling_ex_tax, totals.handling_inc_tax));
+    }
+    for fee in evidence.fees.iter().filter(|_| reckoning.fees_included) {
+        let facts = context.facts(None).with(Condition::Name, &fee.name).with(Condition::Source, &fee.source);
+        let raw = Raw::new(Part::Fee(fee.id), fee.name.chars().take(200).collect(), facts);
+        raws.push(raw.costs(fee.cost_ex_tax, fee.cost_inc_tax));
+    }
+    raws.retain(|raw| !(raw.ex_tax.is_zero() && raw.inc_tax.is_zero()));
+    raws
+}
+
+/// Shipping and handling to one address.
+fn delivery(context: &Context, to: &ShippingAddress) -> [Raw; 2] {
+    let facts = context.facts(Some(to.id)).with(Condition::Method, &to.method);
+    let method: String = to.method.chars().take(200).collect();
+    let shipping = Raw::new(Part::Shipping(to.id), format!("Shipping {method}"), facts.clone());
+    let handling = Raw::new(Part::Handling(to.id), format!("Handling {method}"), facts);
+    [shipping.costs(to.cost_ex_tax, to.cost_inc_tax), handling.costs(to.handling_ex_tax, to.handling_inc_tax)]
+}
+
+impl Raw {
+    fn new(part: Part, memo: String, facts: Facts) -> Self {
+        let kind = match part {
+            Part::Line(_) => RuleKind::Product,
+            Part::Shipping(_) => RuleKind::Shipping,
+            Part::Handling(_) => RuleKind::Handling,
+            Part::Wrapping(_) => RuleKind::GiftWrapping,
+            Part::Fee(_) => RuleKind::Fee,
+        };
+        let zero = Decimal::ZERO;
+        Self {
+            part,
+            kind,
+            memo: memo.trim().to_owned(),
+            facts,
+            quantity: Decimal::ONE,
+            ex_tax: zero,
+            inc_tax: zero,
+            tax: zero,
+            discounts: Vec::new(),
+            net: zero,
+            discount_factor: Decimal::ONE,
+        }
+    }
+
+    fn costs(mut self, ex_tax: Decimal, inc_tax: Decimal) -> Self {
+        (self.ex_tax, self.inc_tax, self.tax) = (ex_tax, inc_tax, inc_tax - ex_tax);
+        self
+    }
+
+    /// After discounts, on the exact side of the prices.
+    fn discounted(&self, prices_include_tax: bool) -> Decimal {
+        let discounts: Decimal = self.discounts.iter().map(|discount| discount.amount).sum();
+        if prices_include_tax { self.inc_tax - discounts } else { self.ex_tax - discounts }
+    }
+}
+
+/// Puts discounts that no line carries on the lines, by what they cost; gift certificates are not discounted.
+fn spread(raws: &mut [Raw], reckoning: &Reckoning, context: &Context) {
+    let order = &context.evidence.order;
+    let coupon = context.evidence.coupons.iter().find_map(|coupon| coupon.code.clone());
+    let unspread = [
+        ("manual-discount", "Discount", None, reckoning.unspread_manual),
+        ("coupon", "Coupon", coupon, reckoning.unspread_coupon),
+    ];
+    for (id, name, code, amount) in unspread {
+        if amount.is_zero() {
+            continue;
+        }
+        let product = |raw: &Raw| raw.kind == RuleKind::Product;
+        let anything = !raws.iter().any(product);
+        let weight =
+            |raw: &Raw| if anything || product(raw) { raw.discounted(order.prices_include_tax) } else { Decimal::ZERO };
+        let weights: Vec<Decimal> = raws.iter().map(weight).collect();
+        for (raw, share) in raws.iter_mut().zip(allocate(amount, &weights, order.currency)) {
+            if !share.is_zero() {
+                let (id, name, target) = (id.to_owned(), name.to_owned(), "order".to_owned());
+                raw.discounts.push(AppliedDiscount { id, amount: share, name, code: code.clone(), target });
+            }
+        }
+    }
+}
+
+/// Works out every charge without tax, after discounts. False when the tax is larger than what it is on.
+fn without_tax(raws: &mut [Raw], reckoning: &Reckoning, context: &Context) -> bool {
+    if !context.evidence.order.prices_include_tax {
+        raws.iter_mut().for_each(|raw| raw.net = raw.discounted(false));
+        return true;
+    }
+    // Only the amounts with tax are exact, and only the order's tax is: each charge gets its share of it.
+    let with_tax: Vec<Decimal> = raws.iter().map(|raw| raw.discounted(true)).collect();
+    let weights: Vec<Decimal> = raws.iter().map(|raw| raw.tax).collect();
+    let taxes = allocate_capped(reckoning.tax, &weights, &with_tax, context.evidence.order.currency);
+    let Some(taxes) = taxes else { return false };
+    for ((raw, with_tax), tax) in raws.iter_mut().zip(with_tax).zip(taxes) {
+        raw.net = with_tax - tax;
+        let discounts: Decimal = raw.discounts.iter().map(|discount| discount.amount).sum();
+        if !discounts.is_zero() {
+            raw.discount_factor = (raw.ex_tax - raw.net).max(Decimal::ZERO) / discounts;
+        }
+    }
+    true
+}
+
+/// What of the difference between total and parts is at least one minor unit and goes to the rounding account.
+fn rounding(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Decimal {
+    let currency = context.evidence.order.currency;
+    let difference = reckoning.difference.round_dp_with_strategy(currency.minor_units(), RoundingStrategy::ToZero);
+    if !difference.is_zero() && context.policy.rounding_account.is_none() {
+        let message = format!(
+            "the order's total is {} more than its parts (a minus is less), within the cap of {} but there is no rounding account",
+            context.money(difference),
+            context.policy.totals_cap
+        );
+        let remedy = "name a rounding account for the store, or correct the order in BigCommerce";
+        holds.add(context.order_hold(HoldCode::TotalsDoNotAddUp, message, remedy, reckoning.gross));
+    }
+    difference
+}
+
+/// One share of a discount that is shown on a contra account.
+struct Share {
+    charge: usize,
+    exact: Decimal,
+    account: String,
+    dimensions: Dimensions,
+    rule: String,
+}
+
+/// The discounts that are shown on contra accounts, by position of their charge. Each discount adds up to its own total.
+fn contras(raws: &[Raw], context: &Context, holds: &mut Holds) -> BTreeMap<usize, Vec<Contra>> {
+    let mut sources: BTreeMap<(String, String), Vec<Share>> = BTreeMap::new();
+    for (charge, raw) in raws.iter().enumerate() {
+        for discount in raw.discounts.iter().filter(|discount| !discount.amount.is_zero()) {
+            let facts = discount_facts(context, discount);
+            let Some(found) = context.rule(holds, RuleKind::Discount, &facts, context.date, discount.amount) else {
+                continue;
+            };
+            // A rule that shows the discount net gives no account: the charge is simply smaller.
+            let Some(account) = found.given(&Give::Account).map(str::to_owned) else { continue };
+            let exact = discount.amount * raw.discount_factor;
+            let (dimensions, rule) = (found.dimensions(), found.rule.to_string());
+            let memo = match &discount.code {
+                Some(code) if !code.is_empty() => format!("Coupon {code}"),
+                _ if discount.name.is_empty() => "Discount".to_owned(),
+                _ => discount.name.chars().take(200).collect(),
+            };
+            let source = sources.entry((discount.id.clone(), memo)).or_default();
+            source.push(Share { charge, exact, account, dimensions, rule });
+        }
+    }
+    let currency = context.evidence.order.currency;
+    let mut contras: BTreeMap<usize, Vec<Contra>> = BTreeMap::new();
+    for ((_, memo), shares) in sources {
+        let exact: Vec<Decimal> = shares.iter().map(|share| share.exact).collect();
+        let settled = settle(&exact, &exact, currency.round(exact.iter().sum()), currency);
+        for (Share { charge, account, dimensions, rule, .. }, amount) in shares.into_iter().zip(settled) {
+            if !amount.is_zero() {
+                contras.entry(charge).or_default().push(Contra {
+                    account,
+                    dimensions,
+                    rule,
+                    memo: memo.clone(),
+                    amount,
+                });
+            }
+        }
+    }
+    contras
+}
+
+/// What is known about a discount.
+fn discount_facts(context: &Context, discount: &AppliedDiscount) -> Facts {
+    let source = if discount.is_coupon() {
+        "coupon"
+    } else if discount.id.eq_ignore_ascii_case("manual-discount") {
+        "manual"
+    } else {
+        "promotion"
+    };
+    let facts = context.facts(None).with(Condition::Source, source).with(Condition::Name, &discount.name);
+    match &discount.code {
+        Some(code) if !code.is_empty() => facts.with(Condition::Code, code),
+        _ => facts,
+    }
+}

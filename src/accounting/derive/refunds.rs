@@ -1,0 +1,449 @@
+//! Refunds: one credit memo each, the money that went out, and what nets the two. Money that did not move does not post.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::super::document::{Detail, Document, DocumentKey, JournalLine};
+use super::super::evidence::{PaymentEvent, Refund, RefundPayment, RefundedPart};
+use super::super::hold::{Blocks, Hold, HoldCode};
+use super::super::money::Money;
+use super::super::policy::OrderLevelRefund;
+use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
+use super::context::{Context, Desk, Holds, Paper, merged, signed_line, source_hash};
+use super::invoice::{Sale, invoice_key, tax_line};
+use super::split::{Remaining, Split, charge_of, split};
+use super::tenders::{StoredValue, Target, Tenders, dates};
+
+/// What went back of an order.
+#[derive(Default)]
+pub(super) struct Refunds {
+    pub documents: Vec<Document>,
+    /// Set off against the invoice because it was not paid, in major units.
+    pub applied_to_invoice: Decimal,
+}
+
+/// Where the parts of one refund go.
+struct Places {
+    charges: BTreeMap<usize, Target>,
+    order: Option<(Target, OrderLevelRefund)>,
+    restocking: Option<Target>,
+    payments: Vec<Target>,
+}
+
+/// Books the refunds in their order. The first that is held keeps all later ones back, because what is left of the sale
+/// is not known then; their missing rules are listed all the same.
+pub(super) fn refunds(desk: &Desk, sale: &Sale, tenders: &Tenders, holds: &mut Holds) -> Refunds {
+    let mut booked = Refunds::default();
+    let mut left = Remaining::of(sale);
+    let mut refunds: Vec<&Refund> = desk.context.evidence.refunds.iter().collect();
+    refunds.sort_by_key(|refund| refund.id);
+    let mut stopped = false;
+    for refund in refunds {
+        if desk.context.evidence.order.currency.round(refund.total).is_zero() {
+            continue;
+        }
+        let one = One { desk, sale, refund };
+        let places = one.places(holds);
+        if stopped || holds.block_order() {
+            continue;
+        }
+        let open = sale.total - booked.applied_to_invoice - one.paid_before(tenders);
+        match places.and_then(|places| one.book(&mut left, &places, open, holds)) {
+            Some((documents, applied)) => {
+                booked.documents.extend(documents);
+                booked.applied_to_invoice += applied;
+            }
+            None => stopped = true,
+        }
+    }
+    booked
+}
+
+/// One refund at work.
+struct One<'a> {
+    desk: &'a Desk<'a>,
+    sale: &'a Sale,
+    refund: &'a Refund,
+}
+
+impl One<'_> {
+    fn blocks(&self) -> Blocks {
+        Blocks::RefundsFrom(self.refund.id)
+    }
+
+    fn amount(&self) -> Money {
+        self.desk.context.money(self.refund.total)
+    }
+
+    fn hold(&self, code: HoldCode, message: String, remedy: &str) -> Hold {
+        Hold {
+            code,
+            subject: format!("order {}, refund {}", self.desk.context.evidence.order.id, self.refund.id),
+            message,
+            remedy: remedy.to_owned(),
+            amount: Some(self.amount()),
+            blocks: self.blocks(),
+        }
+    }
+
+    /// Posting date and true day.
+    fn dates(&self) -> (Date, Date) {
+        let context = self.desk.context;
+        self.refund.created.map_or((context.date, context.date), |at| dates(context, at))
+    }
+
+    /// What tenders had paid when this refund was made; later ones must not change it any more.
+    fn paid_before(&self, tenders: &Tenders) -> Decimal {
+        let made = self.refund.created.unwrap_or(Timestamp::MAX);
+        tenders.paid.iter().filter(|(at, _)| *at <= made).map(|(_, amount)| *amount).sum()
+    }
+
+    /// Every account this refund needs; missing rules become holds, all at once.
+    fn places(&self, holds: &mut Holds) -> Option<Places> {
+        let before = holds.0.len();
+        let mut charges = BTreeMap::new();
+        for item in &self.refund.items {
+            if let Some(charge) = charge_of(&self.sale.charges, item) {
+                charges.extend(self.charge_place(charge, holds).map(|target| (charge, target)));
+            }
+        }
+        let by_order = self.refund.items.iter().any(|item| item.part == RefundedPart::Order)
+            || (self.refund.items.is_empty() && self.refund.merchant_override);
+        let order = if by_order { self.order_place(holds) } else { None };
+        let kept = self.refund.items.iter().any(|item| !item.adjustments.is_empty());
+        let restocking = if kept { self.part_place("restocking", holds) } else { None };
+        let payments = self.moved().iter().filter_map(|payment| self.payment_place(payment, holds)).collect();
+        if holds.0.len() > before { None } else { Some(Places { charges, order, restocking, payments }) }
+    }
+
+    /// Resolves a rule for this refund; none is a hold on it unless there is something to fall back on.
+    fn rule(&self, kind: RuleKind, facts: &Facts, fallback: Option<Target>, holds: &mut Holds) -> Option<Target> {
+        let context = self.desk.context;
+        let date = self.dates().0;
+        match context.rulebook.resolve(kind, facts, date) {
+            Ok(found) => {
+                let base = fallback.map(|target| target.dimensions);
+                let base = base.unwrap_or_else(|| context.dimensions(holds, facts, date));
+                let (dimensions, rule) = (base.overlaid(&found.dimensions()), found.rule.to_string());
+                found.account().map(|account| Target { account: account.to_owned(), dimensions, rule })
+            }
+            Err(missing) if missing.tied.is_empty() && fallback.is_some() => fallback,
+            Err(missing) => {
+                holds.missing(missing, self.amount(), self.blocks());
+                None
+            }
+        }
+    }
+
+    /// Goods go to the returns account of a refund rule. Shipping, handling, wrapping and fees go back where they were
+    /// booked unless a refund rule says otherwise; gift certificates always do.
+    fn charge_place(&self, charge: usize, holds: &mut Holds) -> Option<Target> {
+        use super::charges::Part;
+        let sold = &self.sale.charges[charge];
+        let own =
+            || Target { account: sold.account.clone(), dimensions: sold.dimensions.clone(), rule: sold.rule.clone() };
+        if sold.gift_certificate {
+            return Some(own());
+        }
+        let (part, strict) = match sold.part {
+            Part::Line(_) => ("product", true),
+            Part::Shipping(_) => ("shipping", false),
+            Part::Handling(_) => ("handling", false),
+            Part::Wrapping(_) => ("gift-wrapping", false),
+            Part::Fee(_) => ("fee", false),
+        };
+        let facts = sold.facts.clone().with(Condition::Part, part);
+        if !strict {
+            return self.rule(RuleKind::Refund, &facts, Some(own()), holds);
+        }
+        let target = self.rule(RuleKind::Refund, &facts, None, holds)?;
+        Some(Target { dimensions: sold.dimensions.overlaid(&target.dimensions), ..target })
+    }
+
+    fn part_place(&self, part: &str, holds: &mut Holds) -> Option<Target> {
+        let facts = self.desk.context.facts(None).with(Condition::Part, part);
+        self.rule(RuleKind::Refund, &facts, None, holds)
+    }
+
+    fn order_place(&self, holds: &mut Holds) -> Option<(Target, OrderLevelRefund)> {
+        let context = self.desk.context;
+        let target = self.part_place("order", holds)?;
+        let facts = context.facts(None).with(Condition::Part, "order");
+        let found = context.rulebook.resolve(RuleKind::Refund, &facts, self.dates().0).ok()?;
+        let policy = match found.given(&Give::OrderLevel) {
+            Some(values::ALLOWANCE) => OrderLevelRefund::Allowance,
+            Some(values::CARVE_OUT) => OrderLevelRefund::CarveOut,
+            Some(values::HOLD) => OrderLevelRefund::Hold,
+            _ => context.policy.order_level_refund,
+        };
+        Some((target, policy))
+    }
+
+    /// The payments that moved money.
+    fn moved(&self) -> Vec<&RefundPayment> {
+        self.refund.payments.iter().filter(|payment| !payment.declined && !payment.amount.is_zero()).collect()
+    }
+
+    /// The account money leaves: the liability for store credit and gift certificates, else by payment rule. An offline
+    /// payment was only marked in BigCommerce, so the gateway the order was paid through did not move it.
+    fn payment_place(&self, payment: &RefundPayment, holds: &mut Holds) -> Option<Target> {
+        let context = self.desk.context;
+        if let Some(kind) = StoredValue::of_provider(&payment.provider) {
+            return self.rule(kind.rule_kind(), &context.facts(None), None, holds);
+        }
+        let captures = context.evidence.captures();
+        let same: Vec<_> = captures.values().filter(|t| t.gateway.eq_ignore_ascii_case(&payment.provider)).collect();
+        let mut facts = context.facts(None);
+        if payment.offline {
+            facts = facts.with(Condition::Method, "offline");
+        }
+        if !payment.offline || same.is_empty() {
+            facts = facts
+                .with(Condition::Gateway, &payment.provider)
+                .with(Condition::Method, &context.evidence.order.payment_method);
+            facts = same.iter().fold(facts, |facts, t| facts.with(Condition::Method, &t.method));
+            let names = same.iter().filter_map(|t| t.display_name.as_deref());
+            facts = names.fold(facts, |facts, name| facts.with(Condition::Method, name));
+        }
+        let target = self.rule(RuleKind::Payment, &facts, None, holds)?;
+        let found = context.rulebook.resolve(RuleKind::Payment, &facts, self.dates().0).ok()?;
+        let account = found.given(&Give::RefundAccount).map_or(target.account, str::to_owned);
+        Some(Target { account, ..target })
+    }
+
+    /// Whether its money moved, all of it and in a known day.
+    fn settled(&self) -> Result<(), Hold> {
+        let context = self.desk.context;
+        let moved: Decimal = self.moved().iter().map(|payment| payment.amount).sum();
+        if self.refund.payments.iter().any(|payment| payment.amount < Decimal::ZERO) {
+            let message = "a payment of it is below zero".to_owned();
+            return Err(self.hold(
+                HoldCode::NegativeAmount,
+                message,
+                "check the refund in BigCommerce, or book it by hand",
+            ));
+        }
+        if self.refund.created.is_none() {
+            let message = "it has no date".to_owned();
+            return Err(self.hold(HoldCode::UnsupportedRefund, message, "book it by hand"));
+        }
+        if context.money(moved) == self.amount() {
+            return Ok(());
+        }
+        let message = format!("{} should go back, but {} moved", self.amount(), context.money(moved));
+        Err(if self.refund.payments.iter().any(|payment| payment.declined) {
+            let remedy = "the gateway declined it: refund again in BigCommerce; it posts once the money moved";
+            self.hold(HoldCode::RefundDeclined, message, remedy)
+        } else {
+            let remedy = "wait for BigCommerce to show the payment of the refund, or book it by hand";
+            self.hold(HoldCode::PaymentDataMissing, message, remedy)
+        })
+    }
+
+    /// The documents, and how much is set off against the invoice. `None` with a hold when it cannot be booked.
+    fn book(
+        &self,
+        left: &mut Remaining,
+        places: &Places,
+        open: Decimal,
+        holds: &mut Holds,
+    ) -> Option<(Vec<Document>, Decimal)> {
+        let context = self.desk.context;
+        let currency = context.evidence.order.currency;
+        if let Err(hold) = self.settled() {
+            holds.add(hold);
+            return None;
+        }
+        let order_level = places.order.as_ref().map_or(context.policy.order_level_refund, |(_, policy)| *policy);
+        let split = match split(self.sale, left, self.refund, order_level, context.policy.totals_cap, currency) {
+            Ok(split) => split,
+            Err((code, message)) => {
+                holds.add(self.hold(code, message, "check the refund in BigCommerce, or book it by hand"));
+                return None;
+            }
+        };
+        let lines = self.debits(&split, places);
+        let kept_by_marketplace: Decimal = self
+            .sale
+            .taxes
+            .iter()
+            .zip(&split.taxes)
+            .filter(|(tax, _)| tax.account.is_none())
+            .map(|(_, tax)| *tax)
+            .sum();
+        let outs = self.outs(places, kept_by_marketplace, open, holds)?;
+        let total = self.amount().amount - kept_by_marketplace;
+        let written = self.write(total, lines, &outs, holds)?;
+        left.take(&split, self.amount().amount);
+        Some((written, outs.iter().map(|out| out.to_invoice).sum()))
+    }
+
+    /// The legs of the credit memo besides the receivable: returns and taxes debited, what is kept back credited.
+    fn debits(&self, split: &Split, places: &Places) -> Vec<JournalLine> {
+        let mut lines = Vec::new();
+        let mut push = |target: &Target, signed: Decimal, memo: &str| {
+            lines.push(signed_line(&target.account, signed, target.dimensions.clone(), memo, &target.rule));
+        };
+        for (charge, (amount, quantity)) in &split.charges {
+            let sold = &self.sale.charges[*charge];
+            let units = if quantity.is_zero() { String::new() } else { format!(" ({} units)", quantity.normalize()) };
+            if let Some(target) = places.charges.get(charge) {
+                push(target, *amount, &format!("Refund of {}{units}", sold.memo));
+            }
+        }
+        if let Some((target, _)) = &places.order {
+            push(target, split.order_level, "Refund on the order");
+        }
+        if let Some(target) = &places.restocking {
+            for (description, amount) in &split.restocking {
+                let memo = if description.is_empty() { "Restocking fee" } else { description };
+                push(target, -*amount, memo);
+            }
+        }
+        lines.extend(self.sale.taxes.iter().zip(&split.taxes).filter_map(|(tax, amount)| tax_line(tax, *amount)));
+        lines
+    }
+
+    /// How the money goes: against the unpaid invoice, or out. Only an offline refund of an unpaid invoice moved nothing.
+    fn outs<'p>(
+        &'p self,
+        places: &'p Places,
+        kept_by_marketplace: Decimal,
+        open: Decimal,
+        holds: &mut Holds,
+    ) -> Option<Vec<Out<'p>>> {
+        let moved = self.moved();
+        if !kept_by_marketplace.is_zero() && moved.len() != 1 {
+            let message = "a marketplace gives back the tax, and the refund went out in several payments".to_owned();
+            holds.add(self.hold(HoldCode::UnsupportedRefund, message, "book it by hand"));
+            return None;
+        }
+        let mut open = open.max(Decimal::ZERO);
+        let mut outs = Vec::new();
+        for (payment, target) in moved.into_iter().zip(&places.payments) {
+            let amount = self.desk.context.money(payment.amount).amount - kept_by_marketplace;
+            let marked = payment.offline && StoredValue::of_provider(&payment.provider).is_none();
+            let to_invoice = if marked { amount.min(open) } else { Decimal::ZERO };
+            open -= to_invoice;
+            outs.push(Out { payment, target, to_invoice, paid_out: amount - to_invoice });
+        }
+        Some(outs)
+    }
+
+    /// Credit memo, payouts and what nets them.
+    fn write(
+        &self,
+        total: Decimal,
+        mut lines: Vec<JournalLine>,
+        outs: &[Out],
+        holds: &mut Holds,
+    ) -> Option<Vec<Document>> {
+        let (desk, order) = (self.desk, self.desk.context.evidence.order.id);
+        if total.is_zero() {
+            return Some(Vec::new());
+        }
+        let id = self.refund.id;
+        let to_invoice: Decimal = outs.iter().map(|out| out.to_invoice).sum();
+        let memo_key = desk.context.key(&format!("credit-memo/refund-{id}"));
+        lines.push(desk.receivable(-total, &format!("Refund {id} of order {order}")));
+        let reason = if self.refund.reason.is_empty() { String::new() } else { format!(": {}", self.refund.reason) };
+        let mut papers = vec![Paper {
+            what: format!("credit-memo/refund-{id}"),
+            suffix: format!("R{id}"),
+            dates: self.dates(),
+            total,
+            reference: None,
+            description: format!(
+                "Refund {id} of BigCommerce order {order}, invoice {}{reason}",
+                desk.context.number("")
+            ),
+            lines: merged(lines),
+            detail: Detail::CreditMemo { invoice: invoice_key(desk), applies_to_invoice: to_invoice },
+            source_hash: source_hash(self.refund),
+        }];
+        if !to_invoice.is_zero() {
+            let name = (format!("application/refund-{id}"), format!("AR{id}"));
+            papers.push(self.application(name, &memo_key, invoice_key(desk), to_invoice));
+        }
+        for out in outs.iter().filter(|out| !out.paid_out.is_zero()) {
+            papers.extend(self.payout(out, &memo_key));
+        }
+        let wanted = papers.len();
+        let mut written: Vec<Document> =
+            papers.into_iter().filter_map(|paper| desk.write(holds, self.blocks(), paper)).collect();
+        written.sort_by_key(|document| document.kind.wave());
+        if written.len() == wanted { Some(written) } else { None }
+    }
+
+    /// A payout and its application to the credit memo.
+    fn payout(&self, out: &Out, memo_key: &DocumentKey) -> [Paper; 2] {
+        let (desk, order, id) = (self.desk, self.desk.context.evidence.order.id, self.refund.id);
+        let (payment, target) = (out.payment, out.target);
+        let memo = format!("Refund {id} of order {order} by {}", payment.provider);
+        let what = format!("refund-payout/refund-{id}-{}", payment.id);
+        let key = desk.context.key(&what);
+        let payout = Paper {
+            what,
+            suffix: format!("P{}", payment.id),
+            dates: self.dates(),
+            total: out.paid_out,
+            reference: self.reference(payment),
+            description: format!("Refund {id} of BigCommerce order {order} paid by {}", payment.provider),
+            lines: vec![
+                desk.receivable(out.paid_out, &memo),
+                signed_line(&target.account, -out.paid_out, target.dimensions.clone(), &memo, &target.rule),
+            ],
+            detail: Detail::RefundPayout { credit_memo: memo_key.clone(), account: target.account.clone() },
+            source_hash: source_hash(&(self.refund, payment)),
+        };
+        let name = (format!("application/refund-{id}-{}", payment.id), format!("A{}", payment.id));
+        [payout, self.application(name, memo_key, key, out.paid_out)]
+    }
+
+    /// Sets the credit memo off against the invoice or a payout.
+    fn application(
+        &self,
+        name: (String, String),
+        memo_key: &DocumentKey,
+        debit: DocumentKey,
+        amount: Decimal,
+    ) -> Paper {
+        let order = self.desk.context.evidence.order.id;
+        Paper {
+            what: name.0,
+            suffix: name.1,
+            dates: self.dates(),
+            total: amount,
+            reference: None,
+            description: format!("Refund {} of BigCommerce order {order} set off", self.refund.id),
+            lines: Vec::new(),
+            detail: Detail::Application { credit: memo_key.clone(), debit, amount },
+            source_hash: source_hash(self.refund),
+        }
+    }
+
+    /// The gateway's reference of the refund, when exactly one transaction can be it.
+    fn reference(&self, payment: &RefundPayment) -> Option<String> {
+        let fits = |t: &&super::super::evidence::Transaction| {
+            t.ok && !t.test
+                && t.event == PaymentEvent::Refund
+                && t.gateway.eq_ignore_ascii_case(&payment.provider)
+                && t.amount.abs() == payment.amount
+        };
+        let found: Vec<_> = self.desk.context.evidence.transactions.iter().filter(fits).collect();
+        if let [only] = found[..] { only.gateway_reference.clone() } else { None }
+    }
+}
+
+/// One payment of a refund, parted.
+struct Out<'a> {
+    payment: &'a RefundPayment,
+    target: &'a Target,
+    /// Set off against the unpaid invoice.
+    to_invoice: Decimal,
+    /// Left through the target's account.
+    paid_out: Decimal,
+}

@@ -1,0 +1,34 @@
+//! Posting dates: an instant becomes a day in the store's time zone, and a day in a closed period is refused.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::document::Document;
+use super::hold::{Blocks, Hold, HoldCode};
+use super::money::Money;
+use super::policy::Policy;
+
+/// The day `instant` falls on in the store's time zone. An order placed on the evening of the 31st in New York is of
+/// the 31st, though it is already the 1st in UTC.
+pub fn posting_date(instant: Timestamp, policy: &Policy) -> Date {
+    instant.to_zoned(policy.time_zone.zone().clone()).date()
+}
+
+/// The hold for a document whose posting date is in a closed period, `None` when the period is open.
+///
+/// The document is derived all the same: when it was posted before the books were closed, nothing is wrong with it.
+pub fn closed(document: &Document, policy: &Policy) -> Option<Hold> {
+    let through = policy.books_closed_through.filter(|through| document.date <= *through)?;
+    Some(Hold {
+        code: HoldCode::PeriodClosed,
+        subject: format!("order {}, {} {}", document.order_id, document.kind, document.number),
+        message: format!(
+            "the {} is of {}, and the books of store '{}' are closed through {through}",
+            document.kind, document.date, policy.store
+        ),
+        remedy: "reopen the period in Intacct and set the store's books_closed_through back, or book it by hand"
+            .to_owned(),
+        amount: Some(Money::new(document.total, document.currency)),
+        blocks: Blocks::Document(document.key.clone()),
+    })
+}
