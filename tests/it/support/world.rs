@@ -1,0 +1,277 @@
+//! The whole journey in a test: a sandbox store, a sandbox company, a database, and the real program as a process.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
+use cartledger::sandbox::intacct::{Company, CompanySettings, Served};
+use cartledger::store::Store;
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+
+use super::database::TestDatabase;
+
+/// The store's name.
+pub const STORE: &str = "test-shop";
+const ADMIN: &str = "test-admin-token";
+/// How long anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Everything an order meets on its way.
+pub struct World {
+    pub shop: Shop,
+    pub company: Company,
+    pub store: Store,
+    pub address: String,
+    client: reqwest::Client,
+    service: Option<Child>,
+    folder: PathBuf,
+    stop_shop: CancellationToken,
+    _company: Served,
+    database: TestDatabase,
+}
+
+impl World {
+    /// Starts everything, with the demo's rules and a webhook for all order events.
+    pub async fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let database = TestDatabase::new().await;
+        let settings = StoreSettings {
+            quota: 100_000,
+            retry_speedup: 600,
+            ..StoreSettings::new("testhash1", SecretString::from("token"), SecretString::from("client-secret"))
+        };
+        let shop = Shop::new(settings).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shop_address = format!("http://{}", listener.local_addr().unwrap());
+        let stop_shop = CancellationToken::new();
+        let (serving, stop) = (shop.clone(), stop_shop.clone());
+        tokio::spawn(async move { serving.serve(listener, stop).await });
+        let company = Company::new(CompanySettings::default()).unwrap();
+        let served = company.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let folder = std::env::temp_dir().join(format!("cartledger-world-{}", cartledger::clock::random_id().simple()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("cartledger.toml"), settings_text(port, &shop_address, &served.gateway_url())).unwrap();
+        let mut world = Self {
+            store: Store::from_pool(database.pool().clone()),
+            address: format!("http://127.0.0.1:{port}"),
+            client: reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap(),
+            service: None,
+            folder,
+            shop,
+            company,
+            stop_shop,
+            _company: served,
+            database,
+        };
+        world.start_service().await;
+        world.subscribe(&shop_address).await;
+        assert_eq!(world.put_rules(&demo_rules()).await, 201);
+        world
+    }
+
+    /// Starts the program and waits until it answers.
+    pub async fn start_service(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_cartledger"))
+            .args(["serve", "--config"])
+            .arg(self.folder.join("cartledger.toml"))
+            .env("DATABASE_URL", self.database.url())
+            .env("T_TOKEN", "token")
+            .env("T_CLIENT_SECRET", "client-secret")
+            .env("T_SENDER", "sandbox-sender-password")
+            .env("T_USER", "sandbox-user-password")
+            .env("T_ADMIN", ADMIN)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        self.service = Some(child);
+        let begun = tokio::time::Instant::now();
+        while !self.get("/readyz").await.is_ok_and(|answer| answer.status().is_success()) {
+            assert!(begun.elapsed() < PATIENCE, "the service does not answer: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Kills the program on the spot, as a power cut would.
+    pub async fn kill_service(&mut self) {
+        if let Some(mut child) = self.service.take() {
+            child.kill().await.unwrap();
+        }
+    }
+
+    async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
+        self.client.get(format!("{}{path}", self.address)).bearer_auth(ADMIN).send().await
+    }
+
+    /// Puts a rulebook over the API; answers the status.
+    pub async fn put_rules(&self, rules: &serde_json::Value) -> u16 {
+        let body = serde_json::json!({ "author": "test", "rules": rules }).to_string();
+        let url = format!("{}/v1/stores/{STORE}/rules", self.address);
+        let request = self.client.put(url).bearer_auth(ADMIN).header("content-type", "application/json").body(body);
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    /// Runs an order again over the API.
+    pub async fn replay(&self, order: u64) {
+        let url = format!("{}/v1/stores/{STORE}/orders/{order}/replay", self.address);
+        let answer = self.client.post(url).bearer_auth(ADMIN).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+    }
+
+    async fn subscribe(&self, shop_address: &str) {
+        let destination = format!("{}/webhooks/bigcommerce/{STORE}", self.address);
+        let hook = serde_json::json!({ "scope": "store/order/*", "destination": destination, "is_active": true });
+        let request = self.client.post(format!("{shop_address}/stores/testhash1/v3/hooks")).header("X-Auth-Token", "token");
+        let answer = request.header("content-type", "application/json").body(hook.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// Waits until every webhook is delivered and no order is left to work on.
+    pub async fn settle(&self) {
+        let begun = tokio::time::Instant::now();
+        // Twice in a row, because an event can be on its way between the two questions.
+        let mut quiet = 0;
+        while quiet < 2 {
+            let lanes = self.store.backlog().await.unwrap().lanes;
+            quiet = if self.shop.pending_deliveries() == 0 && lanes == 0 { quiet + 1 } else { 0 };
+            assert!(begun.elapsed() < PATIENCE, "still {lanes} orders to post: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.join("service.log")).unwrap_or_default();
+        text.lines().rev().take(12).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Our records against the company's books: every document on both sides, each once, and the same balances.
+    pub async fn assert_books_agree(&self) {
+        let mut theirs: Vec<String> =
+            self.company.invoices().into_iter().chain(self.company.adjustments()).map(|record| record.number).collect();
+        theirs.sort();
+        let mut ours = Vec::new();
+        let mut payments = 0;
+        for order in self.shop.expected_summary() {
+            for document in self.store.documents(STORE, order.order_id).await.unwrap() {
+                assert_eq!(document.state.as_str(), "posted", "{}: {:?}", document.planned.key, document.error);
+                match document.planned.kind.as_str() {
+                    "receipt" | "application" => payments += 1,
+                    _ => ours.push(document.planned.number),
+                }
+            }
+        }
+        ours.sort();
+        assert_eq!(ours, theirs);
+        assert_eq!(payments, self.company.payments().len());
+        let balance: std::collections::BTreeMap<String, Decimal> = self
+            .store
+            .trial_balance(STORE)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(account, debit, credit)| (account, debit - credit))
+            .filter(|(_, balance)| !balance.is_zero())
+            .collect();
+        assert_eq!(balance, self.balances());
+    }
+
+    /// The company's balances by account, debits positive; accounts without a balance are left out.
+    pub fn balances(&self) -> std::collections::BTreeMap<String, Decimal> {
+        let rows = self.company.trial_balance().into_iter().map(|row| (row.account, row.debit - row.credit));
+        rows.filter(|(_, balance)| !balance.is_zero()).collect()
+    }
+
+    /// Codes of an order's open holds.
+    pub async fn holds(&self, order: u64) -> Vec<String> {
+        let open = self.store.open_holds(Some(STORE), Some(order), 0, 100).await.unwrap();
+        open.into_iter().map(|stored| stored.hold.code).collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop_shop.cancel();
+        // The log of a failed test stays where it can be read.
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The rules of the demo.
+pub fn demo_rules() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../../fixtures/demo/rules.json")).unwrap()
+}
+
+/// A guest of Austin, Texas, buying one thing by card, with 8.25 % tax.
+pub fn order_of(sku: &str, cents: i64) -> OrderDraft {
+    let buyer = Address {
+        first_name: "Ada".into(),
+        last_name: "O'Hara & Sons <Ltd>".into(),
+        street: "1 Congress Ave".into(),
+        city: "Austin".into(),
+        state: "Texas".into(),
+        zip: "78701".into(),
+        country: "United States".into(),
+        country_code: "US".into(),
+        email: "ada@example.com".into(),
+        ..Address::default()
+    };
+    let tax = [TaxRate::new("Sales Tax", Decimal::new(825, 2))];
+    OrderDraft::guest(buyer).line(LineDraft::new(sku, "A thing", 1, Decimal::new(cents, 2))).ship(
+        "Ground",
+        Decimal::ZERO,
+        Decimal::ZERO,
+        &tax,
+    )
+}
+
+fn settings_text(port: u16, shop: &str, gateway: &str) -> String {
+    format!(
+        r#"
+[server]
+listen = "127.0.0.1:{port}"
+debounce_ms = 50
+[database]
+connections = 6
+[worker]
+poll_ms = 100
+lease_seconds = 20
+payment_waits_seconds = [1]
+[log]
+format = "json"
+[admin]
+token = {{ env = "T_ADMIN" }}
+[[companies]]
+name = "sandbox"
+url = "{gateway}"
+company_id = "SANDBOX"
+sender_id = "sandbox_sender"
+sender_password = {{ env = "T_SENDER" }}
+user_id = "ws_cartledger"
+user_password = {{ env = "T_USER" }}
+application_account = "1190"
+timeout_seconds = 5
+[[stores]]
+name = "{STORE}"
+store_hash = "testhash1"
+api_url = "{shop}"
+access_token = {{ env = "T_TOKEN" }}
+client_secrets = [{{ env = "T_CLIENT_SECRET" }}]
+company = "sandbox"
+[stores.accounting]
+receivable_account = "1100"
+time_zone = "America/Chicago"
+"#
+    )
+}
