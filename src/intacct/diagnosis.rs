@@ -143,6 +143,7 @@ mod tests {
             ("BL01001973", "Invalid Project '10064' specified.", BadData),
             ("BL01001973", "Currently, we can\u{2019}t create the transaction", RetryLater),
             ("BL34000061", "Another Customer with the given value(s) BC-1  already exists", Duplicate),
+            ("BL34000061", "Another Contact with the given value(s) BC-1 Ann  already exists", BadData),
             ("BL03000018", "Missing unit", BadData),
             ("BL03000018", "Illegal format for Contactversion : Primary Email Address", BadData),
             ("BL03000019", "", BadData),
@@ -196,7 +197,7 @@ mod tests {
             error("BL01001973", "Error while saving the Customer info"),
         ];
         let diagnosis = diagnose(Level::Function, &errors);
-        assert_eq!(diagnosis.class, Duplicate);
+        assert_eq!(diagnosis.class, BadData);
         assert!(diagnosis.cause.starts_with("Another Contact"), "{}", diagnosis.cause);
     }
 

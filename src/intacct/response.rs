@@ -12,8 +12,6 @@ use super::diagnosis::diagnose;
 use super::errors::{ErrorClass, GatewayError, Level};
 use super::tree::{self, Element};
 
-pub use super::outcome::Outcome;
-
 /// A record of an answer: field name to text. Empty fields are empty texts.
 pub type Record = BTreeMap<String, String>;
 

@@ -34,12 +34,20 @@ const fn number(class: ErrorClass, numbers: &'static [&'static str], remedy: fn(
     Rule { numbers, parts: &[], class, only_alone: false, remedy }
 }
 
-/// The first text in quotes of a cause: the id or number it is about.
+/// The first text in quotes of a cause: the id or number it is about. An apostrophe inside a word opens no quotes.
 fn quoted(cause: &str) -> Option<&str> {
-    let start = cause.find(['\'', '"'])?;
-    let mark = cause[start..].chars().next()?;
-    let rest = &cause[start + 1..];
-    rest.find(mark).map(|end| rest[..end].trim()).filter(|found| !found.is_empty())
+    const QUOTES: [(char, char); 4] = [('\'', '\''), ('"', '"'), ('\u{2018}', '\u{2019}'), ('\u{201c}', '\u{201d}')];
+    let mut before = ' ';
+    for (at, character) in cause.char_indices() {
+        if let Some((_, closing)) =
+            QUOTES.iter().find(|(opening, _)| *opening == character && !before.is_alphanumeric())
+        {
+            let rest = &cause[at + character.len_utf8()..];
+            return rest.find(*closing).map(|end| rest[..end].trim()).filter(|found| !found.is_empty());
+        }
+        before = character;
+    }
+    None
 }
 
 /// The word after a marker, without quotes and punctuation.
@@ -143,8 +151,10 @@ pub(super) const BOOKS: &[Rule] = &[
             thing("document", cause)
         )
     }),
-    text(Duplicate, &["another contact", "already exists"], |_| {
-        "A contact of that name exists: match the customer to it, or rename the contact in Intacct.".to_owned()
+    // A customer create also creates its contact. The contact being there does not mean that the customer is, so a
+    // look-up would search in vain for ever.
+    text(BadData, &["another contact", "already exists"], |_| {
+        "A contact of that name exists without this customer: rename or delete the contact in Intacct, or create the customer with it, then replay.".to_owned()
     }),
     Rule {
         numbers: &["BL34000061", "PL05000104"],
@@ -253,3 +263,25 @@ pub(super) const BOOKS: &[Rule] = &[
         })
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_told_from_apostrophes() {
+        assert_eq!(quoted("We can't use 'O-1'."), Some("O-1"));
+        assert_eq!(quoted("Account \u{2018}4000\u{2019} is not valid"), Some("4000"));
+        assert_eq!(quoted("Item \"A B\" is not valid"), Some("A B"));
+        assert_eq!(quoted("The customer's account isn't valid"), None);
+        assert_eq!(quoted("It ends in '"), None);
+    }
+
+    #[test]
+    fn words_are_found_after_a_marker() {
+        assert_eq!(word_after("For the Account 4000.", "for the account "), Some("4000"));
+        assert_eq!(word_after("Zoë: missing the", "missing the "), None);
+        assert_eq!(account("The account number 1010 is associated"), "account 1010");
+        assert_eq!(account("no number here"), "the account");
+    }
+}

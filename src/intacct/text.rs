@@ -22,7 +22,7 @@ pub const PERSON_NAME: usize = 40;
 pub const PHONE: usize = 30;
 /// Longest e-mail address.
 pub const EMAIL: usize = 100;
-/// Longest street line of an address.
+/// Longest street line of an address; nobody documents it, so it is taken to be a city's.
 pub const STREET: usize = 80;
 /// Longest city.
 pub const CITY: usize = 80;

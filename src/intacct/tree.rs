@@ -226,4 +226,21 @@ mod tests {
         let root = read(b"<a><key>12</key><name>Zo\xeb</name></a>").unwrap();
         assert_eq!(root.text_of("key"), Some("12"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_written_is_read_back(text in ".*", attribute in "[^\\p{Cc}]*") {
+            let mut writer = XmlWriter::new();
+            writer.element_with("memo", &[("id", &attribute)], |writer| writer.characters(&text));
+            let element = read(writer.finish().as_bytes()).unwrap();
+            assert_eq!(element.text, crate::intacct::text::element_text(&text));
+            assert_eq!(element.attribute("id"), Some(crate::intacct::text::element_text(&attribute).as_ref()));
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, markup in "[<>/!?a&;#x0-9\\[\\]\"' =-]{0,60}") {
+            let _ = read(&bytes);
+            let _ = read(markup.as_bytes());
+        }
+    }
 }
