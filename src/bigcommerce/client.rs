@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use super::evidence::{self, RawOrder, WireError};
-use super::loose::where_broken;
+use super::loose::{object, where_broken};
 use super::pacing::Pacer;
 use super::pages::{self, Page};
 use super::request::{AddressError, Addresses, OrderFilter, OrderList};
@@ -353,7 +353,7 @@ impl StoreClient {
 
     async fn get_object<T: DeserializeOwned>(&self, what: &str, address: &str) -> Result<T, ReadError> {
         let body = self.get(what, address).await?;
-        serde_json::from_slice(&body).map_err(|error| unreadable(what, &error))
+        object(&body).map_err(|error| unreadable(what, &error))
     }
 
     /// A body that is JSON, or empty for "nothing". Waits for quota and repeats what passes in a moment.
@@ -375,11 +375,12 @@ impl StoreClient {
                     let why = format!("{what}: the API quota of the store is used up");
                     return Err(ReadError::Retry { why, after: Some(after) });
                 }
-                Err(Fault::Transport(error)) => error,
+                Err(Fault::Passing(error)) if repeats < QUICK_RETRIES => error,
+                Err(Fault::Passing(error) | Fault::Lasting(error)) => {
+                    return Err(ReadError::Retry { why: format!("{what}: {error}"), after: None });
+                }
             };
-            if repeats == QUICK_RETRIES {
-                return Err(ReadError::Retry { why: format!("{what}: {error}"), after: None });
-            }
+            tracing::debug!(what, error, "a call is repeated");
             repeats += 1;
             tokio::time::sleep(Duration::from_millis(200 << repeats).mul_f64(0.5 + clock::jitter() / 2.0)).await;
         }
@@ -387,7 +388,7 @@ impl StoreClient {
 
     /// One call, within the quota and with the answer's size limited.
     async fn once(&self, what: &str, address: &str) -> Result<Answer, Fault> {
-        let _slot = self.shared.slots.acquire().await.map_err(|error| Fault::Transport(error.to_string()))?;
+        let _slot = self.shared.slots.acquire().await.map_err(|error| Fault::Lasting(error.to_string()))?;
         let ticket = self.shared.pacer.ticket(self.reserve_percent, PATIENCE).await.map_err(Fault::Quota)?;
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
         let mut response = self.http.get(address).send().await.map_err(transport)?;
@@ -402,7 +403,7 @@ impl StoreClient {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(transport)? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(Fault::Transport(format!("the answer is larger than {ANSWER_BYTES_MAX} bytes")));
+                return Err(Fault::Lasting(format!("the answer is larger than {ANSWER_BYTES_MAX} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
@@ -414,8 +415,10 @@ impl StoreClient {
 enum Fault {
     /// There is no quota for so long.
     Quota(Duration),
-    /// The answer did not come through.
-    Transport(String),
+    /// The answer did not come through; it may at once.
+    Passing(String),
+    /// The answer did not come through, and asking again at once would cost as much again.
+    Lasting(String),
 }
 
 /// The innermost cause: the outer ones only say that a request failed.
@@ -425,8 +428,10 @@ fn transport(error: reqwest::Error) -> Fault {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let waited = if timed_out { " (it took too long)" } else { "" };
-    Fault::Transport(format!("no answer came through: {cause}{waited}"))
+    if timed_out {
+        return Fault::Lasting(format!("no answer came through in time: {cause}"));
+    }
+    Fault::Passing(format!("no answer came through: {cause}"))
 }
 
 fn refused(what: &str, refusal: Refusal) -> ReadError {
@@ -448,7 +453,7 @@ fn read_page(what: &str, body: &[u8]) -> Result<Page, ReadError> {
 }
 
 fn summary(what: &str, row: &str) -> Result<OrderSummary, ReadError> {
-    let wire: wire::Summary = serde_json::from_str(row).map_err(|error| unreadable(what, &error))?;
+    let wire: wire::Summary = object(row.as_bytes()).map_err(|error| unreadable(what, &error))?;
     let id = wire.id.id().ok().flatten();
     let status_id = wire.status_id.whole().ok().flatten().and_then(|status| u32::try_from(status).ok());
     let (Some(id), Some(status_id)) = (id, status_id) else {

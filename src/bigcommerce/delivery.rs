@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::loose::Loose;
+use super::loose::{Loose, object, where_broken};
 
 /// How deep objects may lie in each other. Real deliveries have three levels.
 const DEPTH_MAX: usize = 32;
@@ -78,8 +78,7 @@ impl Delivery {
         if depth(body) > DEPTH_MAX {
             return Err(DeliveryError::TooDeep);
         }
-        let envelope: Envelope =
-            serde_json::from_slice(body).map_err(|error| DeliveryError::NotJson(super::loose::where_broken(&error)))?;
+        let envelope: Envelope = object(body).map_err(|error| DeliveryError::NotJson(where_broken(&error)))?;
         let scope = envelope.scope.text();
         if scope.is_empty() {
             return Err(DeliveryError::Missing { field: "scope", expected: "for example store/order/updated" });

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use serde::de::DeserializeOwned;
 
 pub use self::row::WireError;
-use super::loose::where_broken;
+use super::loose::{object, where_broken};
 use super::pages::Page;
 use super::wire;
 use crate::accounting::evidence::{Evidence, Line};
@@ -89,12 +89,12 @@ pub fn assemble(store_name: &str, raw: &RawOrder) -> Result<Evidence, WireError>
 
 /// Whether an order's own answer embeds its fees, so that they need not be asked for.
 pub(super) fn embeds_fees(order: &[u8]) -> bool {
-    serde_json::from_slice::<wire::Order>(order).is_ok_and(|order| order.fees.is_list())
+    object::<wire::Order>(order).is_ok_and(|order| order.fees.is_list())
 }
 
 fn read_header(raw: &RawOrder) -> Result<wire::Order, WireError> {
     let order = raw.order_id;
-    let header: wire::Order = serde_json::from_slice(&raw.order).map_err(|error| WireError::Unreadable {
+    let header: wire::Order = object(&raw.order).map_err(|error| WireError::Unreadable {
         order,
         part: "the order",
         why: where_broken(&error),
@@ -114,7 +114,7 @@ fn each<Wire: DeserializeOwned, Fact>(
 ) -> Result<Vec<Fact>, WireError> {
     let unreadable = |error: serde_json::Error| WireError::Unreadable { order, part, why: where_broken(&error) };
     let page = Page::read(body).map_err(unreadable)?;
-    page.rows.iter().map(|row| read(&serde_json::from_str(row.get()).map_err(unreadable)?)).collect()
+    page.rows.iter().map(|row| read(&object(row.get().as_bytes()).map_err(unreadable)?)).collect()
 }
 
 /// No line may be lost or doubled between pages. More units than the header says are let pass here, for it may not

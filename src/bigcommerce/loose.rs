@@ -96,14 +96,26 @@ impl Loose {
         if !self.is_list() {
             return Ok(Vec::new());
         }
-        serde_json::from_str(self.literal()).map_err(|_| self.unreadable("a list of objects"))
+        let entries: Result<Vec<T>, _> = serde_json::from_str::<Vec<&RawValue>>(self.literal())
+            .and_then(|entries| entries.iter().map(|entry| object(entry.get().as_bytes())).collect());
+        entries.map_err(|_| self.unreadable("a list of objects"))
     }
 
     /// The object, or `None` for everything that is none.
     pub(super) fn object<T: DeserializeOwned>(&self) -> Option<T> {
-        let literal = self.literal();
-        if literal.starts_with('{') { serde_json::from_str(literal).ok() } else { None }
+        object(self.literal().as_bytes()).ok()
     }
+}
+
+/// Reads an object. Serde by itself would take an array too, for the fields in the order they are declared in.
+///
+/// # Errors
+/// The text is not JSON, or no object.
+pub(super) fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde::de::Error::custom("an array"));
+    }
+    serde_json::from_slice(text)
 }
 
 /// Where and how JSON is broken, without quoting it: it may hold personal data.
@@ -113,6 +125,9 @@ pub(super) fn where_broken(error: &serde_json::Error) -> String {
         serde_json::error::Category::Data => "it has another shape",
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is broken",
     };
+    if error.line() == 0 {
+        return what.to_owned();
+    }
     format!("{what}, at line {}, column {}", error.line(), error.column())
 }
 
@@ -200,6 +215,7 @@ mod tests {
         assert!(!link.is_list());
         assert_eq!(link.list::<Loose>().unwrap().len(), 0);
         assert_eq!(loose("[1,2]").list::<Loose>().unwrap().len(), 2);
+        assert!(loose("[[1],[2]]").list::<std::collections::BTreeMap<String, Loose>>().is_err());
         assert!(loose("[1,2]").list::<std::collections::BTreeMap<String, Loose>>().is_err());
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::Loose;
+use super::loose::{Loose, object};
 
 /// Rows asked for per page: the most BigCommerce gives.
 pub const PAGE_ROWS: usize = 250;
@@ -55,7 +55,7 @@ impl Page {
     }
 
     fn from_object(body: &[u8]) -> Result<Self, serde_json::Error> {
-        let wrapper: Wrapper = serde_json::from_slice(body)?;
+        let wrapper: Wrapper = object(body)?;
         if wrapper.id.some_text().is_some() {
             return Ok(Self { rows: vec![serde_json::from_slice(body)?], total_pages: None });
         }

@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::{Loose, where_broken};
+use super::loose::{Loose, object, where_broken};
 
 /// How long to leave a platform alone after a fault of its own (BigCommerce docs, API status codes: at least a minute).
 const AFTER_FAULT: Duration = Duration::from_secs(60);
@@ -139,10 +139,8 @@ struct Explanation {
 
 /// The reason an error answer gives: `[{"status":404,"message":"..."}]` (V2) or `{"title":"..."}` (V3), shortened.
 fn message(body: &[u8]) -> Option<String> {
-    let one = || serde_json::from_slice::<Explanation>(body).ok();
-    // Serde would take an array for the fields of the struct in their order, so the list comes first.
-    let explanation = serde_json::from_slice::<Vec<Explanation>>(body).ok().and_then(|list| list.into_iter().next());
-    let explanation = explanation.or_else(one)?;
+    let first = serde_json::from_slice::<Vec<&RawValue>>(body).ok().and_then(|list| list.first().copied());
+    let explanation: Explanation = object(first.map_or(body, |first| first.get().as_bytes())).ok()?;
     let text = [explanation.message, explanation.title, explanation.detail].iter().find_map(Loose::some_text)?;
     Some(text.chars().take(200).collect())
 }

@@ -98,11 +98,6 @@ wire! {
         id, provider_id, amount, offline, is_declined,
     }
 
-    /// A customer, as far as rules ask for it (BigCommerce, Customers V3, `GET /customers`).
-    Customer {
-        id, customer_group_id,
-    }
-
     /// An order in a list, as far as scheduling needs it (BigCommerce, Orders V2, `GET /orders`).
     Summary {
         id, status_id, date_modified,
