@@ -221,11 +221,8 @@ impl One<'_> {
         let moved: Decimal = self.moved().iter().map(|payment| payment.amount).sum();
         if self.refund.payments.iter().any(|payment| payment.amount < Decimal::ZERO) {
             let message = "a payment of it is below zero".to_owned();
-            return Err(self.hold(
-                HoldCode::NegativeAmount,
-                message,
-                "check the refund in BigCommerce, or book it by hand",
-            ));
+            let remedy = "check the refund in BigCommerce, or book it by hand";
+            return Some(self.hold(HoldCode::NegativeAmount, message, remedy));
         }
         if self.refund.created.is_none() {
             let message = "it has no date".to_owned();
