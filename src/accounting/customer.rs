@@ -87,3 +87,21 @@ pub struct CustomerRecord {
     /// Intacct's payment term, when the customer rule or the policy gives one.
     pub terms: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_deterministic_and_fit_intacct() {
+        assert_eq!(BuyerIdentity::Registered(42).intacct_id("BC-"), "BC-C42");
+        assert_eq!(
+            BuyerIdentity::guest(" Ada@Example.com ").intacct_id("BC-"),
+            BuyerIdentity::guest("ada@example.com").intacct_id("BC-")
+        );
+        assert_eq!(BuyerIdentity::Summary("WEB".into()).intacct_id("BC-"), "WEB");
+        for identity in [BuyerIdentity::Registered(u64::MAX), BuyerIdentity::guest("a@b.c")] {
+            assert!(identity.intacct_id("ACME-US").len() <= LONGEST_CUSTOMER_ID, "{identity:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod customer;
 pub mod derive;
+mod discounts;
 pub mod document;
 pub mod evidence;
 pub mod hold;
@@ -12,4 +13,6 @@ pub mod money;
 pub mod period;
 pub mod policy;
 pub mod rulebook;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod totals;

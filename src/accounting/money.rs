@@ -287,7 +287,7 @@ mod tests {
         for text in ["", "NaN", "1,000.00", "12.3.4", "--1", "inf", "0x10", "1e", "e5"] {
             assert!(matches!(parse_amount(text), Err(MoneyError::NotANumber(_))), "{text}");
         }
-        assert!(matches!(parse_amount("1e300"), Err(_)));
+        assert!(parse_amount("1e300").is_err());
         assert!(matches!(parse_amount("99999999999999"), Err(MoneyError::TooLarge(_))));
     }
 

@@ -32,3 +32,18 @@ pub fn closed(document: &Document, policy: &Policy) -> Option<Hold> {
         blocks: Blocks::Document(document.key.clone()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::policy::StoreTimeZone;
+    use super::*;
+
+    #[test]
+    fn an_evening_order_stays_in_its_month() {
+        let zone = StoreTimeZone::new("America/New_York").unwrap();
+        let policy = Policy { time_zone: zone, ..Policy::new("acme-us", "1100") };
+        let evening = "2026-04-01T02:30:00Z".parse().unwrap();
+        assert_eq!(posting_date(evening, &policy).to_string(), "2026-03-31");
+        assert_eq!(posting_date(evening, &Policy::new("acme-us", "1100")).to_string(), "2026-04-01");
+    }
+}

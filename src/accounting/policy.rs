@@ -212,3 +212,29 @@ impl Policy {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_names_what_it_cannot_use() {
+        assert_eq!(Policy::new("acme-us", "1100").check(), Ok(()));
+        assert!(matches!(Policy::new("acme/us", "1100").check(), Err(PolicyError::Store(_))));
+        assert!(matches!(Policy::new("acme-us", " ").check(), Err(PolicyError::Receivable(_))));
+        let long = Policy { number_prefix: "BIGSHOP-".into(), ..Policy::new("acme-us", "1100") };
+        assert!(matches!(long.check(), Err(PolicyError::Prefix(_))));
+        assert!(matches!(StoreTimeZone::new("Mars/Olympus"), Err(PolicyError::TimeZone(_))));
+    }
+
+    #[test]
+    fn a_policy_is_plain_data_with_defaults() {
+        let policy: Policy =
+            serde_json::from_str(r#"{"store":"acme-us","receivable_account":"1100","time_zone":"America/New_York"}"#)
+                .unwrap();
+        assert_eq!(policy.time_zone.name(), "America/New_York");
+        assert_eq!(policy.totals_cap, Decimal::new(5, 2));
+        let again: Policy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
+        assert_eq!(again, policy);
+    }
+}

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 mod lint;
 mod pattern;
 mod resolve;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 
 pub use lint::{RuleProblem, RuleProblems};

@@ -277,3 +277,69 @@ fn negative(evidence: &Evidence) -> Result<(), TotalsProblem> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Case, dec};
+    use super::*;
+
+    fn reckoned(case: Case) -> Result<Reckoning, TotalsProblem> {
+        reckon(&case.evidence, dec("0.05"))
+    }
+
+    fn sale() -> Case {
+        Case::new().line("TS-1", "1", "100.00", "8.00")
+    }
+
+    #[test]
+    fn gift_certificates_may_be_taken_off_the_total_or_not() {
+        let gross = reckoned(sale().paid(1, "giftcertificate", "30.00")).unwrap();
+        assert_eq!((gross.gross, gross.net_of_stored_value), (dec("108.00"), false));
+        let net = sale().paid(1, "giftcertificate", "30.00").with(|e| e.order.totals.total_inc_tax -= dec("30.00"));
+        let net = reckoned(net).unwrap();
+        assert_eq!((net.gross, net.net_of_stored_value), (dec("108.00"), true));
+        let odd = sale().paid(1, "giftcertificate", "30.00").with(|e| e.order.totals.total_inc_tax -= dec("10.00"));
+        assert!(matches!(reckoned(odd), Err(TotalsProblem::Arithmetic(_))));
+    }
+
+    #[test]
+    fn a_discount_already_inside_the_shipping_is_not_taken_off_twice() {
+        // A free-shipping coupon of 9.95 on an order that already shows no shipping.
+        let inside = reckoned(sale().with(|e| e.order.totals.coupon_discount = dec("9.95"))).unwrap();
+        assert_eq!((inside.gross, inside.unspread_coupon), (dec("108.00"), dec("0")));
+        let outside = sale().with(|e| {
+            e.order.totals.coupon_discount = dec("9.95");
+            e.order.totals.total_ex_tax -= dec("9.95");
+            e.order.totals.total_inc_tax -= dec("9.95");
+        });
+        let outside = reckoned(outside).unwrap();
+        assert_eq!((outside.gross, outside.unspread_coupon), (dec("98.05"), dec("9.95")));
+    }
+
+    #[test]
+    fn two_ways_that_fit_equally_are_no_answer() {
+        // The header's discount equals the gift certificate: either could explain the total.
+        let case = sale().paid(1, "giftcertificate", "10.00").with(|e| {
+            e.order.totals.discount = dec("10.00");
+            e.order.totals.total_inc_tax -= dec("10.00");
+        });
+        let Err(TotalsProblem::Arithmetic(text)) = reckoned(case) else { panic!("two ways fit") };
+        assert!(text.starts_with("two different ways"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_page_of_lines_is_named() {
+        let case = sale().line("TS-2", "3", "50.00", "4.00").with(|e| drop(e.lines.pop()));
+        let Err(TotalsProblem::Arithmetic(text)) = reckoned(case) else { panic!("a line is missing") };
+        assert!(text.ends_with("; the lines have 1 items, the order says 4"), "{text}");
+    }
+
+    #[test]
+    fn overridden_totals_are_found() {
+        let case = sale().with(|e| e.order.totals.total_ex_tax = dec("108.00"));
+        let Err(TotalsProblem::Arithmetic(text)) = reckoned(case) else { panic!("the totals disagree") };
+        assert_eq!(text, "total without tax 108.00 + tax 8.00 = 116.00, but the total with tax is 108.00");
+        let shipping = sale().shipping("5.00", "0", ("0", "0")).with(|e| e.order.totals.shipping_ex_tax = dec("9.00"));
+        assert!(matches!(reckoned(shipping), Err(TotalsProblem::Arithmetic(_))));
+    }
+}

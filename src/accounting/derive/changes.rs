@@ -92,3 +92,77 @@ impl Derivation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{Case, units};
+    use super::*;
+
+    fn paid() -> Case {
+        Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90").paid(9001, "stripe", "129.90")
+    }
+
+    fn posted(derivation: &Derivation) -> BTreeMap<DocumentKey, String> {
+        derivation.documents.iter().map(|d| (d.key.clone(), d.source_hash.clone())).collect()
+    }
+
+    fn kinds(difference: &Difference) -> Vec<&'static str> {
+        difference.to_post.iter().map(|document| document.kind.as_str()).collect()
+    }
+
+    fn codes(difference: &Difference) -> Vec<&'static str> {
+        difference.holds.iter().map(|hold| hold.code.as_str()).collect()
+    }
+
+    #[test]
+    fn only_what_is_not_posted_is_to_be_posted() {
+        let before = paid().derive();
+        assert_eq!(kinds(&before.difference(&BTreeMap::new())), ["invoice", "receipt"]);
+        let refunded = paid().refund(12, "129.90", "9.90", "stripe", vec![units(1, "1")]).derive();
+        let difference = refunded.difference(&posted(&before));
+        assert_eq!(kinds(&difference), ["credit-memo", "refund-payout", "application"]);
+        assert_eq!(kinds(&refunded.difference(&posted(&refunded))), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn an_order_edited_after_posting_is_held() {
+        let before = posted(&paid().derive());
+        let edited = Case::new().line("TS-1", "2", "240.00", "19.80").tax("Tax", "8.25", "19.80");
+        let after = edited.paid(9001, "stripe", "129.90").refund(12, "9.90", "9.90", "stripe", Vec::new()).derive();
+        let difference = after.difference(&before);
+        assert_eq!((kinds(&difference), codes(&difference)), (vec![], vec!["changed-after-posting"]));
+    }
+
+    #[test]
+    fn a_cancellation_after_posting_is_held() {
+        let before = posted(&paid().derive());
+        let after = paid().with(|e| e.order.status_id = 7).derive();
+        assert_eq!(codes(&after.difference(&before)), ["changed-after-posting"]);
+    }
+
+    #[test]
+    fn edited_rules_change_nothing_that_is_posted() {
+        let before = posted(&paid().derive());
+        let mut case = paid();
+        case.rules[0].gives.insert(crate::accounting::rulebook::Give::Account, "4001".to_owned());
+        let difference = case.derive();
+        let difference = difference.difference(&before);
+        assert_eq!((kinds(&difference), codes(&difference)), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_closed_period_holds_new_documents_but_not_posted_ones() {
+        let close = |day: &str| {
+            let day = day.parse().unwrap();
+            let case = paid().refund(12, "129.90", "9.90", "stripe", vec![units(1, "1")]);
+            case.policy(|policy| policy.books_closed_through = Some(day)).derive()
+        };
+        let closed = close("2026-03-10");
+        let difference = closed.difference(&BTreeMap::new());
+        assert_eq!(kinds(&difference), Vec::<&str>::new(), "nothing may be posted before its invoice");
+        assert_eq!(codes(&difference), ["period-closed", "period-closed"]);
+        let difference = closed.difference(&posted(&paid().derive()));
+        assert_eq!(kinds(&difference), ["credit-memo", "refund-payout", "application"]);
+        assert_eq!(codes(&difference), Vec::<&str>::new());
+    }
+}

@@ -232,6 +232,9 @@ fn without_tax(raws: &mut [Raw], reckoning: &Reckoning, context: &Context) -> bo
     }
     // Only the amounts with tax are exact, and only the order's tax is: each charge gets its share of it.
     let with_tax: Vec<Decimal> = raws.iter().map(|raw| raw.discounted(true)).collect();
+    if with_tax.iter().any(|amount| *amount < Decimal::ZERO) {
+        return false;
+    }
     let weights: Vec<Decimal> = raws.iter().map(|raw| raw.tax).collect();
     let taxes = allocate_capped(reckoning.tax, &weights, &with_tax, context.evidence.order.currency);
     let Some(taxes) = taxes else { return false };

@@ -18,8 +18,12 @@ mod changes;
 mod charges;
 mod context;
 mod eligibility;
+#[cfg(test)]
+mod golden;
 mod invoice;
 mod refunds;
+#[cfg(test)]
+mod specs;
 mod split;
 mod taxes;
 mod tenders;

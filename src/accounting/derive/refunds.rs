@@ -12,7 +12,7 @@ use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::Money;
 use super::super::policy::OrderLevelRefund;
 use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
-use super::context::{Context, Desk, Holds, Paper, merged, signed_line, source_hash};
+use super::context::{Desk, Holds, Paper, merged, signed_line, source_hash};
 use super::invoice::{Sale, invoice_key, tax_line};
 use super::split::{Remaining, Split, charge_of, split};
 use super::tenders::{StoredValue, Target, Tenders, dates};
@@ -195,18 +195,19 @@ impl One<'_> {
             return self.rule(kind.rule_kind(), &context.facts(None), None, holds);
         }
         let captures = context.evidence.captures();
-        let same: Vec<_> = captures.values().filter(|t| t.gateway.eq_ignore_ascii_case(&payment.provider)).collect();
+        let through_gateway = || captures.values().filter(|t| StoredValue::of(t).is_none());
+        let same: Vec<_> = through_gateway().filter(|t| t.gateway.eq_ignore_ascii_case(&payment.provider)).collect();
         let mut facts = context.facts(None);
-        if payment.offline {
+        if payment.offline && through_gateway().next().is_some() {
             facts = facts.with(Condition::Method, "offline");
-        }
-        if !payment.offline || same.is_empty() {
-            facts = facts
-                .with(Condition::Gateway, &payment.provider)
-                .with(Condition::Method, &context.evidence.order.payment_method);
+        } else {
+            facts = facts.with(Condition::Method, &context.evidence.order.payment_method);
             facts = same.iter().fold(facts, |facts, t| facts.with(Condition::Method, &t.method));
             let names = same.iter().filter_map(|t| t.display_name.as_deref());
             facts = names.fold(facts, |facts, name| facts.with(Condition::Method, name));
+        }
+        if !payment.offline || same.is_empty() {
+            facts = facts.with(Condition::Gateway, &payment.provider);
         }
         let target = self.rule(RuleKind::Payment, &facts, None, holds)?;
         let found = context.rulebook.resolve(RuleKind::Payment, &facts, self.dates().0).ok()?;
@@ -214,27 +215,24 @@ impl One<'_> {
         Some(Target { account, ..target })
     }
 
-    /// Whether its money moved, all of it and in a known day.
-    fn settled(&self) -> Result<(), Hold> {
+    /// The hold when its money did not move, all of it and on a known day.
+    fn unsettled(&self) -> Option<Hold> {
         let context = self.desk.context;
         let moved: Decimal = self.moved().iter().map(|payment| payment.amount).sum();
         if self.refund.payments.iter().any(|payment| payment.amount < Decimal::ZERO) {
             let message = "a payment of it is below zero".to_owned();
-            return Err(self.hold(
-                HoldCode::NegativeAmount,
-                message,
-                "check the refund in BigCommerce, or book it by hand",
-            ));
+            let remedy = "check the refund in BigCommerce, or book it by hand";
+            return Some(self.hold(HoldCode::NegativeAmount, message, remedy));
         }
         if self.refund.created.is_none() {
             let message = "it has no date".to_owned();
-            return Err(self.hold(HoldCode::UnsupportedRefund, message, "book it by hand"));
+            return Some(self.hold(HoldCode::UnsupportedRefund, message, "book it by hand"));
         }
         if context.money(moved) == self.amount() {
-            return Ok(());
+            return None;
         }
         let message = format!("{} should go back, but {} moved", self.amount(), context.money(moved));
-        Err(if self.refund.payments.iter().any(|payment| payment.declined) {
+        Some(if self.refund.payments.iter().any(|payment| payment.declined) {
             let remedy = "the gateway declined it: refund again in BigCommerce; it posts once the money moved";
             self.hold(HoldCode::RefundDeclined, message, remedy)
         } else {
@@ -253,7 +251,7 @@ impl One<'_> {
     ) -> Option<(Vec<Document>, Decimal)> {
         let context = self.desk.context;
         let currency = context.evidence.order.currency;
-        if let Err(hold) = self.settled() {
+        if let Some(hold) = self.unsettled() {
             holds.add(hold);
             return None;
         }

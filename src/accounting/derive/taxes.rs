@@ -89,11 +89,11 @@ pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds)
 /// What each row would be, had it not been rounded by itself: rows on the same thing share its tax by their rates.
 /// Where that is more than a minor unit off, rates do not explain the rows, and the row stands for itself.
 fn ideals(rows: &[&TaxRow], currency: Currency) -> Vec<Decimal> {
-    let mut groups: BTreeMap<(&TaxedPart, Option<u64>, Option<u64>), (Decimal, Decimal)> = BTreeMap::new();
+    // Amount and rate by what the rows are on.
+    let mut groups = BTreeMap::new();
     for row in rows {
-        let (amount, rate) = groups.entry((&row.part, row.line, row.address)).or_default();
-        *amount += row.amount;
-        *rate += row.rate;
+        let group: &mut (Decimal, Decimal) = groups.entry((&row.part, row.line, row.address)).or_default();
+        *group = (group.0 + row.amount, group.1 + row.rate);
     }
     let ideal = |row: &&TaxRow| {
         let (amount, rate) = groups.get(&(&row.part, row.line, row.address)).copied().unwrap_or_default();

@@ -48,7 +48,8 @@ impl StoredValue {
         }
     }
 
-    fn of(transaction: &Transaction) -> Option<Self> {
+    /// By a transaction's method or gateway.
+    pub fn of(transaction: &Transaction) -> Option<Self> {
         Self::of_provider(&transaction.method).or_else(|| Self::of_provider(&transaction.gateway))
     }
 

@@ -93,7 +93,7 @@ fn answers(rule: &Rule, say: &mut impl FnMut(String)) {
     let enough = |set: &&[Give]| set.iter().all(|give| rule.gives.contains_key(give));
     if required.is_empty() && rule.gives.is_empty() {
         say(format!("gives nothing; a {} rule gives something", rule.kind));
-    } else if !required.is_empty() && !required.iter().any(|set| enough(set)) {
+    } else if !required.is_empty() && !required.iter().any(enough) {
         let ways: Vec<String> =
             required.iter().map(|set| set.iter().map(Give::to_string).collect::<Vec<_>>().join(" and ")).collect();
         say(format!("a {} rule must give {}", rule.kind, ways.join(" or ")));
