@@ -148,7 +148,7 @@ impl Runner<'_> {
             state.books = before;
             outcomes = abort(outcomes, operation.calls.len());
         }
-        if outcomes.iter().any(|outcome| !matches!(outcome, Outcome::Aborted(_))) {
+        if operation.calls.iter().zip(&outcomes).any(|(call, outcome)| self.changes_books(call, outcome)) {
             state.version += 1;
         }
         let results = operation.calls.iter().zip(&outcomes).enumerate().map(|(place, (call, outcome))| {
@@ -156,6 +156,15 @@ impl Runner<'_> {
             answers::result(&call.body.name, &call.control_id, outcome)
         });
         results.collect()
+    }
+
+    /// Whether a function left a trace: a record, or its control id. A generic create can leave one although it fails.
+    fn changes_books(&self, call: &Call, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Success(_) => self.unique || call.body.name.starts_with("create"),
+            Outcome::Failure(_, made) => made.as_ref().is_some_and(|made| !made.children.is_empty()),
+            Outcome::Aborted(_) => false,
+        }
     }
 
     fn call(&self, place: usize, call: &Call, state: &mut State) -> Outcome {

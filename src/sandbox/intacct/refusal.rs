@@ -110,12 +110,12 @@ impl Refusal {
     /// The text is known from clients that match it; number and level are not documented.
     pub(super) fn already_recorded(control_id: &str) -> Self {
         let text = format!("A successful transaction has already been recorded with the control id {control_id}");
-        Self::new("XL03000010", text)
+        Self::new(GENERAL, text)
     }
 
     /// As [`Refusal::already_recorded`], for a function that is still running.
     pub(super) fn still_running(control_id: &str) -> Self {
-        Self::new("XL03000010", format!("There is a concurrent request in process with the control id {control_id}"))
+        Self::new(GENERAL, format!("There is a concurrent request in process with the control id {control_id}"))
     }
 
     // ---- anything that is posted
