@@ -175,7 +175,9 @@ fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<
             .map(|source| source.fetch(&format!("{name}.client_secrets"), environment))
             .collect::<Result<Vec<SecretString>, _>>()?;
         let shared_header = match &settings.shared_header {
-            Some(header) => Some((header.name.clone(), header.value.fetch(&format!("{name}.shared_header"), environment)?)),
+            Some(header) => {
+                Some((header.name.clone(), header.value.fetch(&format!("{name}.shared_header"), environment)?))
+            }
             None => None,
         };
         stores.insert(

@@ -17,7 +17,9 @@ pub const DEFAULTS: &str = include_str!("config.default.toml");
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the settings file {path} cannot be read: {why}. Give another with --config, or create it from cartledger.example.toml")]
+    #[error(
+        "the settings file {path} cannot be read: {why}. Give another with --config, or create it from cartledger.example.toml"
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -98,7 +100,9 @@ impl SecretSource {
         let text = match self {
             Self::Env(variable) => environment
                 .get(variable)
-                .ok_or_else(|| missing(format!("environment variable {variable} is not set; export it and start again")))?
+                .ok_or_else(|| {
+                    missing(format!("environment variable {variable} is not set; export it and start again"))
+                })?
                 .to_owned(),
             Self::File(path) => std::fs::read_to_string(path)
                 .map_err(|why| missing(format!("file {} cannot be read: {why}", path.display())))?,
@@ -360,7 +364,10 @@ impl Config {
         let mut names = BTreeSet::new();
         for company in &self.companies {
             if !names.insert(&company.name) {
-                return invalid("companies.name".into(), format!("'{}' is there twice; names must differ", company.name));
+                return invalid(
+                    "companies.name".into(),
+                    format!("'{}' is there twice; names must differ", company.name),
+                );
             }
             let gateway_slack = company.timeout_seconds + 10;
             if self.worker.lease_seconds <= gateway_slack {
@@ -373,7 +380,10 @@ impl Config {
                 );
             }
             if company.concurrency == 0 || company.documents_per_request == 0 {
-                return invalid(format!("companies.{}", company.name), "concurrency and documents_per_request must be at least 1".into());
+                return invalid(
+                    format!("companies.{}", company.name),
+                    "concurrency and documents_per_request must be at least 1".into(),
+                );
             }
         }
         let mut stores = BTreeSet::new();
@@ -382,16 +392,29 @@ impl Config {
                 && store.name.len() <= 40
                 && store.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             if !plain {
-                return invalid("stores.name".into(), format!("'{}' must be 1 to 40 lower-case letters, digits and hyphens: it becomes part of addresses and keys", store.name));
+                return invalid(
+                    "stores.name".into(),
+                    format!(
+                        "'{}' must be 1 to 40 lower-case letters, digits and hyphens: it becomes part of addresses and keys",
+                        store.name
+                    ),
+                );
             }
             if !stores.insert(&store.name) {
                 return invalid("stores.name".into(), format!("'{}' is there twice; names must differ", store.name));
             }
             if !names.contains(&store.company) {
-                return invalid(format!("stores.{}.company", store.name), format!("there is no company named '{}' under [[companies]]", store.company));
+                return invalid(
+                    format!("stores.{}.company", store.name),
+                    format!("there is no company named '{}' under [[companies]]", store.company),
+                );
             }
             if store.client_secrets.is_empty() {
-                return invalid(format!("stores.{}.client_secrets", store.name), "name at least one: without it no webhook can be verified, and none is ever accepted unverified".into());
+                return invalid(
+                    format!("stores.{}.client_secrets", store.name),
+                    "name at least one: without it no webhook can be verified, and none is ever accepted unverified"
+                        .into(),
+                );
             }
             store.policy()?;
         }
@@ -458,7 +481,8 @@ mod tests {
 
     #[test]
     fn the_environment_overrides_the_file() {
-        let environment = Environment::of([("CARTLEDGER_SERVER__LISTEN", "0.0.0.0:9"), ("CARTLEDGER_WORKER__CONCURRENCY", "3")]);
+        let environment =
+            Environment::of([("CARTLEDGER_SERVER__LISTEN", "0.0.0.0:9"), ("CARTLEDGER_WORKER__CONCURRENCY", "3")]);
         let config = Config::from_text(Some(("t", "[server]\nlisten = \"x\"")), &environment).unwrap();
         assert_eq!((config.server.listen.as_str(), config.worker.concurrency), ("0.0.0.0:9", 3));
     }
@@ -492,6 +516,12 @@ mod tests {
         let source = SecretSource::Env("TOKEN".into());
         let found = source.fetch("x", &Environment::of([("TOKEN", "s3cret\n")])).unwrap();
         assert_eq!(found.expose_secret(), "s3cret");
-        assert!(source.fetch("stores.a.access_token", &Environment::default()).unwrap_err().to_string().contains("TOKEN is not set"));
+        assert!(
+            source
+                .fetch("stores.a.access_token", &Environment::default())
+                .unwrap_err()
+                .to_string()
+                .contains("TOKEN is not set")
+        );
     }
 }

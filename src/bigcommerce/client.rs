@@ -59,7 +59,9 @@ pub enum ConnectionError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// The token holds characters that no header may hold.
-    #[error("the access token is empty or holds characters that cannot be sent in a header; copy it again from the API account")]
+    #[error(
+        "the access token is empty or holds characters that cannot be sent in a header; copy it again from the API account"
+    )]
     Token,
     /// TLS could not be set up.
     #[error("the HTTP client cannot be set up: {0}")]
@@ -188,7 +190,8 @@ impl StoreClient {
     pub fn new(connection: StoreConnection, clock: Clock) -> Result<Self, ConnectionError> {
         let addresses = Addresses::new(&connection.base_url, &connection.store_hash)?;
         let token = connection.access_token.expose_secret();
-        let mut token = HeaderValue::from_str(token).ok().filter(|_| !token.is_empty()).ok_or(ConnectionError::Token)?;
+        let mut token =
+            HeaderValue::from_str(token).ok().filter(|_| !token.is_empty()).ok_or(ConnectionError::Token)?;
         token.set_sensitive(true);
         let mut headers = HeaderMap::new();
         headers.insert("x-auth-token", token);

@@ -209,7 +209,10 @@ mod tests {
         for (scope, data) in [
             ("store/order/created", r#"{"type":"order","id":127}"#),
             ("store/order/archived", r#"{"type":"order","id":"127"}"#),
-            ("store/order/statusUpdated", r#"{"type":"order","id":127,"status":{"previous_status_id":0,"new_status_id":11}}"#),
+            (
+                "store/order/statusUpdated",
+                r#"{"type":"order","id":127,"status":{"previous_status_id":0,"new_status_id":11}}"#,
+            ),
             ("store/order/refund/created", r#"{"type":"order","id":127,"refund":{"refund_id":3}}"#),
             ("store/order/transaction/created", r#"{"type":"transaction","order_id":"127","transaction_id":"176"}"#),
             ("store/order/transaction/updated", r#"{"type":"transaction","order_id":127}"#),
@@ -226,7 +229,8 @@ mod tests {
 
     #[test]
     fn messages_and_metafields_change_nothing_in_the_books() {
-        let message = parse("store/order/message/created", r#"{"type":"order","id":5,"message":{"order_message_id":3}}"#);
+        let message =
+            parse("store/order/message/created", r#"{"type":"order","id":5,"message":{"order_message_id":3}}"#);
         assert_eq!((message.order_id, message.concerns_us), (Some(5), false));
         let metafield = parse("store/order/metafield/created", r#"{"metafield_id":14,"resource_id":"270"}"#);
         assert_eq!((metafield.order_id, metafield.concerns_us), (Some(270), false));
@@ -234,7 +238,13 @@ mod tests {
 
     #[test]
     fn other_scopes_concern_nobody() {
-        for scope in ["store/customer/created", "store/product/updated", "store/channel/1/settings/updated", "app/order/created", "x"] {
+        for scope in [
+            "store/customer/created",
+            "store/product/updated",
+            "store/channel/1/settings/updated",
+            "app/order/created",
+            "x",
+        ] {
             let delivery = parse(scope, r#"{"type":"customer","id":32,"order_id":1}"#);
             assert_eq!((delivery.order_id, delivery.concerns_us), (None, false), "{scope}");
         }
@@ -242,7 +252,17 @@ mod tests {
 
     #[test]
     fn missing_bits_of_data_are_no_error() {
-        for data in ["null", "{}", "[]", r#""""#, r#"{"id":null}"#, r#"{"id":{}}"#, r#"{"id":0}"#, r#"{"id":-4}"#, r#"{"id":"abc"}"#] {
+        for data in [
+            "null",
+            "{}",
+            "[]",
+            r#""""#,
+            r#"{"id":null}"#,
+            r#"{"id":{}}"#,
+            r#"{"id":0}"#,
+            r#"{"id":-4}"#,
+            r#"{"id":"abc"}"#,
+        ] {
             assert_eq!(parse("store/order/created", data).order_id, None, "{data}");
         }
         let bare = Delivery::parse(br#"{"producer":"stores/acme1","scope":"store/order/created"}"#).unwrap();

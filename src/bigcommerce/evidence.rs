@@ -94,8 +94,11 @@ pub(super) fn embeds_fees(order: &[u8]) -> bool {
 
 fn read_header(raw: &RawOrder) -> Result<wire::Order, WireError> {
     let order = raw.order_id;
-    let header: wire::Order = serde_json::from_slice(&raw.order)
-        .map_err(|error| WireError::Unreadable { order, part: "the order", why: where_broken(&error) })?;
+    let header: wire::Order = serde_json::from_slice(&raw.order).map_err(|error| WireError::Unreadable {
+        order,
+        part: "the order",
+        why: where_broken(&error),
+    })?;
     match row::Row::new(order, "the order").required_id("id", &header.id)? {
         found if found == order => Ok(header),
         found => Err(WireError::OtherOrder { order, found }),

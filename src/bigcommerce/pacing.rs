@@ -165,7 +165,12 @@ mod tests {
     }
 
     fn limit(left: u32, reset_seconds: u64) -> RateLimit {
-        RateLimit { quota: Some(100), left: Some(left), reset: Some(Duration::from_secs(reset_seconds)), retry_after: None }
+        RateLimit {
+            quota: Some(100),
+            left: Some(left),
+            reset: Some(Duration::from_secs(reset_seconds)),
+            retry_after: None,
+        }
     }
 
     /// A budget that has just been told `left` of 100, with `reset_seconds` to go.

@@ -62,10 +62,7 @@ impl Page {
         let pagination: Pagination =
             wrapper.meta.object::<Meta>().and_then(|meta| meta.pagination.object()).unwrap_or_default();
         let list = if wrapper.data.is_list() { &wrapper.data } else { &wrapper.fees };
-        Ok(Self {
-            rows: list.list().unwrap_or_default(),
-            total_pages: pagination.total_pages.whole().ok().flatten(),
-        })
+        Ok(Self { rows: list.list().unwrap_or_default(), total_pages: pagination.total_pages.whole().ok().flatten() })
     }
 
     /// Whether another page has to be asked for after this one, the `number`th (from 1).

@@ -17,7 +17,9 @@ pub struct Addresses {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// The base address has another form.
-    #[error("'{0}' is not the address of an API: expected https://api.bigcommerce.com, or another http(s) address without query")]
+    #[error(
+        "'{0}' is not the address of an API: expected https://api.bigcommerce.com, or another http(s) address without query"
+    )]
     Base(String),
     /// The store hash has another form.
     #[error("'{0}' is not a store hash: expected the letters and digits after /stores/ in the API path")]
@@ -175,11 +177,16 @@ mod tests {
 
     #[test]
     fn an_address_that_could_leak_the_token_elsewhere_is_refused() {
-        for base in ["", "api.bigcommerce.com", "ftp://x", "https://", "https://user@evil", "https://a b", "https://a?x="] {
+        for base in
+            ["", "api.bigcommerce.com", "ftp://x", "https://", "https://user@evil", "https://a b", "https://a?x="]
+        {
             assert!(matches!(Addresses::new(base, "acme1"), Err(AddressError::Base(_))), "{base}");
         }
         for hash in ["", "a/b", "../x", "a?b"] {
-            assert!(matches!(Addresses::new("https://api.bigcommerce.com", hash), Err(AddressError::StoreHash(_))), "{hash}");
+            assert!(
+                matches!(Addresses::new("https://api.bigcommerce.com", hash), Err(AddressError::StoreHash(_))),
+                "{hash}"
+            );
         }
     }
 }

@@ -41,13 +41,19 @@ pub enum Refusal {
     #[error("BigCommerce answered 404 ({0})")]
     NotFound(String),
     /// The access token is dead.
-    #[error("BigCommerce does not accept the access token (401: {0}); make a new API account and set the store's access_token")]
+    #[error(
+        "BigCommerce does not accept the access token (401: {0}); make a new API account and set the store's access_token"
+    )]
     Unauthorised(String),
     /// The access token may not read this.
-    #[error("the access token may not read this (403: {0}); give its API account read access to orders, order transactions and store information")]
+    #[error(
+        "the access token may not read this (403: {0}); give its API account read access to orders, order transactions and store information"
+    )]
     Forbidden(String),
     /// Nothing that trying again would change.
-    #[error("BigCommerce answered {status} ({detail}); check the store's api_url and store_hash, and report it if they are right")]
+    #[error(
+        "BigCommerce answered {status} ({detail}); check the store's api_url and store_hash, and report it if they are right"
+    )]
     Bad {
         /// The HTTP status.
         status: u16,
@@ -115,9 +121,11 @@ fn content(status: u16, body: &[u8]) -> Result<Content, Refusal> {
     // A page of HTML from something between, or a body cut short: both have been seen to pass.
     match serde_json::from_slice::<&RawValue>(body) {
         Ok(_) => Ok(Content::Json),
-        Err(error) => {
-            Err(Refusal::Retry { status, detail: format!("not JSON: {}", where_broken(&error)), after: Some(AFTER_FAULT) })
-        }
+        Err(error) => Err(Refusal::Retry {
+            status,
+            detail: format!("not JSON: {}", where_broken(&error)),
+            after: Some(AFTER_FAULT),
+        }),
     }
 }
 
@@ -173,7 +181,10 @@ mod tests {
     fn the_longer_wait_of_two_headers_counts() {
         let both = headers(&[("x-rate-limit-time-reset-ms", "12500"), ("x-retry-after", "20")]);
         assert_eq!(wait(429, &both), Some(Duration::from_secs(20)));
-        assert_eq!(wait(429, &headers(&[("x-rate-limit-time-reset-ms", "12500")])), Some(Duration::from_millis(12_500)));
+        assert_eq!(
+            wait(429, &headers(&[("x-rate-limit-time-reset-ms", "12500")])),
+            Some(Duration::from_millis(12_500))
+        );
         assert_eq!(wait(429, &RateLimit::default()), None, "a platform that is overloaded tells nothing");
         assert_eq!(wait(429, &headers(&[("x-retry-after", "4000000000")])), Some(WAIT_MAX));
         assert_eq!(wait(429, &headers(&[("x-retry-after", "soon")])), None);
@@ -190,8 +201,14 @@ mod tests {
 
     #[test]
     fn each_refusal_says_what_to_do() {
-        assert_eq!(refusal(404, r#"[{"status":404,"message":"The requested resource was not found."}]"#), Refusal::NotFound("The requested resource was not found.".into()));
-        assert_eq!(refusal(401, r#"{"status":401,"title":"Unauthorized"}"#), Refusal::Unauthorised("Unauthorized".into()));
+        assert_eq!(
+            refusal(404, r#"[{"status":404,"message":"The requested resource was not found."}]"#),
+            Refusal::NotFound("The requested resource was not found.".into())
+        );
+        assert_eq!(
+            refusal(401, r#"{"status":401,"title":"Unauthorized"}"#),
+            Refusal::Unauthorised("Unauthorized".into())
+        );
         assert!(refusal(403, "You don't have a required scope").to_string().contains("order transactions"));
         assert!(matches!(refusal(302, ""), Refusal::Bad { status: 302, .. }));
         assert!(matches!(refusal(422, r#"{"title":"x"}"#), Refusal::Bad { status: 422, .. }));

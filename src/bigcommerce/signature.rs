@@ -58,8 +58,7 @@ pub fn verify(
     // An empty secret would let anyone sign.
     let mut secrets = secrets.iter().filter(|secret| !secret.expose_secret().is_empty()).peekable();
     secrets.peek().ok_or(SignatureError::NoSecret)?;
-    for (name, value) in
-        [("webhook-id", id), ("webhook-timestamp", timestamp), ("webhook-signature", signature_header)]
+    for (name, value) in [("webhook-id", id), ("webhook-timestamp", timestamp), ("webhook-signature", signature_header)]
     {
         if value.is_empty() {
             return Err(SignatureError::MissingHeader(name));
@@ -107,7 +106,8 @@ mod tests {
     const ID: &str = "0820c4188e2d7a18938cab934526d12163a3a975";
     const TIME: i64 = 1_786_447_831;
     const TOLERANCE: Duration = Duration::from_secs(300);
-    const BODY: &[u8] = br#"{"producer":"stores/acme1","scope":"store/order/updated","data":{"type":"order","id":118}}"#;
+    const BODY: &[u8] =
+        br#"{"producer":"stores/acme1","scope":"store/order/updated","data":{"type":"order","id":118}}"#;
 
     fn secret(text: &str) -> SecretString {
         SecretString::from(text.to_owned())
@@ -128,7 +128,8 @@ mod tests {
         // Made with: printf 'msg_1.1700000000.{"a":1}' | openssl dgst -sha256 -hmac not-a-real-secret -binary | base64
         let header = "v1,vEWDYA/S3h5XiCHnAFjG6RnwD/mf8EpIx9gzKYUA9Hk=";
         let now = Timestamp::from_second(1_700_000_001).unwrap();
-        let verified = verify(&[secret("not-a-real-secret")], "msg_1", "1700000000", header, br#"{"a":1}"#, now, TOLERANCE);
+        let verified =
+            verify(&[secret("not-a-real-secret")], "msg_1", "1700000000", header, br#"{"a":1}"#, now, TOLERANCE);
         assert_eq!(verified, Ok(Verified { fresh: true }));
     }
 
@@ -161,7 +162,12 @@ mod tests {
     #[test]
     fn without_a_secret_nothing_is_genuine() {
         let anyone = STANDARD.encode(
-            Hmac::<Sha256>::new_from_slice(b"").unwrap().chain_update(format!("{ID}.{TIME}.")).chain_update(BODY).finalize().into_bytes(),
+            Hmac::<Sha256>::new_from_slice(b"")
+                .unwrap()
+                .chain_update(format!("{ID}.{TIME}."))
+                .chain_update(BODY)
+                .finalize()
+                .into_bytes(),
         );
         assert_eq!(check(&[], &format!("v1,{anyone}"), TIME), Err(SignatureError::NoSecret));
         assert_eq!(check(&[""], &format!("v1,{anyone}"), TIME), Err(SignatureError::NoSecret));

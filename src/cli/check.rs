@@ -106,7 +106,10 @@ async fn check_company(
     for settings in config.stores.iter().filter(|settings| settings.company == company.name) {
         match rules_of(store, &settings.name).await {
             Ok(Some(rules)) => check_names(&client, company, settings, &rules, report).await,
-            Ok(None) => report.bad(&format!("rules of {}", settings.name), "there are none yet; put them with PUT /v1/stores/{store}/rules"),
+            Ok(None) => report.bad(
+                &format!("rules of {}", settings.name),
+                "there are none yet; put them with PUT /v1/stores/{store}/rules",
+            ),
             Err(error) => report.bad(&format!("rules of {}", settings.name), error),
         }
     }
@@ -122,7 +125,11 @@ async fn rules_of(store: &Store, name: &str) -> anyhow::Result<Option<Vec<Rule>>
 }
 
 /// Everything the rules and the settings name in Intacct, by kind.
-fn names(company: &CompanySettings, settings: &StoreSettings, rules: &[Rule]) -> BTreeMap<MasterRecord, BTreeSet<String>> {
+fn names(
+    company: &CompanySettings,
+    settings: &StoreSettings,
+    rules: &[Rule],
+) -> BTreeMap<MasterRecord, BTreeSet<String>> {
     let mut names: BTreeMap<MasterRecord, BTreeSet<String>> = BTreeMap::new();
     let mut add = |kind, name: &str| {
         if !name.is_empty() {
@@ -151,7 +158,13 @@ fn names(company: &CompanySettings, settings: &StoreSettings, rules: &[Rule]) ->
     names
 }
 
-async fn check_names(client: &Client, company: &CompanySettings, settings: &StoreSettings, rules: &[Rule], report: &mut Report) {
+async fn check_names(
+    client: &Client,
+    company: &CompanySettings,
+    settings: &StoreSettings,
+    rules: &[Rule],
+    report: &mut Report,
+) {
     for (kind, ids) in names(company, settings, rules) {
         let what = format!("{} of {}", kind.label(), settings.name);
         let results = match read(client, lookup::master_records(kind, &ids)).await {

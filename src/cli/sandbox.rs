@@ -43,7 +43,10 @@ pub(super) async fn run(arguments: SandboxArguments) -> anyhow::Result<ExitCode>
     };
     let shop = bigcommerce::Store::new(settings)?;
     let listener = listen(arguments.bigcommerce).await?;
-    println!("BigCommerce store   http://{}   hash sandboxshop, token sandbox-access-token, client secret sandbox-client-secret", listener.local_addr()?);
+    println!(
+        "BigCommerce store   http://{}   hash sandboxshop, token sandbox-access-token, client secret sandbox-client-secret",
+        listener.local_addr()?
+    );
     let soft = shutdown.soft();
     shutdown.spawn("sandbox store", async move {
         if let Err(error) = shop.serve(listener, soft).await {
@@ -55,8 +58,14 @@ pub(super) async fn run(arguments: SandboxArguments) -> anyhow::Result<ExitCode>
         ..intacct::CompanySettings::default()
     })?;
     let served = company.serve(listen(arguments.intacct).await?)?;
-    println!("Intacct company     {}   company SANDBOX, sender sandbox_sender, user ws_cartledger", served.gateway_url());
-    println!("                    passwords sandbox-sender-password and sandbox-user-password; its books: http://{}", served.address());
+    println!(
+        "Intacct company     {}   company SANDBOX, sender sandbox_sender, user ws_cartledger",
+        served.gateway_url()
+    );
+    println!(
+        "                    passwords sandbox-sender-password and sandbox-user-password; its books: http://{}",
+        served.address()
+    );
     println!("Ctrl-C ends both.");
     shutdown.soft().cancelled().await;
     served.stop().await?;

@@ -45,7 +45,10 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let (store, postgres) = open_database(&config, &environment).await?;
     store.migrate().await?;
     let listener = TcpListener::bind(&config.server.listen).await.with_context(|| {
-        format!("listening on {}: set another address with [server] listen or CARTLEDGER_SERVER__LISTEN", config.server.listen)
+        format!(
+            "listening on {}: set another address with [server] listen or CARTLEDGER_SERVER__LISTEN",
+            config.server.listen
+        )
     })?;
     let roles: BTreeSet<Role> = arguments
         .role

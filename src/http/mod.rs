@@ -67,9 +67,8 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
     if api {
         let (admin, document) = admin_router(&state).split_for_parts();
         let document = Arc::new(document);
-        router = router
-            .merge(admin)
-            .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }));
+        router =
+            router.merge(admin).route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }));
     }
     router
         .layer(axum::middleware::from_fn(measure))

@@ -106,7 +106,12 @@ fn verify(state: &ApiState, store: &WebhookStore, headers: &HeaderMap, body: &[u
 
 fn read(store: &WebhookStore, body: &[u8]) -> Result<(Delivery, String), Problem> {
     let unreadable = |why: String| {
-        Problem::new(StatusCode::BAD_REQUEST, "unreadable-delivery", format!("The body cannot be read: {why}"), "It was signed by BigCommerce but is no webhook body we know. Nothing was stored.")
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "unreadable-delivery",
+            format!("The body cannot be read: {why}"),
+            "It was signed by BigCommerce but is no webhook body we know. Nothing was stored.",
+        )
     };
     let delivery = Delivery::parse(body).map_err(|error| unreadable(error.to_string()))?;
     if delivery.store_hash != store.store_hash {
@@ -127,7 +132,9 @@ fn not_genuine(store: &WebhookStore, why: &str) -> Problem {
         StatusCode::UNAUTHORIZED,
         "not-genuine",
         "The delivery could not be shown to be from BigCommerce",
-        format!("{why}. Check client_secrets (the client secret of the API account that made the hook) and shared_header in the settings."),
+        format!(
+            "{why}. Check client_secrets (the client secret of the API account that made the hook) and shared_header in the settings."
+        ),
     )
 }
 

@@ -6,8 +6,9 @@ use rust_decimal::Decimal;
 
 use super::functions::create_payment::{PaidDocument, PaidWith};
 use super::functions::{
-    Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreatePayment, CurrencyGroup, CustomField,
-    ExchangeRate, Function, InvalidFunction, Line, MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
+    Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreatePayment, CurrencyGroup,
+    CustomField, ExchangeRate, Function, InvalidFunction, Line, MoneyGoesTo, PaymentDetail, PaymentMethod,
+    PostingAction,
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;
@@ -24,7 +25,9 @@ pub enum PostingError {
     #[error("{0} is not in Intacct yet, so nothing can be applied to it")]
     NotPosted(DocumentKey),
     /// The rule names a payment method Intacct does not know.
-    #[error("'{0}' is no payment method of Intacct: the payment rule must give Printed Check, Cash, EFT, Credit Card, Online Charge Card or Online ACH Debit")]
+    #[error(
+        "'{0}' is no payment method of Intacct: the payment rule must give Printed Check, Cash, EFT, Credit Card, Online Charge Card or Online ACH Debit"
+    )]
     PaymentMethod(String),
     /// An order in a foreign currency without a rule for its exchange rate.
     #[error("{0} is not the base currency and no exchange rule gives its rate")]

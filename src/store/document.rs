@@ -219,12 +219,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then it must not be sent.
-    pub async fn begin_sending(
-        &self,
-        key: &str,
-        request: &str,
-        request_hash: &str,
-    ) -> Result<Option<i32>, StoreError> {
+    pub async fn begin_sending(&self, key: &str, request: &str, request_hash: &str) -> Result<Option<i32>, StoreError> {
         let row = sqlx::query!(
             "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
                     request_hash = $3, error = null

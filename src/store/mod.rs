@@ -11,8 +11,8 @@ pub mod rulebook;
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 /// Why the store of record could not do what was asked.
 #[derive(Debug, thiserror::Error)]

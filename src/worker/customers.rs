@@ -55,7 +55,8 @@ pub async fn ensure(
             "the order names nobody to bill: no customer, no e-mail and no name".to_owned(),
         )));
     };
-    let search = Search { store, connection, record, identity: identity(&connection.name, &record.reference.identity), now };
+    let search =
+        Search { store, connection, record, identity: identity(&connection.name, &record.reference.identity), now };
     search.run().await
 }
 
@@ -228,9 +229,10 @@ fn incomplete(subject: String, message: String) -> Hold {
         code: HoldCode::CustomerIncomplete,
         subject,
         message,
-        remedy: "Complete the billing address of the order in BigCommerce, or create the customer in Intacct under the \
+        remedy:
+            "Complete the billing address of the order in BigCommerce, or create the customer in Intacct under the \
                  id named here, or add a customer rule that names a summary customer; then replay the order."
-            .to_owned(),
+                .to_owned(),
         amount: None,
         blocks: Blocks::Order,
     }

@@ -15,8 +15,8 @@ use crate::intacct::client::{CallError, Client};
 use crate::intacct::diagnosis::diagnose;
 use crate::intacct::errors::{ErrorClass, Level};
 use crate::intacct::functions::{Function, Query};
-use crate::intacct::request::{ControlId, FunctionCall};
 use crate::intacct::outcome::Outcome;
+use crate::intacct::request::{ControlId, FunctionCall};
 use crate::intacct::response::FunctionResult;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
@@ -171,7 +171,9 @@ impl Gateway {
         let job = Job { call: FunctionCall { control_id, function }, answer };
         self.queue.send(job).await.map_err(|_| not_executed("the program is stopping".to_owned()))?;
         // A dispatcher that ended in the middle may have sent it.
-        result.await.unwrap_or_else(|_| Err(Failure::Unknown { why: "the program stopped meanwhile".to_owned(), answer: None }))
+        result
+            .await
+            .unwrap_or_else(|_| Err(Failure::Unknown { why: "the program stopped meanwhile".to_owned(), answer: None }))
     }
 }
 
@@ -269,7 +271,8 @@ impl Dispatcher {
     /// Counts API transactions as Intacct does: each record written, each read call.
     async fn count(&self, functions: usize) {
         let transactions = functions as u64;
-        metrics::counter!(INTACCT_TRANSACTIONS_TOTAL, "company" => self.options.company.clone()).increment(transactions);
+        metrics::counter!(INTACCT_TRANSACTIONS_TOTAL, "company" => self.options.company.clone())
+            .increment(transactions);
         if let Err(error) = self.store.count_transactions(&self.options.company, transactions).await {
             tracing::warn!(%error, "API transactions could not be counted");
         }

@@ -21,14 +21,14 @@ use crate::store::document::{Outcome, StoredDocument};
 pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -> Result<Option<Hold>, RunEnd> {
     let key = &stored.planned.key;
     let document = read_back(key, &stored.planned.body)?;
-    let result = gateway.read(query(&document, &stored.planned.customer_id)).await.map_err(|failure| retry(key, failure))?;
+    let result =
+        gateway.read(query(&document, &stored.planned.customer_id)).await.map_err(|failure| retry(key, failure))?;
     let found = lookup::documents(&result).map_err(|error| RunEnd::retry(format!("{key}: {error}")))?;
     let ours: Vec<&FoundDocument> = found.iter().filter(|found| is_ours(&document, found)).collect();
     let (outcome, hold) = match ours.as_slice() {
-        [] => (
-            Outcome::NotThere { why: format!("no {} {} was found in Intacct", document.kind, document.number) },
-            None,
-        ),
+        [] => {
+            (Outcome::NotThere { why: format!("no {} {} was found in Intacct", document.kind, document.number) }, None)
+        }
         [one] if is_equal(&document, one) => (Outcome::Posted { record_no: one.record_number.to_string() }, None),
         others => {
             let hold = differs(&document, others);

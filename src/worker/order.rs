@@ -141,8 +141,9 @@ impl OrderRun<'_> {
         let Some(found) = found else { return Ok(None) };
         let rules = serde_json::from_value(found.rules)
             .map_err(|error| RunEnd::retry(format!("rulebook revision {} cannot be read: {error}", found.number)))?;
-        let rulebook = Rulebook::new(rules)
-            .map_err(|problems| RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number)))?;
+        let rulebook = Rulebook::new(rules).map_err(|problems| {
+            RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number))
+        })?;
         let derivation = derive(evidence, &rulebook, &self.connection.policy);
         Ok(Some(Judged { derivation, revision: found.number }))
     }
@@ -175,7 +176,9 @@ impl OrderRun<'_> {
         let mut holds = derivation.holds.clone();
         let posted_revision = stored.iter().find(|d| d.state == DocumentState::Posted).and_then(|d| d.planned.revision);
         let as_posted = match posted_revision {
-            Some(then) if then != revision => self.judge(evidence, Some(then)).await?.map(|judged| judged.derivation.documents),
+            Some(then) if then != revision => {
+                self.judge(evidence, Some(then)).await?.map(|judged| judged.derivation.documents)
+            }
             _ => None,
         };
         let as_posted = as_posted.unwrap_or_else(|| derivation.documents.clone());
@@ -208,7 +211,8 @@ impl OrderRun<'_> {
             }
         }
         let anything_posted = !self.store.documents(&self.connection.name, order_id).await?.is_empty();
-        let standing = self.standing(evidence, &derivation, evidence_hash, revision, customer_id, &holds, anything_posted);
+        let standing =
+            self.standing(evidence, &derivation, evidence_hash, revision, customer_id, &holds, anything_posted);
         if retry.is_none() {
             self.store.save_standing(&standing, &new_holds(&holds)).await?;
         }

@@ -159,7 +159,12 @@ impl Worker {
     async fn run_order(&self, lane: &Claimed) -> RunEnd {
         match self.connections.get(&lane.store) {
             Some(connection) => {
-                let run = OrderRun { store: &self.store, connection, waits: &self.options.payment_waits, now: self.clock.now() };
+                let run = OrderRun {
+                    store: &self.store,
+                    connection,
+                    waits: &self.options.payment_waits,
+                    now: self.clock.now(),
+                };
                 run.run(lane).await
             }
             None => RunEnd::retry(format!("no store named '{}' is configured in this process", lane.store)),
@@ -174,7 +179,12 @@ impl Worker {
             }
             RunEnd::Retry { why, after } => {
                 let delay = retry::delay(lane.failures + 1, after, clock::jitter());
-                tracing::warn!(why, failures = lane.failures + 1, retry_in_s = delay.as_secs(), "an order is tried again later");
+                tracing::warn!(
+                    why,
+                    failures = lane.failures + 1,
+                    retry_in_s = delay.as_secs(),
+                    "an order is tried again later"
+                );
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
                 ("retry", self.store.put_off(lane, delay, PutOff::Failure, &why).await?)
             }
@@ -192,8 +202,7 @@ impl Worker {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beat.tick().await;
-            let tokens: Vec<Uuid> =
-                self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+            let tokens: Vec<Uuid> = self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
             if tokens.is_empty() {
                 continue;
             }

@@ -14,8 +14,8 @@ use crate::accounting::document::Document;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::posting::{self, Surroundings};
-use crate::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::store::Store;
+use crate::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::telemetry::POSTINGS_TOTAL;
 
 /// How sending ended.
@@ -74,7 +74,8 @@ impl Batch<'_> {
             .collect();
         let (mut holds, mut later) = (Vec::new(), None);
         for wave in 1..=last_wave() {
-            let ready: Vec<&Document> = of_wave(documents, wave).filter(|document| self.ready(document, &records)).collect();
+            let ready: Vec<&Document> =
+                of_wave(documents, wave).filter(|document| self.ready(document, &records)).collect();
             for end in join_all(ready.iter().map(|document| self.send_one(document, &records))).await {
                 match end? {
                     One::Posted(key, record_no) => {
@@ -160,17 +161,17 @@ impl Batch<'_> {
     fn read_answer(&self, document: &Document, sent: Result<Sent, Failure>) -> (Outcome, End, Option<String>) {
         let key = document.key.as_str().to_owned();
         match sent {
-            Ok(Sent { record_no, answer }) => {
-                (Outcome::Posted { record_no: record_no.clone() }, End::Settled(One::Posted(key, record_no)), Some(answer))
-            }
+            Ok(Sent { record_no, answer }) => (
+                Outcome::Posted { record_no: record_no.clone() },
+                End::Settled(One::Posted(key, record_no)),
+                Some(answer),
+            ),
             Err(Failure::Refused { error, remedy, answer }) => (
                 Outcome::Rejected { error: error.clone() },
                 End::Settled(One::Held(refused(document, &error, &remedy))),
                 Some(answer),
             ),
-            Err(Failure::AlreadyRecorded { error, answer }) => {
-                (Outcome::Unknown { error }, End::LookUp, Some(answer))
-            }
+            Err(Failure::AlreadyRecorded { error, answer }) => (Outcome::Unknown { error }, End::LookUp, Some(answer)),
             Err(Failure::NotExecuted { why, after, answer }) => (
                 Outcome::NotThere { why: why.clone() },
                 End::Settled(One::Later { why: format!("{key}: {why}"), after }),
@@ -178,7 +179,12 @@ impl Batch<'_> {
             ),
             Err(Failure::Unknown { why, answer }) => (
                 Outcome::Unknown { error: why.clone() },
-                End::Settled(One::Later { why: format!("{key}: the outcome is unknown ({why}); it is looked up before anything is sent again"), after: None }),
+                End::Settled(One::Later {
+                    why: format!(
+                        "{key}: the outcome is unknown ({why}); it is looked up before anything is sent again"
+                    ),
+                    after: None,
+                }),
                 answer,
             ),
         }
@@ -226,4 +232,3 @@ fn refused(document: &Document, error: &str, remedy: &str) -> Hold {
         blocks: Blocks::Document(document.key.clone()),
     }
 }
-

@@ -102,7 +102,10 @@ async fn a_rejected_document_may_be_planned_anew_with_other_content() {
     let (_database, store) = store().await;
     store.plan(&[invoice(12990)]).await.unwrap();
     let attempt = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
-    store.settle(KEY, attempt, "send", &Outcome::Rejected { error: "Account 4000".into() }, Some("<r/>")).await.unwrap();
+    store
+        .settle(KEY, attempt, "send", &Outcome::Rejected { error: "Account 4000".into() }, Some("<r/>"))
+        .await
+        .unwrap();
     store.plan(&[invoice(13000)]).await.unwrap();
     let document = store.document(KEY).await.unwrap().unwrap();
     assert_eq!((document.state, document.planned.total), (DocumentState::Planned, Some(Decimal::new(13000, 2))));

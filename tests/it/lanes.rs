@@ -125,7 +125,8 @@ async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
         let store = store.clone();
         async move { store.complete(&lane).await.unwrap() }
     });
-    let waits = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    let waits =
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
     while !sqlx::query_scalar::<_, bool>(waits).fetch_one(database.pool()).await.unwrap() {
         tokio::task::yield_now().await;
     }

@@ -166,7 +166,9 @@ async fn a_body_of_a_mebibyte_and_broken_json_are_refused() {
 #[tokio::test]
 async fn a_scope_that_does_not_concern_us_is_kept_and_marks_nothing() {
     let surface = Surface::start().await;
-    let body = order_updated(5).replace("store/order/updated", "store/customer/created").replace("order\",\"id", "customer\",\"id");
+    let body = order_updated(5)
+        .replace("store/order/updated", "store/customer/created")
+        .replace("order\",\"id", "customer\",\"id");
     assert_eq!(surface.deliver("w1", body).await, 200);
     assert_eq!((surface.kept().await, surface.store.backlog().await.unwrap().lanes), (1, 0));
 }
@@ -196,7 +198,12 @@ async fn the_admin_api_wants_its_token() {
 #[tokio::test]
 async fn health_metrics_and_the_api_description_are_open() {
     let surface = Surface::start().await;
-    for (path, holds) in [("/healthz", "ok"), ("/readyz", "orders_due"), ("/metrics", "cartledger_"), ("/openapi.json", "/v1/stores/{store}/orders")] {
+    for (path, holds) in [
+        ("/healthz", "ok"),
+        ("/readyz", "orders_due"),
+        ("/metrics", "cartledger_"),
+        ("/openapi.json", "/v1/stores/{store}/orders"),
+    ] {
         let answer = surface.client.get(format!("{}{path}", surface.address)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         assert!(answer.text().await.unwrap().contains(holds), "{path}");

@@ -30,11 +30,7 @@ pub(super) fn header(wire: &wire::Order, id: u64) -> Result<Order, WireError> {
         prices_include_tax: wire.is_tax_inclusive_pricing.flag(),
         payment_method: wire.payment_method.text(),
         payment_status: wire.payment_status.text(),
-        buyer: Buyer {
-            customer_id: field!(row, id, wire.customer_id)?,
-            email: billing.email.clone(),
-            group: None,
-        },
+        buyer: Buyer { customer_id: field!(row, id, wire.customer_id)?, email: billing.email.clone(), group: None },
         billing,
         totals: totals(&row, wire)?,
     })

@@ -66,9 +66,8 @@ pub(super) fn refund(order: u64, wire: &wire::Refund) -> Result<Refund, WireErro
 
 fn refund_item(row: &Row, wire: &wire::RefundItem) -> Result<RefundItem, WireError> {
     let adjustments: Vec<wire::RefundAdjustment> = field!(row, list, wire.adjustments)?;
-    let adjustment = |wire: &wire::RefundAdjustment| {
-        Ok((row.amount("adjustments.amount", &wire.amount)?, wire.description.text()))
-    };
+    let adjustment =
+        |wire: &wire::RefundAdjustment| Ok((row.amount("adjustments.amount", &wire.amount)?, wire.description.text()));
     Ok(RefundItem {
         part: refunded_part(&wire.item_type.text()),
         item: field!(row, required_id, wire.item_id)?,

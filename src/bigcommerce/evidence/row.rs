@@ -10,7 +10,9 @@ use crate::bigcommerce::loose::{Loose, Unreadable};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// A part is not readable at all.
-    #[error("order {order}: the answer for {part} cannot be read ({why}); it will be read again, and if it stays so, report it to BigCommerce")]
+    #[error(
+        "order {order}: the answer for {part} cannot be read ({why}); it will be read again, and if it stays so, report it to BigCommerce"
+    )]
     Unreadable {
         /// The order asked for.
         order: u64,
@@ -20,7 +22,9 @@ pub enum WireError {
         why: String,
     },
     /// A field holds something it cannot hold.
-    #[error("order {order}: {row} has {field} = {found}, but it should be {expected}; correct it in BigCommerce, then replay the order")]
+    #[error(
+        "order {order}: {row} has {field} = {found}, but it should be {expected}; correct it in BigCommerce, then replay the order"
+    )]
     Field {
         /// The order.
         order: u64,
@@ -44,7 +48,9 @@ pub enum WireError {
         field: &'static str,
     },
     /// The answer is about another order than was asked for.
-    #[error("order {order}: the answer is about order {found}; check the store's api_url and anything between us and BigCommerce")]
+    #[error(
+        "order {order}: the answer is about order {found}; check the store's api_url and anything between us and BigCommerce"
+    )]
     OtherOrder {
         /// The order asked for.
         order: u64,
@@ -52,7 +58,9 @@ pub enum WireError {
         found: u64,
     },
     /// Fewer units in the lines than in the header.
-    #[error("order {order}: a page of lines is missing: they add up to {found} items, the order says {expected}; it will be read again")]
+    #[error(
+        "order {order}: a page of lines is missing: they add up to {found} items, the order says {expected}; it will be read again"
+    )]
     LinesMissing {
         /// The order.
         order: u64,

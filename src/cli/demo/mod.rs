@@ -120,7 +120,11 @@ fn step(what: &str) {
 }
 
 /// Beside the private Postgres, or in the user's state folder when Postgres is somebody else's.
-fn demo_folder(given: Option<PathBuf>, postgres: &EmbeddedPostgres, environment: &Environment) -> anyhow::Result<PathBuf> {
+fn demo_folder(
+    given: Option<PathBuf>,
+    postgres: &EmbeddedPostgres,
+    environment: &Environment,
+) -> anyhow::Result<PathBuf> {
     if let Some(folder) = given {
         return Ok(folder);
     }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 
+use super::STORE;
 use super::service::{ADMIN_TOKEN, Service};
 use super::world::World;
-use super::STORE;
 use crate::sandbox::bigcommerce::OrderSummary;
 use crate::store::Store;
 use crate::store::document::{DocumentState, StoredDocument};
@@ -72,7 +72,10 @@ async fn rows(world: &World, store: &Store) -> anyhow::Result<Vec<Row>> {
 
 fn table(headers: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(headers);
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(headers);
     for index in right {
         if let Some(column) = table.column_mut(*index) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -86,15 +89,24 @@ fn orders_table(rows: &[Row]) -> Table {
     for row in rows {
         let numbers = |kind: &str| row.posted(kind).map(|d| d.planned.number.clone()).collect::<Vec<_>>().join(" ");
         let money = |kind: &str| {
-            row.posted(kind).map(|d| format!("{:.2}", d.planned.total.unwrap_or_default())).collect::<Vec<_>>().join(" + ")
+            row.posted(kind)
+                .map(|d| format!("{:.2}", d.planned.total.unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(" + ")
         };
         let customer = row.standing.as_ref().and_then(|standing| standing.customer_id.clone()).unwrap_or_default();
         let mut receipts = money("receipt");
         if row.posted("liability-tender").next().is_some() {
-            receipts = [receipts, money("liability-tender")].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" + ");
+            receipts = [receipts, money("liability-tender")]
+                .into_iter()
+                .filter(|t| !t.is_empty())
+                .collect::<Vec<_>>()
+                .join(" + ");
         }
         let outcome = match row.standing.as_ref() {
-            Some(standing) if standing.outcome != "posted" => format!("{}: {}", standing.outcome, shortened(&standing.reason)),
+            Some(standing) if standing.outcome != "posted" => {
+                format!("{}: {}", standing.outcome, shortened(&standing.reason))
+            }
             _ => row.outcome().to_owned(),
         };
         table.add_row([
@@ -167,7 +179,8 @@ fn totals(world: &World, rows: &[Row]) -> Vec<String> {
                 shop += theirs;
                 ledger += ours;
                 if ours != theirs {
-                    faults.push(format!("order {}: the store says {theirs:.2}, the ledger {ours:.2}", row.shop.order_id));
+                    faults
+                        .push(format!("order {}: the store says {theirs:.2}, the ledger {ours:.2}", row.shop.order_id));
                 }
             }
             // What a held order has in the books already counts on both sides; the rest is what is blocked.
@@ -178,10 +191,17 @@ fn totals(world: &World, rows: &[Row]) -> Vec<String> {
             }
             "waiting" | "excluded" => {
                 if !ours.is_zero() {
-                    faults.push(format!("order {}: {} and yet {ours:.2} is in the ledger", row.shop.order_id, row.outcome()));
+                    faults.push(format!(
+                        "order {}: {} and yet {ours:.2} is in the ledger",
+                        row.shop.order_id,
+                        row.outcome()
+                    ));
                 }
                 if !row.shop.captured.is_zero() && !row.shop.migrated {
-                    faults.push(format!("order {}: {:.2} was captured and nothing is posted", row.shop.order_id, row.shop.captured));
+                    faults.push(format!(
+                        "order {}: {:.2} was captured and nothing is posted",
+                        row.shop.order_id, row.shop.captured
+                    ));
                 }
             }
             other => faults.push(format!("order {}: {other}", row.shop.order_id)),
@@ -214,12 +234,20 @@ async fn differences(world: &World, store: &Store, rows: &[Row]) -> anyhow::Resu
     if payments != company.payments().len() {
         faults.push(format!("{payments} payments in our records, {} in Intacct", company.payments().len()));
     }
-    let balance: BTreeMap<String, Decimal> =
-        store.trial_balance(STORE).await?.into_iter().map(|(account, debit, credit)| (account, debit - credit)).collect();
+    let balance: BTreeMap<String, Decimal> = store
+        .trial_balance(STORE)
+        .await?
+        .into_iter()
+        .map(|(account, debit, credit)| (account, debit - credit))
+        .collect();
     for row in company.trial_balance() {
         let here = balance.get(&row.account).copied().unwrap_or_default();
         if here != row.debit - row.credit {
-            faults.push(format!("account {}: {here:.2} in our records, {:.2} in Intacct", row.account, row.debit - row.credit));
+            faults.push(format!(
+                "account {}: {here:.2} in our records, {:.2} in Intacct",
+                row.account,
+                row.debit - row.credit
+            ));
         }
     }
     Ok(faults)
@@ -230,7 +258,9 @@ pub(super) fn addresses(world: &World, service: &Service, folder: &std::path::Pa
     let service_address = service.address();
     println!("\nStill running; Ctrl-C ends it.");
     println!("  service          {service_address}   (API under /v1/stores/{STORE}, bearer token {ADMIN_TOKEN})");
-    println!("                   curl -H 'Authorization: Bearer {ADMIN_TOKEN}' {service_address}/v1/stores/{STORE}/holds");
+    println!(
+        "                   curl -H 'Authorization: Bearer {ADMIN_TOKEN}' {service_address}/v1/stores/{STORE}/holds"
+    );
     println!("  BigCommerce      {}", world.shop_address);
     println!("  Intacct's books  {}", world.company_address);
     println!("  settings         {}", service.settings_file().display());

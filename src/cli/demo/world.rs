@@ -75,7 +75,8 @@ impl World {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
         let hooks = format!("{}/stores/{STORE_HASH}/v3/hooks", self.shop_address);
         let call = |request: reqwest::RequestBuilder| async move {
-            let answer = request.header("X-Auth-Token", ACCESS_TOKEN).header("Accept", "application/json").send().await?;
+            let answer =
+                request.header("X-Auth-Token", ACCESS_TOKEN).header("Accept", "application/json").send().await?;
             anyhow::ensure!(answer.status().is_success(), "the store answered {}", answer.status());
             Ok(serde_json::from_slice::<Value>(&answer.bytes().await?)?)
         };
@@ -85,7 +86,9 @@ impl World {
             Some(id) => client.put(format!("{hooks}/{id}")),
             None => client.post(&hooks),
         };
-        call(request.header("Content-Type", "application/json").body(hook.to_string())).await.context("creating a webhook")?;
+        call(request.header("Content-Type", "application/json").body(hook.to_string()))
+            .await
+            .context("creating a webhook")?;
         Ok(())
     }
 }

@@ -95,10 +95,7 @@ pub(super) async fn of_order(
                 })
                 .collect(),
             request: document.request,
-            answers: answers
-                .into_iter()
-                .map(|(step, outcome, answer)| AttemptView { step, outcome, answer })
-                .collect(),
+            answers: answers.into_iter().map(|(step, outcome, answer)| AttemptView { step, outcome, answer }).collect(),
         });
     }
     Ok(Json(views))

@@ -84,8 +84,7 @@ pub(super) async fn list(
 ) -> Result<Json<OrderPage>, Problem> {
     known_store(&state, &store)?;
     let limit = page_size(query.limit);
-    let orders =
-        state.store.orders(&store, query.outcome.as_deref(), query.after.unwrap_or_default(), limit).await?;
+    let orders = state.store.orders(&store, query.outcome.as_deref(), query.after.unwrap_or_default(), limit).await?;
     let full = orders.len() == limit as usize;
     let next_after = orders.last().filter(|_| full).map(|order| order.order_id);
     Ok(Json(OrderPage { orders: orders.into_iter().map(OrderView::from).collect(), next_after }))
@@ -100,7 +99,9 @@ pub(super) async fn one(
 ) -> Result<Json<OrderView>, Problem> {
     known_store(&state, &store)?;
     let order = state.store.order(&store, order_id).await?;
-    order.map(|order| Json(order.into())).ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))
+    order
+        .map(|order| Json(order.into()))
+        .ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))
 }
 
 /// Marks an order as due: it is read again and whatever is missing in Intacct is posted. Doing so twice posts nothing twice.

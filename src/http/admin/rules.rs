@@ -80,9 +80,8 @@ pub(super) async fn replace(
         )
     };
     let rules: Vec<Rule> = serde_json::from_value(new.rules.clone()).map_err(|error| refused(error.to_string()))?;
-    Rulebook::new(rules).map_err(|problems| {
-        refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })?;
+    Rulebook::new(rules)
+        .map_err(|problems| refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     let revision = state.store.save_rulebook(&store, &new.rules, &new.author, &new.note).await?;
     state.wake.wake();
     Ok((StatusCode::CREATED, Json(Saved { revision })))
