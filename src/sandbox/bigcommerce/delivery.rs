@@ -64,7 +64,8 @@ impl Store {
         self.wake_deliveries();
     }
 
-    /// Delivers what is due, for ever, a few at a time; ends when `stop` is cancelled. Attempts cut off then stay pending.
+    /// Delivers what is due, for ever, a few at a time; ends when `stop` is cancelled. Attempts cut off then stay
+    /// pending.
     pub(super) async fn run_deliveries(self, stop: CancellationToken) {
         let most = self.settings().delivery_concurrency.max(1);
         let mut running = JoinSet::new();

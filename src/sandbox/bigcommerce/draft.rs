@@ -1,5 +1,5 @@
-//! How a caller describes an order: what was bought, by whom, where to, at which rates and how it is paid. No totals: the
-//! store computes those itself.
+//! How a caller describes an order: what was bought, by whom, where to, at which rates and how it is paid. No totals:
+//! the store computes those itself.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -67,7 +67,8 @@ pub enum TaxRounding {
     EachRate,
     /// Once for the whole order; lines and rows keep four decimals (`NO_ROUNDING`).
     WholeOrder,
-    /// The order's tax is rounded once at the combined rate, but each row is shown to the cent, so rows may miss a cent.
+    /// The order's tax is rounded once at the combined rate, but each row is shown to the cent, so rows may miss a
+    /// cent.
     RowsShownInCents,
 }
 

@@ -1,8 +1,8 @@
 //! A BigCommerce store on loopback: takes orders, moves money, signs webhooks and answers REST like the platform does.
 //!
 //! It is a counterpart, not a double of our own code: it knows nothing of this program but the clock, computes its own
-//! totals and speaks wire formats only. Start at [`Store`]; describe an order with [`OrderDraft`]; play a whole day with
-//! [`scenario::trading_day`].
+//! totals and speaks wire formats only. Start at [`Store`]; describe an order with [`OrderDraft`]; play a whole day
+//! with [`scenario::trading_day`].
 
 mod actions;
 mod amounts;

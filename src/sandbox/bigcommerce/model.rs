@@ -95,7 +95,8 @@ impl Order {
         self.gift_certificate.as_ref().map_or(Decimal::ZERO, |certificate| certificate.amount) + self.store_credit
     }
 
-    /// What the buyer owes for the goods, whatever the tender. The order's own total is net of gift certificates and store credit.
+    /// What the buyer owes for the goods, whatever the tender. The order's own total is net of gift certificates and
+    /// store credit.
     pub fn gross(&self) -> Decimal {
         self.totals.inc + self.liability_tenders()
     }

@@ -150,7 +150,8 @@ impl Outbox {
         }
     }
 
-    /// Takes up to `limit` deliveries due at `now`; they stay under way until [`Outbox::record`] or [`Outbox::abandon`].
+    /// Takes up to `limit` deliveries due at `now`; they stay under way until [`Outbox::record`] or
+    /// [`Outbox::abandon`].
     pub fn take_due(&mut self, now: Timestamp, limit: usize) -> Vec<Delivery> {
         if self.held {
             return Vec::new();

@@ -1,5 +1,5 @@
-//! Works out an order's amounts from its description as BigCommerce does: order discounts are spread over the lines, tax is
-//! taken on discounted amounts, and gift certificates and store credit come off the total.
+//! Works out an order's amounts from its description as BigCommerce does: order discounts are spread over the lines,
+//! tax is taken on discounted amounts, and gift certificates and store credit come off the total.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -43,7 +43,8 @@ impl Pricing {
     }
 }
 
-/// Turns a description into an order in status Incomplete. `store_currency` is charged unless the description says otherwise.
+/// Turns a description into an order in status Incomplete. `store_currency` is charged unless the description says
+/// otherwise.
 pub(super) fn price(draft: &OrderDraft, store_currency: &str, now: Timestamp, counters: &mut Counters) -> Order {
     let mut order = shell(draft, counters.next(Ids::Order), store_currency, now);
     let pricing = Pricing { inclusive: draft.inclusive, rounding: draft.rounding };
@@ -115,7 +116,8 @@ struct Cuts {
     per_line: Vec<Vec<AppliedDiscount>>,
 }
 
-/// Spreads the manual discount over the goods, then each coupon over what is left of them. Gift certificates stay whole.
+/// Spreads the manual discount over the goods, then each coupon over what is left of them. Gift certificates stay
+/// whole.
 fn discounts(draft: &OrderDraft, counters: &mut Counters) -> Cuts {
     let mut left: Vec<Decimal> = draft
         .lines

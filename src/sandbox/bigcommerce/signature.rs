@@ -6,8 +6,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
-/// The value of `webhook-signature`: HMAC-SHA256 over `id.timestamp.body`, keyed with the raw bytes of the client secret
-/// (BigCommerce, "HTTPS webhook overview": Standard Webhooks with the base64 of the client secret).
+/// The value of `webhook-signature`: HMAC-SHA256 over `id.timestamp.body`, keyed with the raw bytes of the client
+/// secret (BigCommerce, "HTTPS webhook overview": Standard Webhooks with the base64 of the client secret).
 pub(super) fn sign(client_secret: &str, webhook_id: &str, timestamp: i64, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(client_secret.as_bytes()).unwrap_or_else(|_| unreachable_key());
     mac.update(format!("{webhook_id}.{timestamp}.").as_bytes());
@@ -20,8 +20,8 @@ fn unreachable_key() -> Hmac<Sha256> {
     Hmac::<Sha256>::new(&Default::default())
 }
 
-/// The event hash in hexadecimal: SHA-1 over the event as PHP would encode it (observed on real deliveries of 2023 to 2026).
-/// `data` is the JSON text of the event's data, its keys in delivered order.
+/// The event hash in hexadecimal: SHA-1 over the event as PHP would encode it (observed on real deliveries of 2023 to
+/// 2026). `data` is the JSON text of the event's data, its keys in delivered order.
 pub(super) fn event_hash(created_at: i64, store_hash: &str, store_id: u64, scope: &str, data: &str) -> String {
     let json = format!(
         r#"{{"created_at":{created_at},"producer":"stores/{store_hash}","store_id":{store_id},"store_hash":"{store_hash}","scope":"{scope}","data":{data}}}"#

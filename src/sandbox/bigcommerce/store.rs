@@ -66,8 +66,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store {
-    /// Opens the store: with the state file's content when there is one, else empty. The process must have installed its
-    /// TLS provider.
+    /// Opens the store: with the state file's content when there is one, else empty. The process must have installed
+    /// its TLS provider.
     pub fn new(settings: StoreSettings) -> Result<Self, StoreError> {
         let state = match &settings.state_file {
             Some(path) => persistence::load(path).map_err(|source| StoreError::Load { path: path.clone(), source })?,
@@ -99,7 +99,8 @@ impl Store {
         rest::router(self).merge(introspection::router(self))
     }
 
-    /// Answers REST calls, delivers webhooks and keeps the state file until `stop` is cancelled; saves once more at the end.
+    /// Answers REST calls, delivers webhooks and keeps the state file until `stop` is cancelled; saves once more at
+    /// the end.
     pub async fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<(), StoreError> {
         let deliveries = tokio::spawn(self.clone().run_deliveries(stop.clone()));
         let keeper = tokio::spawn(self.clone().keep_saved(stop.clone()));
@@ -149,8 +150,8 @@ impl Store {
         }
     }
 
-    /// Carries out one action: all of it happens at one moment, then its events are queued for the hooks that want them.
-    /// A refused action changes nothing.
+    /// Carries out one action: all of it happens at one moment, then its events are queued for the hooks that want
+    /// them. A refused action changes nothing.
     pub(super) fn act<T>(
         &self,
         action: impl FnOnce(&mut Shop<'_>) -> Result<T, ActionError>,

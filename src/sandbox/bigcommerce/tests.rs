@@ -325,3 +325,48 @@ fn times_are_kept_in_whole_seconds() {
     let modified = store.state().orders[&order].date_modified;
     assert_eq!(modified.subsec_nanosecond(), 0);
 }
+
+/// Everything the documentation promises about one order can be read, for every order of the day.
+#[tokio::test]
+async fn a_whole_day_can_be_read_and_all_its_webhooks_arrive() {
+    let mut settings = settings();
+    settings.quota = 10_000;
+    settings.clock = Clock::system();
+    let served = serve(open(settings)).await;
+    let destination = Destination::open(&[500]).await;
+    hook(&served, "store/order/*", &destination.url).await;
+    super::scenario::trading_day(&served.store, |_| {}).unwrap();
+    for order in served.store.expected_summary() {
+        let id = order.order_id;
+        let parts = ["products", "shipping_addresses", "coupons", "taxes?details=true", "fees", "shipments"];
+        let v2 = parts.iter().map(|part| format!("/v2/orders/{id}/{part}"));
+        let v3 = ["transactions", "payment_actions/refunds"].map(|part| format!("/v3/orders/{id}/{part}"));
+        for path in v2.chain(v3).chain([format!("/v2/orders/{id}?include=fees")]) {
+            let answer = served.get(&path).await;
+            assert!(
+                answer.status == 200 || (answer.status, answer.text.as_str()) == (204, ""),
+                "{path}: {}",
+                answer.status
+            );
+        }
+    }
+    // The first delivery was answered 500 and waits for its retry; all others arrive, in the background.
+    while served.store.pending_deliveries() > 1 {
+        tokio::task::yield_now().await;
+    }
+    let verifier = Webhook::from_bytes(SECRET.as_bytes().to_vec()).unwrap();
+    assert!(destination.deliveries().iter().all(|(headers, body)| verifier.verify(body.as_bytes(), headers).is_ok()));
+    assert_eq!(served.store.deliver_all_pending().await.delivered, 1);
+}
+
+#[tokio::test]
+async fn the_sandbox_shows_its_orders_and_settings_but_no_secret() {
+    let served = serve(store()).await;
+    served.store.place_order(&draft(1)).unwrap();
+    let page = served.send("GET", "/", "", "").await.unwrap();
+    assert!(page.text.contains("<td>100<td>Awaiting Fulfillment<td>129.90"), "{}", page.text);
+    let orders = served.send("GET", "/sandbox/orders", "", "").await.unwrap().json();
+    assert_eq!((&orders[0]["order_id"], &orders[0]["status_id"]), (&json!(100), &json!(11)));
+    let settings = served.send("GET", "/sandbox/settings", "", "").await.unwrap().text;
+    assert!(settings.contains("America/Chicago") && !settings.contains(SECRET) && !settings.contains(testing::TOKEN));
+}

@@ -76,8 +76,8 @@ impl Store {
         })
     }
 
-    /// An app overrides the order's totals over the API (amounts in the order's currency, without and with tax). Lines and
-    /// taxes stay as they are, so the order need not add up any more.
+    /// An app overrides the order's totals over the API (amounts in the order's currency, without and with tax). Lines
+    /// and taxes stay as they are, so the order need not add up any more.
     ///
     /// # Errors
     /// [`ActionError::UnknownOrder`].

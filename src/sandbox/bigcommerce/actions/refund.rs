@@ -114,8 +114,8 @@ impl Store {
     /// declined payment changes neither status nor quantities, but the refund stays on the order.
     ///
     /// # Errors
-    /// [`ActionError::NotPossible`] when that is not on the order any more, exceeds what was paid, or the payments do not
-    /// reach the total.
+    /// [`ActionError::NotPossible`] when that is not on the order any more, exceeds what was paid, or the payments do
+    /// not reach the total.
     pub fn refund(&self, order: u64, request: &RefundRequest) -> Result<u64, ActionError> {
         self.act(|shop| shop.refund(order, request))
     }
@@ -150,8 +150,8 @@ struct Share {
     tax: Decimal,
 }
 
-/// What the order's refunded units and charges are worth, to the cent: computed from all of them at once, so that parts of
-/// a line never add up to more than the line.
+/// What the order's refunded units and charges are worth, to the cent: computed from all of them at once, so that
+/// parts of a line never add up to more than the line.
 fn refunded_so_far(order: &Order) -> Share {
     let mut sum = Share::default();
     let mut add = |net: Decimal, tax: Decimal| sum = Share { net: sum.net + net, tax: sum.tax + tax };
@@ -311,7 +311,8 @@ impl Shop<'_> {
     }
 }
 
-/// The refund's total and the tax in it: typed in, or what the items were charged, less deductions, plus order-level amounts.
+/// The refund's total and the tax in it: typed in, or what the items were charged, less deductions, plus order-level
+/// amounts.
 fn refund_totals(before: &Order, after: &Order, request: &RefundRequest, items: &[RefundedItem]) -> (Decimal, Decimal) {
     if let Some(TotalsOverride { total, tax }) = request.totals {
         return (total, tax);

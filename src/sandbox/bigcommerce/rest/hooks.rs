@@ -27,7 +27,7 @@ struct HookBody {
 
 fn read(body: &Bytes) -> Result<HookBody, Refusal> {
     let refused =
-        |_| Api::V3.error(StatusCode::BAD_REQUEST, "The body is not a JSON object with the fields of a webhook.");
+        |_| Api::V3.refuse(StatusCode::BAD_REQUEST, "The body is not a JSON object with the fields of a webhook.");
     serde_json::from_slice(body).map_err(refused)
 }
 

@@ -1,4 +1,5 @@
-//! What is bought: one thing or sixty, downloads, bundles, custom work, gifts; by guests, returning customers, a company.
+//! What is bought: one thing or sixty, downloads, bundles, custom work, gifts; by guests, returning customers, a
+//! company.
 
 use rust_decimal::Decimal;
 
