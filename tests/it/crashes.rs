@@ -81,7 +81,8 @@ async fn a_service_killed_while_intacct_is_working_finds_its_document_and_sends_
     for label in FUNCTIONS {
         // The request is with Intacct, and nobody will be there to hear the answer.
         let begun = tokio::time::Instant::now();
-        let arrived = |world: &World| world.company.pending_faults().iter().all(|f| f.function.as_deref() != Some(label));
+        let arrived =
+            |world: &World| world.company.pending_faults().iter().all(|f| f.function.as_deref() != Some(label));
         while !arrived(&world) {
             assert!(begun.elapsed() < Duration::from_secs(60), "{label} was never sent");
             tokio::time::sleep(Duration::from_millis(20)).await;

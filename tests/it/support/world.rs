@@ -57,7 +57,8 @@ impl World {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("cartledger-world-{}", cartledger::clock::random_id().simple()));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("cartledger.toml"), settings_text(port, &shop_address, &served.gateway_url())).unwrap();
+        std::fs::write(folder.join("cartledger.toml"), settings_text(port, &shop_address, &served.gateway_url()))
+            .unwrap();
         let mut world = Self {
             store: Store::from_pool(database.pool().clone()),
             address: format!("http://127.0.0.1:{port}"),
@@ -131,7 +132,8 @@ impl World {
     async fn subscribe(&self, shop_address: &str) {
         let destination = format!("{}/webhooks/bigcommerce/{STORE}", self.address);
         let hook = serde_json::json!({ "scope": "store/order/*", "destination": destination, "is_active": true });
-        let request = self.client.post(format!("{shop_address}/stores/testhash1/v3/hooks")).header("X-Auth-Token", "token");
+        let request =
+            self.client.post(format!("{shop_address}/stores/testhash1/v3/hooks")).header("X-Auth-Token", "token");
         let answer = request.header("content-type", "application/json").body(hook.to_string()).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());
     }
