@@ -55,6 +55,7 @@ pub fn start(
             concurrency: config.worker.concurrency,
             lease: Duration::from_secs(config.worker.lease_seconds),
             poll: Duration::from_millis(config.worker.poll_ms),
+            retries: config.worker.retry_seconds.iter().copied().map(Duration::from_secs).collect(),
             payment_waits: config.worker.payment_waits_seconds.iter().copied().map(Duration::from_secs).collect(),
         };
         let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);

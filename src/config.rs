@@ -174,6 +174,8 @@ pub struct WorkerSettings {
     pub poll_ms: u64,
     /// How long to wait for payment data that is not there yet, in seconds: one entry per re-read.
     pub payment_waits_seconds: Vec<u64>,
+    /// How long to wait after the first, second, ... failure of an order, in seconds; the last one is repeated.
+    pub retry_seconds: Vec<u64>,
     /// How long a stopping process finishes its work, in seconds.
     pub grace_seconds: u64,
 }
@@ -417,6 +419,9 @@ impl Config {
                 );
             }
             store.policy()?;
+        }
+        if self.worker.retry_seconds.is_empty() {
+            return invalid("worker.retry_seconds".into(), "name at least one wait".into());
         }
         if self.worker.concurrency == 0 {
             return invalid("worker.concurrency".into(), "must be at least 1".into());

@@ -29,7 +29,7 @@ const FAILURES_TO_PAUSE: u32 = 5;
 /// How long to wait for a permit before asking again.
 const PERMIT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a dispatcher rests after a request that failed as a whole.
-const REST_AFTER_FAILURE: Duration = Duration::from_secs(2);
+const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// How to talk to a company.
 #[derive(Debug, Clone)]

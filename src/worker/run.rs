@@ -37,6 +37,8 @@ pub struct WorkerOptions {
     pub poll: Duration,
     /// Waits for payment data that is not there yet, one per re-read.
     pub payment_waits: Vec<Duration>,
+    /// Waits after the first, second, ... failure of an order; the last one is repeated.
+    pub retries: Vec<Duration>,
 }
 
 /// One worker; any number of them may share a database.
@@ -178,7 +180,7 @@ impl Worker {
                 ("waiting", self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
             }
             RunEnd::Retry { why, after } => {
-                let delay = retry::delay(lane.failures + 1, after, clock::jitter());
+                let delay = retry::delay(&self.options.retries, lane.failures + 1, after, clock::jitter());
                 tracing::warn!(
                     why,
                     failures = lane.failures + 1,

@@ -15,7 +15,7 @@ async fn one_order_under(kind: FaultKind) {
     for function in FUNCTIONS {
         world.company.add_fault(Fault::new(kind).on_function(function));
     }
-    world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     assert!(world.company.pending_faults().is_empty(), "every fault has struck: {:?}", world.company.pending_faults());
     let books = (world.company.customers().len(), world.company.invoices().len(), world.company.payments().len());
@@ -63,7 +63,7 @@ async fn a_passing_failure_of_a_function_is_tried_again() {
 async fn a_lost_answer_leaves_its_trace_in_the_attempts() {
     let world = World::start().await;
     world.company.add_fault(Fault::new(FaultKind::LoseAnswer).on_function("create_invoice"));
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     let invoice = format!("{STORE}/{order}/invoice/r1");
     let steps: Vec<(String, String)> =
@@ -77,7 +77,7 @@ async fn a_service_killed_while_intacct_is_working_finds_its_document_and_sends_
     for function in FUNCTIONS {
         world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 1500 }).on_function(function));
     }
-    world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     for label in FUNCTIONS {
         // The request is with Intacct, and nobody will be there to hear the answer.
         let begun = tokio::time::Instant::now();
@@ -100,7 +100,7 @@ async fn a_service_killed_while_intacct_is_working_finds_its_document_and_sends_
 async fn a_hundred_webhooks_out_of_order_during_a_restart_are_one_invoice() {
     let mut world = World::start().await;
     world.shop.hold_deliveries();
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     for note in 0..50 {
         world.shop.duplicate_next_deliveries(1);
         world.shop.add_staff_note(order, &format!("note {note}")).unwrap();

@@ -13,12 +13,12 @@ fn usd(cents: i64) -> Decimal {
 #[tokio::test]
 async fn a_paid_order_becomes_an_invoice_and_a_receipt_to_the_cent() {
     let world = World::start().await;
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     world.assert_books_agree().await;
     // Accounting case E1: 120.00 and 9.90 tax, paid by card.
     let balances = world.balances();
-    let expected = [("1150-S", 129_90), ("2200", -9_90), ("4000", -120_00)];
+    let expected = [("1150-S", 12990), ("2200", -990), ("4000", -12000)];
     assert_eq!(balances.len(), expected.len(), "{balances:?}");
     for (account, cents) in expected {
         assert_eq!(balances[account], usd(cents), "{account}");
@@ -32,8 +32,8 @@ async fn a_paid_order_becomes_an_invoice_and_a_receipt_to_the_cent() {
 #[tokio::test]
 async fn an_unmapped_product_holds_its_order_only_and_a_new_rule_releases_it() {
     let world = World::start().await;
-    let held = world.shop.place_order(&order_of("NEW-THING", 50_00)).unwrap();
-    let other = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let held = world.shop.place_order(&order_of("NEW-THING", 5000)).unwrap();
+    let other = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     assert_eq!(world.holds(held).await, ["missing-rule"]);
     assert!(world.holds(other).await.is_empty());
@@ -64,26 +64,26 @@ async fn what_intacct_refuses_is_held_with_its_words_and_posts_after_the_remedy(
     let world = World::start().await;
     let inactive = SettingsChange { deactivate_account: Some("4000".into()), ..SettingsChange::default() };
     world.company.change(&inactive).unwrap();
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     assert_eq!(world.holds(order).await, ["rejected-by-intacct"]);
     let hold = world.store.open_holds(Some(STORE), Some(order), 0, 1).await.unwrap().remove(0).hold;
     assert!(hold.message.contains("4000") || hold.remedy.contains("4000"), "{hold:?}");
-    assert_eq!(hold.amount, Some(usd(129_90)));
+    assert_eq!(hold.amount, Some(usd(12990)));
     assert!(world.company.invoices().is_empty() && world.company.payments().is_empty());
     let active = SettingsChange { activate_account: Some("4000".into()), ..SettingsChange::default() };
     world.company.change(&active).unwrap();
     world.replay(order).await;
     world.settle().await;
     assert!(world.holds(order).await.is_empty());
-    assert_eq!(world.balances()["1150-S"], usd(129_90));
+    assert_eq!(world.balances()["1150-S"], usd(12990));
     world.assert_books_agree().await;
 }
 
 #[tokio::test]
 async fn an_order_that_changes_after_it_was_posted_is_held_and_nothing_posted_moves() {
     let world = World::start().await;
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     let before = world.balances();
     world.shop.cancel(order).unwrap();
@@ -95,7 +95,7 @@ async fn an_order_that_changes_after_it_was_posted_is_held_and_nothing_posted_mo
 #[tokio::test]
 async fn a_change_that_concerns_no_accounting_costs_intacct_nothing() {
     let world = World::start().await;
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 120_00)).unwrap();
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     let requests = world.company.requests().requests;
     world.shop.add_staff_note(order, "called the buyer").unwrap();

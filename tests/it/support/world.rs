@@ -250,6 +250,7 @@ connections = 6
 poll_ms = 100
 lease_seconds = 20
 payment_waits_seconds = [1]
+retry_seconds = [1]
 [log]
 format = "json"
 [admin]
