@@ -59,6 +59,11 @@ pub struct RequestLog {
 }
 
 impl RequestLog {
+    /// The functions of the latest requests, oldest first.
+    pub fn calls(&self) -> Vec<&LoggedCall> {
+        self.recent.iter().flat_map(|request| &request.calls).collect()
+    }
+
     /// Notes a request; answers its number.
     pub(super) fn enter(&mut self, envelope: Option<&Envelope>, body: String, received_at: Timestamp) -> u64 {
         self.requests += 1;
