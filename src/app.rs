@@ -156,6 +156,7 @@ fn connections(
         let connection = StoreConnection {
             name: settings.name.clone(),
             application_account: company.application_account.clone(),
+            answer_within: Duration::from_secs(company.timeout_seconds + 5),
             reader: reader(settings, environment, clock)?,
             policy: settings.policy()?,
             company: settings.company.clone(),

@@ -70,7 +70,7 @@ const IMPURE: &[&str] = &[
     "tracing",
     "metrics::",
     "uuid",
-    "rand",
+    "rand::",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

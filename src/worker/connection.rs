@@ -1,5 +1,7 @@
 //! A store as the worker sees it: how to read it, how to judge it, where to post it.
 
+use std::time::Duration;
+
 use crate::accounting::policy::Policy;
 use crate::bigcommerce::client::StoreClient;
 use crate::worker::gateway::Gateway;
@@ -16,6 +18,8 @@ pub struct StoreConnection {
     pub company: String,
     /// The undeposited funds account named when a credit is applied without money.
     pub application_account: String,
+    /// After this a request to that company has ended, with an answer or without.
+    pub answer_within: Duration,
     /// Sends to that company; shared with the company's other stores.
     pub gateway: Gateway,
 }

@@ -18,8 +18,6 @@ use crate::store::Store;
 use crate::store::customer::LinkedCustomer;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
 
-/// How long another run may be creating the same customer before its outcome is looked up by us.
-const SOMEONE_ELSE: Duration = Duration::from_secs(120);
 /// When to look again while another run is creating the customer.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
@@ -163,7 +161,7 @@ impl Search<'_> {
 
     /// Whether another run is creating the customer right now.
     fn underway(&self, document: &StoredDocument) -> bool {
-        let recent = |at: Timestamp| self.now.duration_since(at).unsigned_abs() < SOMEONE_ELSE;
+        let recent = |at: Timestamp| self.now.duration_since(at).unsigned_abs() < self.connection.answer_within;
         document.state == DocumentState::Sending && document.sent_at.is_some_and(recent)
     }
 

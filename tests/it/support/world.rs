@@ -248,7 +248,7 @@ debounce_ms = 50
 connections = 6
 [worker]
 poll_ms = 100
-lease_seconds = 20
+lease_seconds = 14
 payment_waits_seconds = [1]
 retry_seconds = [1]
 [log]
@@ -264,7 +264,7 @@ sender_password = {{ env = "T_SENDER" }}
 user_id = "ws_cartledger"
 user_password = {{ env = "T_USER" }}
 application_account = "1190"
-timeout_seconds = 5
+timeout_seconds = 3
 [[stores]]
 name = "{STORE}"
 store_hash = "testhash1"
