@@ -275,7 +275,8 @@ async fn a_restarted_store_keeps_its_orders_and_undelivered_webhooks() {
     assert_eq!(after.deliver_all_pending().await.delivered, 1);
     assert!(destination.deliveries()[0].1.contains(&format!(r#""id":{order}"#)));
     assert_eq!(after.create_order(&draft(1)).unwrap(), order + 1);
-    std::fs::remove_dir_all(folder).unwrap();
+    // The first store may be writing its last state just now; a folder left behind hurts nobody.
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 #[tokio::test]
