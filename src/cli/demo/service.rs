@@ -167,6 +167,7 @@ debounce_ms = 300
 
 [worker]
 poll_ms = 200
+lease_seconds = 25
 payment_waits_seconds = [1, 1]
 
 [log]
@@ -184,7 +185,7 @@ sender_password = {{ env = "DEMO_SENDER_PASSWORD" }}
 user_id = "ws_cartledger"
 user_password = {{ env = "DEMO_USER_PASSWORD" }}
 application_account = "1190"
-timeout_seconds = 30
+timeout_seconds = 10
 
 [[stores]]
 name = "{STORE}"
