@@ -1,6 +1,5 @@
 //! Documents: what the ledger should contain, as journal lines that balance. A document that does not balance cannot be built.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 
@@ -11,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::customer::CustomerRef;
 use super::money::Currency;
+
+pub use super::journal::{Dimensions, JournalLine};
 
 /// The longest document key, in characters: Intacct's limit for a function's control id (Intacct docs, XML requests).
 pub const LONGEST_KEY: usize = 256;
@@ -95,44 +96,6 @@ impl fmt::Display for DocumentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
-}
-
-/// The dimensions of a journal line: name to Intacct id.
-///
-/// Names are `location`, `department`, `class`, `project`, `customer`, `item`, or the name of a user-defined dimension.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Dimensions(pub BTreeMap<String, String>);
-
-impl Dimensions {
-    /// The id for one dimension.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
-
-    /// These dimensions, with those of `over` taking their place where both have one.
-    pub fn overlaid(&self, over: &Dimensions) -> Dimensions {
-        let mut merged = self.0.clone();
-        merged.extend(over.0.iter().map(|(name, id)| (name.clone(), id.clone())));
-        Dimensions(merged)
-    }
-}
-
-/// One leg of a document. Exactly one of debit and credit is above zero.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalLine {
-    /// The general ledger account.
-    pub account: String,
-    /// Amount debited, in major units of the document's currency; zero or positive.
-    pub debit: Decimal,
-    /// Amount credited, in major units of the document's currency; zero or positive.
-    pub credit: Decimal,
-    /// Location, department and so on.
-    pub dimensions: Dimensions,
-    /// What a reader of the ledger sees, for example `TS-1 x 2`.
-    pub memo: String,
-    /// Why this account: the rule or the setting that chose it, for example `product rule p-shirts`.
-    pub rule: String,
 }
 
 /// How a foreign currency becomes the base currency.

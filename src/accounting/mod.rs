@@ -9,6 +9,7 @@ mod discounts;
 pub mod document;
 pub mod evidence;
 pub mod hold;
+pub mod journal;
 pub mod money;
 pub mod period;
 pub mod policy;
