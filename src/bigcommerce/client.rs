@@ -1,5 +1,7 @@
 //! Reads a BigCommerce store over HTTP: the only I/O of this room.
 
+mod error;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,11 +12,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use super::evidence::{self, RawOrder, WireError};
-use super::loose::{object, where_broken};
+pub use self::error::{ConnectionError, ReadError};
+use self::error::{refused, unreadable};
+use super::evidence::{self, RawOrder};
+use super::loose::object;
 use super::pacing::Pacer;
 use super::pages::{self, Page};
-use super::request::{AddressError, Addresses, OrderFilter, OrderList};
+use super::request::{Addresses, OrderFilter, OrderList};
 use super::response::{self, Content, RateLimit, Refusal};
 use super::wire;
 use crate::accounting::evidence::Evidence;
@@ -50,66 +54,6 @@ pub struct StoreConnection {
     pub access_token: SecretString,
     /// The share of the API quota left to other apps, in percent.
     pub reserve_percent: u32,
-}
-
-/// Why no client can be built.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectionError {
-    /// The address or the hash has a form that cannot be right.
-    #[error(transparent)]
-    Address(#[from] AddressError),
-    /// The token holds characters that no header may hold.
-    #[error(
-        "the access token is empty or holds characters that cannot be sent in a header; copy it again from the API account"
-    )]
-    Token,
-    /// TLS could not be set up.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Http(#[from] reqwest::Error),
-}
-
-/// Why something could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// May work later.
-    #[error("{why}")]
-    Retry {
-        /// What happened, where.
-        why: String,
-        /// How long to wait at least, when it is known.
-        after: Option<Duration>,
-    },
-    /// There is no such thing in the store.
-    #[error("{what}: BigCommerce does not know it (404); check the number and the store it belongs to")]
-    NotFound {
-        /// What was asked for, and of which store.
-        what: String,
-    },
-    /// The access token is dead or may not read this; no other call will do better until a person has acted.
-    #[error("{what}: {refusal}")]
-    Access {
-        /// What was asked for, and of which store.
-        what: String,
-        /// What was answered, and what to do.
-        refusal: Refusal,
-    },
-    /// Refused in a way that trying again does not change.
-    #[error("{what}: {refusal}")]
-    Refused {
-        /// What was asked for, and of which store.
-        what: String,
-        /// What was answered, and what to do.
-        refusal: Refusal,
-    },
-    /// The order holds something that cannot be read.
-    #[error(transparent)]
-    Wire(WireError),
-}
-
-impl From<WireError> for ReadError {
-    fn from(error: WireError) -> Self {
-        if error.is_retryable() { Self::Retry { why: error.to_string(), after: None } } else { Self::Wire(error) }
-    }
 }
 
 /// An order in a list.
@@ -432,20 +376,6 @@ fn transport(error: reqwest::Error) -> Fault {
         return Fault::Lasting(format!("no answer came through in time: {cause}"));
     }
     Fault::Passing(format!("no answer came through: {cause}"))
-}
-
-fn refused(what: &str, refusal: Refusal) -> ReadError {
-    let what = what.to_owned();
-    match refusal {
-        Refusal::Retry { after, .. } => ReadError::Retry { why: format!("{what}: {refusal}"), after },
-        Refusal::NotFound(_) => ReadError::NotFound { what },
-        Refusal::Unauthorised(_) | Refusal::Forbidden(_) => ReadError::Access { what, refusal },
-        Refusal::Bad { .. } => ReadError::Refused { what, refusal },
-    }
-}
-
-fn unreadable(what: &str, error: &serde_json::Error) -> ReadError {
-    ReadError::Retry { why: format!("{what}: the answer cannot be read: {}", where_broken(error)), after: None }
 }
 
 fn read_page(what: &str, body: &[u8]) -> Result<Page, ReadError> {

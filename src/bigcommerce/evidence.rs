@@ -94,7 +94,7 @@ pub(super) fn embeds_fees(order: &[u8]) -> bool {
 
 fn read_header(raw: &RawOrder) -> Result<wire::Order, WireError> {
     let order = raw.order_id;
-    let header: wire::Order = serde_json::from_slice(&raw.order).map_err(|error| WireError::Unreadable {
+    let header: wire::Order = object(&raw.order).map_err(|error| WireError::Unreadable {
         order,
         part: "the order",
         why: where_broken(&error),
