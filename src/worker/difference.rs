@@ -1,10 +1,10 @@
 //! Desired minus posted: which documents are still to be sent, and where the ledger says something else than the order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::accounting::document::{Document, DocumentKind};
+use crate::accounting::document::{Document, DocumentKey, DocumentKind};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::store::document::{DocumentState, StoredDocument};
@@ -93,6 +93,30 @@ fn changed(posted: &StoredDocument, now: Option<&Document>) -> Hold {
         amount,
         blocks: Blocks::Order,
     }
+}
+
+/// Takes out what a hold on a single document keeps back, and whatever needs such a document. Holds on documents that
+/// are posted already say nothing any more and go: a period may be closed after posting into it.
+pub fn keep_back(difference: &mut Difference, holds: &mut Vec<Hold>, stored: &[StoredDocument]) {
+    let posted =
+        |key: &DocumentKey| stored.iter().any(|d| d.state == DocumentState::Posted && d.planned.key == key.as_str());
+    holds.retain(|hold| !matches!(&hold.blocks, Blocks::Document(key) if posted(key)));
+    let mut blocked: BTreeSet<DocumentKey> = holds
+        .iter()
+        .filter_map(|hold| match &hold.blocks {
+            Blocks::Document(key) => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    // A document stands after those it needs, so one pass finds everything that hangs on a blocked one.
+    difference.to_send.retain(|document| {
+        let kept_back =
+            blocked.contains(&document.key) || document.detail.needs().iter().any(|key| blocked.contains(*key));
+        if kept_back {
+            blocked.insert(document.key.clone());
+        }
+        !kept_back
+    });
 }
 
 /// Documents of one wave, in a fixed order.

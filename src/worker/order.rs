@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
-use super::difference::difference;
+use super::difference::{difference, keep_back};
 use super::lookup;
 use super::waves::{self, WaveEnd};
 use crate::accounting::derive::{Derivation, Eligibility, derive};
@@ -182,8 +182,9 @@ impl OrderRun<'_> {
             _ => None,
         };
         let as_posted = as_posted.unwrap_or_else(|| derivation.documents.clone());
-        let difference = difference(derivation.documents.clone(), &as_posted, &stored);
-        holds.extend(difference.holds);
+        let mut difference = difference(derivation.documents.clone(), &as_posted, &stored);
+        keep_back(&mut difference, &mut holds, &stored);
+        holds.append(&mut difference.holds);
 
         let mut customer_id = None;
         let mut retry = None;

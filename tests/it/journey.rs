@@ -104,3 +104,13 @@ async fn a_change_that_concerns_no_accounting_costs_intacct_nothing() {
     world.settle().await;
     assert_eq!(world.company.requests().requests, requests);
 }
+
+#[tokio::test]
+async fn nothing_is_sent_into_books_that_the_settings_call_closed() {
+    let world = World::start_with("books_closed_through = \"2099-12-31\"\n").await;
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let codes = world.holds(order).await;
+    assert!(!codes.is_empty() && codes.iter().all(|code| code == "period-closed"), "{codes:?}");
+    assert!(world.company.invoices().is_empty() && world.company.payments().is_empty());
+}

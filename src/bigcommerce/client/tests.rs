@@ -13,10 +13,13 @@ use super::*;
 /// One answer of the store: status, headers, body.
 type Scripted = (u16, Vec<(&'static str, &'static str)>, String);
 
+/// Addresses with the answers they give, one after the other.
+type Script = Vec<(String, VecDeque<Scripted>)>;
+
 /// A store that answers by path (and `page`), in turn when several answers are given; 204 to everything else.
 #[derive(Clone, Default)]
 struct Shop {
-    answers: Arc<Mutex<Vec<(String, VecDeque<Scripted>)>>>,
+    answers: Arc<Mutex<Script>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 

@@ -38,6 +38,11 @@ pub struct World {
 impl World {
     /// Starts everything, with the demo's rules and a webhook for all order events.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same with more settings of the store's accounting.
+    pub async fn start_with(accounting: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::new().await;
         let settings = StoreSettings {
@@ -57,8 +62,11 @@ impl World {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("cartledger-world-{}", cartledger::clock::random_id().simple()));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("cartledger.toml"), settings_text(port, &shop_address, &served.gateway_url()))
-            .unwrap();
+        std::fs::write(
+            folder.join("cartledger.toml"),
+            (settings_text(port, &shop_address, &served.gateway_url()) + accounting),
+        )
+        .unwrap();
         let mut world = Self {
             store: Store::from_pool(database.pool().clone()),
             address: format!("http://127.0.0.1:{port}"),
