@@ -64,7 +64,7 @@ impl World {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(
             folder.join("cartledger.toml"),
-            (settings_text(port, &shop_address, &served.gateway_url()) + accounting),
+            settings_text(port, &shop_address, &served.gateway_url()) + accounting,
         )
         .unwrap();
         let mut world = Self {
