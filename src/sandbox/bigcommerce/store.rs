@@ -59,6 +59,8 @@ struct Inner {
     client: reqwest::Client,
     deliveries: Notify,
     changed: Notify,
+    /// Held while the state file is written: one writer at a time, the newest state last.
+    saving: tokio::sync::Mutex<()>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -86,6 +88,7 @@ impl Store {
             client,
             deliveries: Notify::new(),
             changed: Notify::new(),
+            saving: tokio::sync::Mutex::default(),
         })))
     }
 
@@ -118,6 +121,7 @@ impl Store {
     /// Writes the state file now, if there is one.
     pub async fn save(&self) -> Result<(), StoreError> {
         let Some(path) = self.settings().state_file.clone() else { return Ok(()) };
+        let _alone = self.0.saving.lock().await;
         let store = self.clone();
         let failed = |source| StoreError::Save { path: path.clone(), source };
         let target = path.clone();

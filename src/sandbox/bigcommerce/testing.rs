@@ -65,6 +65,7 @@ pub(super) struct Served {
     base: String,
     client: reqwest::Client,
     stop: CancellationToken,
+    server: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Drop for Served {
@@ -78,11 +79,17 @@ pub(super) async fn serve(store: Store) -> Served {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
     let (served, token) = (store.clone(), stop.clone());
-    tokio::spawn(async move { served.serve(listener, token).await.unwrap() });
-    Served { store, base, client: reqwest::Client::builder().no_proxy().build().unwrap(), stop }
+    let server = Some(tokio::spawn(async move { served.serve(listener, token).await.unwrap() }));
+    Served { store, base, client: reqwest::Client::builder().no_proxy().build().unwrap(), stop, server }
 }
 
 impl Served {
+    /// Stops serving, and waits until the store has saved its state.
+    pub async fn shut_down(mut self) {
+        self.stop.cancel();
+        self.server.take().unwrap().await.unwrap();
+    }
+
     /// Calls the API with the token; `path` starts behind the store's hash.
     pub async fn call(&self, method: &str, path: &str, body: &str) -> reqwest::Result<Answer> {
         self.send(method, &format!("/stores/abc123{path}"), TOKEN, body).await

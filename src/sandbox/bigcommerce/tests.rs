@@ -268,8 +268,8 @@ async fn a_restarted_store_keeps_its_orders_and_undelivered_webhooks() {
     hook(&before, "store/order/created", &destination.url).await;
     let order = before.store.place_order(&draft(1)).unwrap();
     let summary = before.store.expected_summary();
-    before.store.save().await.unwrap();
-    drop(before);
+    tokio::try_join!(before.store.save(), before.store.save()).unwrap();
+    before.shut_down().await;
     let after = open(settings);
     assert_eq!(after.expected_summary(), summary);
     assert_eq!(after.deliver_all_pending().await.delivered, 1);
