@@ -73,7 +73,7 @@ async fn rows(world: &World, store: &Store) -> anyhow::Result<Vec<Row>> {
 fn table(headers: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(headers);
     for index in right {
