@@ -19,7 +19,7 @@ use super::database::TestDatabase;
 pub const STORE: &str = "test-shop";
 const ADMIN: &str = "test-admin-token";
 /// How long anything may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Everything an order meets on its way.
 pub struct World {
