@@ -1,5 +1,9 @@
 //! Documents: what the ledger should contain, as journal lines that balance. A document that does not balance cannot be built.
 
+mod kind;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::ops::Deref;
 
@@ -11,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::customer::CustomerRef;
 use super::money::Currency;
 
+pub use self::kind::{CorrectionForm, Detail, DocumentKind, Exchange};
 pub use super::journal::{Dimensions, JournalLine};
 
 /// The longest document key, in characters: Intacct's limit for a function's control id (Intacct docs, XML requests).
@@ -21,7 +26,8 @@ pub const LONGEST_NUMBER: usize = 45;
 
 /// The deterministic name of a document, for example `acme-us/118/invoice/r1` or `acme-us/118/receipt/9001/r1`.
 ///
-/// Store, order, what it is, and the revision of the document. It is also the control id it is sent under.
+/// Store, order (left out where there is none), what it is, and the revision of the document. It is also the control id
+/// it is sent under. Documents that differ in the revision only are a chain: the first and its corrections.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentKey(String);
 
@@ -29,6 +35,26 @@ impl DocumentKey {
     /// The key of `what` (for example `receipt/9001`) of one order of `store`, in its `revision`, counted from 1.
     pub fn new(store: &str, order: u64, what: &str, revision: u32) -> Self {
         Self(format!("{store}/{order}/{what}/r{revision}"))
+    }
+
+    /// The key of `what` (for example `summary/2026-03-10-USD`) of no single order of `store`.
+    pub fn of_store(store: &str, what: &str, revision: u32) -> Self {
+        Self(format!("{store}/{what}/r{revision}"))
+    }
+
+    /// The same key in another revision.
+    pub fn in_revision(&self, revision: u32) -> Self {
+        Self(format!("{}/r{revision}", self.chain()))
+    }
+
+    /// The key without its revision: what a document and its corrections share.
+    pub fn chain(&self) -> &str {
+        self.0.rsplit_once("/r").map_or(&self.0, |(chain, _)| chain)
+    }
+
+    /// The revision, counted from 1.
+    pub fn revision(&self) -> u32 {
+        self.0.rsplit_once("/r").and_then(|(_, revision)| revision.parse().ok()).unwrap_or(1)
     }
 
     /// A key that was stored before.
@@ -48,148 +74,6 @@ impl fmt::Display for DocumentKey {
     }
 }
 
-/// What kind of document it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DocumentKind {
-    /// The sale: debit receivable, credit revenue, tax and liabilities.
-    Invoice,
-    /// Money that came in, applied to the invoice.
-    Receipt,
-    /// A gift certificate or store credit redeemed: debit the liability, credit receivable.
-    LiabilityTender,
-    /// A refund: debit returns and tax, credit receivable.
-    CreditMemo,
-    /// The money of a refund that went out: debit receivable, credit the clearing or liability account.
-    RefundPayout,
-    /// Sets a credit off against a debit of the same customer. Moves nothing in the general ledger.
-    Application,
-}
-
-impl DocumentKind {
-    /// Every kind, in the order documents of one order are listed.
-    pub const ALL: [DocumentKind; 6] =
-        [Self::Invoice, Self::LiabilityTender, Self::Receipt, Self::CreditMemo, Self::RefundPayout, Self::Application];
-
-    /// The stable name: `invoice`, `receipt`, `liability-tender`, `credit-memo`, `refund-payout`, `application`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invoice => "invoice",
-            Self::Receipt => "receipt",
-            Self::LiabilityTender => "liability-tender",
-            Self::CreditMemo => "credit-memo",
-            Self::RefundPayout => "refund-payout",
-            Self::Application => "application",
-        }
-    }
-
-    /// In which wave it is sent: 1 for what stands by itself, 2 for what needs the record numbers of wave 1.
-    pub fn wave(self) -> u8 {
-        match self {
-            Self::Invoice | Self::LiabilityTender | Self::CreditMemo | Self::RefundPayout => 1,
-            Self::Receipt | Self::Application => 2,
-        }
-    }
-}
-
-impl fmt::Display for DocumentKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// How a foreign currency becomes the base currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exchange {
-    /// Intacct converts with its rate type of this name, for example `Intacct Daily Rate`.
-    RateType(String),
-    /// The order's own rate: units of base currency for one unit of the document's currency.
-    Rate(Decimal),
-}
-
-/// What only one kind of document says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Detail {
-    /// Of an invoice.
-    Invoice {
-        /// Intacct's payment term, when the customer rule or the policy names one.
-        terms: Option<String>,
-        /// When it is due.
-        due: Date,
-        /// The display name of the order's payment method in BigCommerce.
-        payment_method: String,
-    },
-    /// Of a receipt.
-    Receipt {
-        /// The invoice it pays.
-        invoice: DocumentKey,
-        /// Intacct's payment method, for example `Credit Card` or `EFT` (Intacct docs, AR payments).
-        payment_method: String,
-        /// The general ledger account debited: undeposited funds or clearing.
-        deposit_account: String,
-        /// Intacct's bank account id, when the money goes to a bank account instead of an undeposited-funds account.
-        bank_account: Option<String>,
-        /// The gateway the money came through, as BigCommerce names it.
-        gateway: String,
-    },
-    /// Of a gift certificate or store credit redeemed.
-    LiabilityTender {
-        /// The invoice it pays.
-        invoice: DocumentKey,
-    },
-    /// Of a refund.
-    CreditMemo {
-        /// The invoice it takes back.
-        invoice: DocumentKey,
-        /// How much of it is set off against the invoice because that was not paid; zero when all money went back.
-        applies_to_invoice: Decimal,
-    },
-    /// Of a refund's money.
-    RefundPayout {
-        /// The credit memo it is netted with.
-        credit_memo: DocumentKey,
-        /// The account the money leaves: a clearing account, or a liability when it became store credit.
-        account: String,
-    },
-    /// Of an application.
-    Application {
-        /// The credit: a credit memo or a liability tender.
-        credit: DocumentKey,
-        /// The debit: an invoice or a refund payout.
-        debit: DocumentKey,
-        /// How much is set off, in major units.
-        amount: Decimal,
-    },
-}
-
-impl Detail {
-    /// The kind of document this belongs to.
-    pub fn kind(&self) -> DocumentKind {
-        match self {
-            Self::Invoice { .. } => DocumentKind::Invoice,
-            Self::Receipt { .. } => DocumentKind::Receipt,
-            Self::LiabilityTender { .. } => DocumentKind::LiabilityTender,
-            Self::CreditMemo { .. } => DocumentKind::CreditMemo,
-            Self::RefundPayout { .. } => DocumentKind::RefundPayout,
-            Self::Application { .. } => DocumentKind::Application,
-        }
-    }
-
-    /// The documents that must be in Intacct before this one makes sense.
-    pub fn needs(&self) -> Vec<&DocumentKey> {
-        match self {
-            Self::Invoice { .. } => Vec::new(),
-            Self::Receipt { invoice, .. } | Self::LiabilityTender { invoice } | Self::CreditMemo { invoice, .. } => {
-                vec![invoice]
-            }
-            Self::RefundPayout { credit_memo, .. } => vec![credit_memo],
-            Self::Application { credit, debit, .. } => vec![credit, debit],
-        }
-    }
-}
-
 /// Everything a document says, not yet checked. [`Document::build`] checks it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -199,8 +83,8 @@ pub struct Draft {
     pub kind: DocumentKind,
     /// The number in Intacct, for example `BC-118-R12`: what a look-up asks for. At most [`LONGEST_NUMBER`] characters.
     pub number: String,
-    /// BigCommerce's order id.
-    pub order_id: u64,
+    /// BigCommerce's order id; `None` for a document of no single order.
+    pub order_id: Option<u64>,
     /// The posting date, in the store's time zone.
     pub date: Date,
     /// The day it really happened, in the store's time zone; differs from `date` only where a receipt came before its invoice.
@@ -209,9 +93,10 @@ pub struct Draft {
     pub currency: Currency,
     /// How that becomes base currency; `None` when it is the base currency.
     pub exchange: Option<Exchange>,
-    /// Who it is with.
-    pub customer: CustomerRef,
-    /// What it is about, in major units; above zero. Equals its leg on the receivable account.
+    /// Who it is with; `None` for a document of no single buyer.
+    pub customer: Option<CustomerRef>,
+    /// What it is about, in major units; above zero. Equals its leg on the receivable account; of a journal entry, the sum
+    /// of its debits.
     pub total: Decimal,
     /// The gateway's own reference of the payment, for audit and for matching payouts.
     pub reference: Option<String>,
@@ -268,7 +153,7 @@ pub enum DocumentError {
         /// How many lines.
         lines: usize,
     },
-    /// No leg is as large as the total, so there is none on the receivable account.
+    /// No leg is as large as the total, so there is none on the receivable account; or debits are not the total.
     #[error("{key}: no line is as large as the total of {total}")]
     NoControlLeg {
         /// The document.
@@ -331,7 +216,12 @@ impl Document {
         if debits != credits {
             return Err(DocumentError::Unbalanced { key: key(), debits, credits });
         }
-        if !application && !draft.lines.iter().any(|line| line.debit + line.credit == draft.total) {
+        let control = if draft.detail.is_journal() {
+            debits == draft.total
+        } else {
+            draft.lines.iter().any(|line| line.debit + line.credit == draft.total)
+        };
+        if !application && !control {
             return Err(DocumentError::NoControlLeg { key: key(), total: draft.total });
         }
         Ok(Self(draft))
@@ -369,50 +259,5 @@ impl TryFrom<Draft> for Document {
 impl From<Document> for Draft {
     fn from(document: Document) -> Draft {
         document.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::{Case, dec};
-    use super::*;
-
-    fn draft() -> Draft {
-        let case = Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90");
-        case.paid(9001, "stripe", "129.90").derive().documents[0].clone().into()
-    }
-
-    fn refused(change: impl FnOnce(&mut Draft)) -> DocumentError {
-        let mut draft = draft();
-        change(&mut draft);
-        Document::build(draft).unwrap_err()
-    }
-
-    #[test]
-    fn a_document_cannot_be_built_wrong() {
-        use DocumentError::*;
-        assert!(matches!(refused(|d| d.lines[0].debit = dec("129.91")), Unbalanced { .. }));
-        assert!(matches!(refused(|d| d.lines[0].debit = dec("129.905")), Amount { .. }));
-        assert!(matches!(refused(|d| d.lines[0].debit = dec("-1")), Amount { .. }));
-        assert!(matches!(refused(|d| d.lines[0].credit = dec("1")), Amount { .. }));
-        assert!(matches!(refused(|d| d.total = dec("0")), Amount { .. }));
-        assert!(matches!(refused(|d| d.total = dec("129.91")), NoControlLeg { .. }));
-        assert!(matches!(refused(|d| d.lines[1].account = " ".into()), NoAccount { .. }));
-        assert!(matches!(refused(|d| d.lines.clear()), Shape { .. }));
-        assert!(matches!(refused(|d| d.kind = DocumentKind::Receipt), Shape { .. }));
-        assert!(matches!(refused(|d| d.number = "9".repeat(46)), Name { .. }));
-    }
-
-    #[test]
-    fn a_document_survives_json_and_keeps_its_hash() {
-        let document = Document::build(draft()).unwrap();
-        let json = serde_json::to_string(&document).unwrap();
-        let again: Document = serde_json::from_str(&json).unwrap();
-        assert_eq!(again.content_hash(), document.content_hash());
-        let wrong = json.replacen("129.90", "129.91", 1);
-        assert!(
-            serde_json::from_str::<Document>(&wrong).is_err(),
-            "a stored document that does not balance is refused"
-        );
     }
 }

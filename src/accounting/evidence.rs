@@ -31,6 +31,9 @@ pub struct Evidence {
     pub transactions: Vec<Transaction>,
     /// Refunds, ascending by id.
     pub refunds: Vec<Refund>,
+    /// Shipments, ascending by id; only read where recognition or cost of goods needs them.
+    #[serde(default)]
+    pub shipments: Vec<Shipment>,
 }
 
 /// The order's header.
@@ -179,6 +182,21 @@ pub struct Line {
     pub categories: Vec<String>,
     /// The line this one belongs to in a bundle.
     pub parent_line: Option<u64>,
+    /// The cost of one unit without tax, in the store's own currency as it was when the order was placed; `None` when the
+    /// merchant does not keep costs (BigCommerce says 0 then).
+    #[serde(default)]
+    pub unit_cost: Option<Decimal>,
+}
+
+/// Goods that left together (BigCommerce, Orders V2, shipments).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shipment {
+    /// Unique within the store.
+    pub id: u64,
+    /// When.
+    pub created: Timestamp,
+    /// Line id and units.
+    pub items: Vec<(u64, Decimal)>,
 }
 
 /// A share of a discount on a line.

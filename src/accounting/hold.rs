@@ -47,6 +47,14 @@ pub enum HoldCode {
     UnreadableOrder,
     /// The journal of a document was refused by our own checks.
     DocumentRefused,
+    /// The buyer disputes the payment: nothing is reversed until the dispute is decided.
+    Disputed,
+    /// The status says refunded, but no refund shows that money went back.
+    RefundedWithoutMoney,
+    /// The cost of goods that shipped is not known.
+    CostUnknown,
+    /// Money came in before the sale, and there is no account for deposits.
+    DepositAccountMissing,
 }
 
 impl HoldCode {
@@ -71,6 +79,10 @@ impl HoldCode {
             Self::NegativeAmount => "negative-amount",
             Self::UnreadableOrder => "unreadable-order",
             Self::DocumentRefused => "document-refused",
+            Self::Disputed => "disputed",
+            Self::RefundedWithoutMoney => "refunded-without-money",
+            Self::CostUnknown => "cost-unknown",
+            Self::DepositAccountMissing => "deposit-account-missing",
         }
     }
 }

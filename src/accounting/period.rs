@@ -1,7 +1,7 @@
 //! Posting dates: an instant becomes a day in the store's time zone, and a day in a closed period is refused.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
+use jiff::{Timestamp, ToSpan};
 
 use super::document::Document;
 use super::hold::{Blocks, Hold, HoldCode};
@@ -9,9 +9,11 @@ use super::money::Money;
 use super::policy::Policy;
 
 /// The day `instant` falls on in the store's time zone. An order placed on the evening of the 31st in New York is of
-/// the 31st, though it is already the 1st in UTC.
+/// the 31st, though it is already the 1st in UTC. After the store's cut-off time it is of the next day.
 pub fn posting_date(instant: Timestamp, policy: &Policy) -> Date {
-    instant.to_zoned(policy.time_zone.zone().clone()).date()
+    let local = instant.to_zoned(policy.time_zone.zone().clone());
+    let after_cut_off = policy.cut_off != Time::midnight() && local.time() >= policy.cut_off;
+    if after_cut_off { local.date().saturating_add(1.day()) } else { local.date() }
 }
 
 /// The hold for a document whose posting date is in a closed period, `None` when the period is open.
@@ -21,7 +23,7 @@ pub fn closed(document: &Document, policy: &Policy) -> Option<Hold> {
     let through = policy.books_closed_through.filter(|through| document.date <= *through)?;
     Some(Hold {
         code: HoldCode::PeriodClosed,
-        subject: format!("order {}, {} {}", document.order_id, document.kind, document.number),
+        subject: format!("{} {}", document.kind, document.number),
         message: format!(
             "the {} is of {}, and the books of store '{}' are closed through {through}",
             document.kind, document.date, policy.store

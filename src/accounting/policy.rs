@@ -1,8 +1,8 @@
 //! Policy: what one store's finance team decided once, as plain data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,14 @@ pub enum PolicyError {
     /// No receivable account.
     #[error("store '{0}' has no receivable account: name the AR control account")]
     Receivable(String),
+    /// Ship-date recognition without an account for deposits.
+    #[error(
+        "store '{0}' recognises sales at shipment and has no deposit_account: name the customer deposits liability"
+    )]
+    Deposits(String),
+    /// No journal.
+    #[error("store '{0}' has no journal: name the symbol of the Intacct journal for entries, for example GJ")]
+    Journal(String),
     /// The cap is negative.
     #[error("store '{store}': the cap for rounding differences is {cap}; it must be zero or more")]
     Cap {
@@ -114,6 +122,52 @@ pub enum StoredValueWithoutTransaction {
     UseHeader,
 }
 
+/// Which day a sale counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recognition {
+    /// The day the order was placed.
+    #[default]
+    OrderDate,
+    /// The day its first payment was captured; an order on terms counts from the day it was placed.
+    PaymentDate,
+    /// The day goods shipped (control passes, ASC 606); money that comes in before is a deposit.
+    ShipDate,
+}
+
+/// What is done about an order that changed after it was posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangedOrders {
+    /// Somebody looks at it; the books stay as they are.
+    #[default]
+    Hold,
+    /// The difference is posted as a linked correction.
+    Correct,
+}
+
+/// What is done about a document whose posting date is in a closed period, unless a period rule says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClosedPeriod {
+    /// It is held.
+    #[default]
+    Hold,
+    /// It is posted on the first open day; its true day is kept.
+    NextOpen,
+}
+
+/// How a store's orders reach the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PostingMode {
+    /// Receivables documents for every order.
+    #[default]
+    Order,
+    /// One summary journal per day and currency.
+    Daily,
+}
+
 /// What one store's finance team decided once. Amounts are in major units of the order's currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -154,6 +208,26 @@ pub struct Policy {
     pub terms: Option<String>,
     /// Days from posting to due, when no term says it.
     pub due_days: u16,
+    /// Which day a sale counts from.
+    pub recognition: Recognition,
+    /// The liability account of money that comes in before the sale counts; needed with ship-date recognition.
+    pub deposit_account: Option<String>,
+    /// The local time at which the store's day ends: what happens at or after it is of the next day. Midnight by default.
+    pub cut_off: Time,
+    /// What is done about documents of a closed period, unless a period rule says otherwise.
+    pub closed_period: ClosedPeriod,
+    /// What is done about orders that changed after posting.
+    pub changed_orders: ChangedOrders,
+    /// Whether the cost of goods is posted when they ship. Never together with an Intacct that values stock itself.
+    pub cost_of_goods: bool,
+    /// Channels whose orders are posted; empty means all.
+    pub channels: BTreeSet<u64>,
+    /// How orders reach the ledger before the first day of `posting_changes`.
+    pub posting: PostingMode,
+    /// From which posting day on another way holds: what is of that day or later is posted that way.
+    pub posting_changes: BTreeMap<Date, PostingMode>,
+    /// The symbol of the Intacct journal that journal entries go to.
+    pub journal: String,
 }
 
 impl Default for Policy {
@@ -178,6 +252,16 @@ impl Default for Policy {
             books_closed_through: None,
             terms: None,
             due_days: 0,
+            recognition: Recognition::default(),
+            deposit_account: None,
+            cut_off: Time::midnight(),
+            closed_period: ClosedPeriod::default(),
+            changed_orders: ChangedOrders::default(),
+            cost_of_goods: false,
+            channels: BTreeSet::new(),
+            posting: PostingMode::default(),
+            posting_changes: BTreeMap::new(),
+            journal: "GJ".to_owned(),
         }
     }
 }
@@ -186,6 +270,11 @@ impl Policy {
     /// The usual decisions for a store.
     pub fn new(store: &str, receivable_account: &str) -> Self {
         Self { store: store.to_owned(), receivable_account: receivable_account.to_owned(), ..Self::default() }
+    }
+
+    /// How what is of `day` reaches the ledger. Every day has exactly one way, so a change leaves no gap and no overlap.
+    pub fn posting_on(&self, day: Date) -> PostingMode {
+        self.posting_changes.range(..=day).next_back().map_or(self.posting, |(_, mode)| *mode)
     }
 
     /// Checks what the types cannot.
@@ -208,6 +297,13 @@ impl Policy {
         }
         if self.totals_cap.is_sign_negative() {
             return Err(PolicyError::Cap { store: self.store.clone(), cap: self.totals_cap });
+        }
+        let deposits = self.deposit_account.as_deref().is_some_and(|account| !account.trim().is_empty());
+        if self.recognition == Recognition::ShipDate && !deposits {
+            return Err(PolicyError::Deposits(self.store.clone()));
+        }
+        if self.journal.trim().is_empty() {
+            return Err(PolicyError::Journal(self.store.clone()));
         }
         Ok(())
     }

@@ -86,6 +86,7 @@ impl Case {
             fees: Vec::new(),
             transactions: Vec::new(),
             refunds: Vec::new(),
+            shipments: Vec::new(),
         };
         Self { evidence, rules: rules(), policy: Policy::new("acme-us", "1100") }
     }
@@ -139,6 +140,7 @@ impl Case {
             wrapping_inc_tax: Decimal::ZERO,
             categories: Vec::new(),
             parent_line: None,
+            unit_cost: None,
         });
         self.charge(total, tax)
     }

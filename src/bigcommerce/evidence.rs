@@ -84,6 +84,7 @@ pub fn assemble(store_name: &str, raw: &RawOrder) -> Result<Evidence, WireError>
         fees,
         transactions,
         refunds,
+        shipments: Vec::new(),
     })
 }
 

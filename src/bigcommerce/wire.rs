@@ -42,7 +42,7 @@ wire! {
     Line {
         id, product_id, order_address_id, sku, name, brand, = "type" kind, quantity, total_ex_tax, total_inc_tax,
         total_tax, discounted_total_inc_tax, applied_discounts, wrapping_cost_ex_tax, wrapping_cost_inc_tax,
-        gift_certificate_id, parent_order_product_id,
+        gift_certificate_id, parent_order_product_id, cost_price_ex_tax, base_cost_price,
     }
 
     /// A discount's share on a line (BigCommerce, Orders V2, `applied_discounts`).

@@ -85,6 +85,13 @@ pub fn payment(document_number: &str, customer_id: &str) -> Query {
     by_number("ARPYMT", "DOCNUMBER", &["RECEIPTDATE", "DESCRIPTION"], document_number, customer_id)
 }
 
+/// Finds a journal entry by our number, which stands on each of its lines; one row per line.
+pub fn journal_entry(number: &str) -> Query {
+    let fields = ["RECORDNO", "BATCHNO", "DOCUMENT", "TR_TYPE", "TRX_AMOUNT", "CURRENCY"];
+    let filter = Filter::equal("DOCUMENT", number);
+    Query { page_size: LARGEST_PAGE, ..Query::new("GLENTRY", &fields, Some(filter)) }
+}
+
 fn by_number(object: &str, number_field: &str, more: &[&str], number: &str, customer_id: &str) -> Query {
     let mut fields = vec!["RECORDNO", number_field, "CUSTOMERID", "STATE", "CURRENCY", "TRX_TOTALENTERED"];
     fields.extend(more);
@@ -116,6 +123,36 @@ pub fn ping() -> Query {
 /// [`LookupError`] when a row lacks what decides, or the answer is not complete.
 pub fn documents(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupError> {
     complete(result)?.iter().map(document).collect()
+}
+
+/// Reads the rows of [`journal_entry`]: one document per entry, its total the sum of its debits. A line's `BATCHNO` is the
+/// record number of its entry (Intacct docs, journal entries).
+///
+/// # Errors
+/// [`LookupError`] when a row lacks what decides, or the answer is not complete.
+pub fn journal_entries(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupError> {
+    let mut found: BTreeMap<u64, FoundDocument> = BTreeMap::new();
+    for row in complete(result)? {
+        let batch = required(row, "BATCHNO")?;
+        let record_number = batch.parse().map_err(|_| LookupError::Field { field: "BATCHNO" })?;
+        let amount = decimal(row, "TRX_AMOUNT")?.ok_or(LookupError::Field { field: "TRX_AMOUNT" })?;
+        let debit = required(row, "TR_TYPE")? == "1";
+        let entry = found.entry(record_number).or_insert_with(|| FoundDocument {
+            record_number,
+            number: text(row, "DOCUMENT").unwrap_or_default().to_owned(),
+            customer_id: String::new(),
+            state: "Posted".to_owned(),
+            currency: text(row, "CURRENCY").map(ToOwned::to_owned),
+            total: Decimal::ZERO,
+            due: None,
+            description: None,
+            date: None,
+        });
+        if debit {
+            entry.total += amount;
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 fn document(row: &Record) -> Result<FoundDocument, LookupError> {

@@ -6,13 +6,13 @@ use rust_decimal::Decimal;
 
 use super::functions::create_payment::{PaidDocument, PaidWith};
 use super::functions::{
-    Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreatePayment, CurrencyGroup,
-    CustomField, ExchangeRate, Function, InvalidFunction, Line, MoneyGoesTo, PaymentDetail, PaymentMethod,
-    PostingAction,
+    Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreateJournal, CreatePayment,
+    CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line, MoneyGoesTo,
+    PaymentDetail, PaymentMethod, PostingAction,
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;
-use crate::accounting::document::{Detail, Document, DocumentKey, Exchange, JournalLine};
+use crate::accounting::document::{CorrectionForm, Detail, Document, DocumentKey, Exchange, JournalLine};
 use crate::accounting::policy::Policy;
 
 /// Why a document cannot be written as a request.
@@ -70,9 +70,13 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
             custom_fields: Vec::new(),
             lines: lines(document, around.policy),
         })),
-        Detail::LiabilityTender { .. } | Detail::CreditMemo { .. } | Detail::RefundPayout { .. } => {
-            Function::CreateAdjustment(Box::new(adjustment(document, around)?))
+        Detail::Correction { form: CorrectionForm::Journal, .. } | Detail::Journal { .. } => {
+            Function::CreateJournal(Box::new(journal(document, around)?))
         }
+        Detail::LiabilityTender { .. }
+        | Detail::CreditMemo { .. }
+        | Detail::RefundPayout { .. }
+        | Detail::Correction { .. } => Function::CreateAdjustment(Box::new(adjustment(document, around)?)),
         Detail::Receipt { invoice, payment_method, deposit_account, bank_account, .. } => {
             let detail = PaymentDetail {
                 document: PaidDocument::Invoice(record(invoice, around)?),
@@ -170,12 +174,39 @@ fn adjustment(document: &Document, around: Surroundings<'_>) -> Result<CreateAdj
         posting_date: Some(document.date),
         number: document.number.clone(),
         action: PostingAction::Submit,
-        invoice_reference: Some(format!("{}{}", around.policy.number_prefix, document.order_id)),
+        invoice_reference: document.order_id.map(|order| format!("{}{order}", around.policy.number_prefix)),
         description: Some(document.description.clone()),
         external_id: None,
         currency: currency(document, around.policy)?,
         lines: lines(document, around.policy),
     })
+}
+
+fn journal(document: &Document, around: Surroundings<'_>) -> Result<CreateJournal, PostingError> {
+    Ok(CreateJournal {
+        journal: around.policy.journal.clone(),
+        date: document.date,
+        title: document.description.clone(),
+        reference: document.number.clone(),
+        attachment: None,
+        currency: currency(document, around.policy)?,
+        lines: document.lines.iter().map(journal_line).collect(),
+    })
+}
+
+fn journal_line(from: &JournalLine) -> JournalEntryLine {
+    let Line { memo, location, department, project, customer, item, class, custom_fields, .. } = line(from);
+    JournalEntryLine {
+        memo,
+        location,
+        department,
+        project,
+        customer,
+        item,
+        class,
+        custom_fields,
+        ..JournalEntryLine::new(from.account.clone(), from.signed())
+    }
 }
 
 fn payment(
@@ -228,10 +259,9 @@ fn line(from: &JournalLine) -> Line {
         class: dimension("class"),
         custom_fields: from
             .dimensions
-            .0
             .iter()
-            .filter(|(name, _)| !standard.contains(&name.as_str()))
-            .map(|(name, value)| CustomField { name: format!("GLDIM{}", name.to_uppercase()), value: value.clone() })
+            .filter(|(name, _)| !standard.contains(name))
+            .map(|(name, value)| CustomField { name: format!("GLDIM{}", name.to_uppercase()), value: value.id.clone() })
             .collect(),
         ..Line::new(Account::Gl(from.account.clone()), amount)
     }
@@ -243,7 +273,7 @@ fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup
     }
     let rate = match &document.exchange {
         Some(Exchange::RateType(name)) => ExchangeRate::Type { name: name.clone(), date: Some(document.original_date) },
-        Some(Exchange::Rate(rate)) => ExchangeRate::Fixed(*rate),
+        Some(Exchange::Rate { rate, .. }) => ExchangeRate::Fixed(*rate),
         None => return Err(PostingError::NoRate(document.currency.code().to_owned())),
     };
     Ok(Some(CurrencyGroup {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::gateway::{Failure, Gateway};
 use super::order::RunEnd;
-use crate::accounting::document::{Document, DocumentKind};
+use crate::accounting::document::{Detail, Document, DocumentKind};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::functions::Query;
@@ -23,7 +23,8 @@ pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -
     let document = read_back(key, &stored.planned.body)?;
     let result =
         gateway.read(query(&document, &stored.planned.customer_id)).await.map_err(|failure| retry(key, failure))?;
-    let found = lookup::documents(&result).map_err(|error| RunEnd::retry(format!("{key}: {error}")))?;
+    let read = if document.detail.is_journal() { lookup::journal_entries } else { lookup::documents };
+    let found = read(&result).map_err(|error| RunEnd::retry(format!("{key}: {error}")))?;
     let ours: Vec<&FoundDocument> = found.iter().filter(|found| is_ours(&document, found)).collect();
     let (outcome, hold) = match ours.as_slice() {
         [] => {
@@ -45,14 +46,13 @@ fn read_back(key: &str, body: &Value) -> Result<Document, RunEnd> {
 }
 
 fn query(document: &Document, customer_id: &str) -> Query {
-    match document.kind {
-        DocumentKind::Invoice => lookup::invoice(&document.number, customer_id),
-        DocumentKind::LiabilityTender | DocumentKind::CreditMemo | DocumentKind::RefundPayout => {
-            lookup::adjustment(&document.number, customer_id)
-        }
-        DocumentKind::Receipt | DocumentKind::Application => {
+    match &document.detail {
+        Detail::Invoice { .. } => lookup::invoice(&document.number, customer_id),
+        detail if detail.is_journal() => lookup::journal_entry(&document.number),
+        Detail::Receipt { .. } | Detail::Application { .. } => {
             lookup::payment(&posting::document_number(document), customer_id)
         }
+        _ => lookup::adjustment(&document.number, customer_id),
     }
 }
 

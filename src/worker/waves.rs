@@ -102,7 +102,7 @@ impl Batch<'_> {
         PlannedDocument {
             key: document.key.as_str().to_owned(),
             store: self.connection.name.clone(),
-            order_id: Some(document.order_id),
+            order_id: document.order_id,
             kind: document.kind.as_str().to_owned(),
             number: document.number.clone(),
             customer_id: self.customer_id.to_owned(),
@@ -120,7 +120,7 @@ impl Batch<'_> {
                     account: line.account.clone(),
                     debit: line.debit,
                     credit: line.credit,
-                    dimensions: serde_json::to_value(&line.dimensions).unwrap_or_default(),
+                    dimensions: serde_json::to_value(line.dimensions.ids()).unwrap_or_default(),
                     memo: line.memo.clone(),
                     rule: line.rule.clone(),
                 })

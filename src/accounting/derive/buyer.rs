@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::super::customer::{BuyerIdentity, CustomerRecord, CustomerRef};
 use super::super::document::Exchange;
 use super::super::hold::{Blocks, HoldCode};
+use super::super::money::parse_amount;
 use super::super::rulebook::{Condition, Give, Resolved, RuleKind, values};
 use super::context::{Context, Holds};
 
@@ -93,6 +94,9 @@ pub(super) fn exchange(context: &Context, holds: &mut Holds) -> Option<Exchange>
     }
     let found =
         context.rule(holds, RuleKind::Exchange, &context.facts(None), context.date, order.totals.total_inc_tax)?;
+    if let Some(rate) = found.given(&Give::Rate).and_then(|rate| parse_amount(rate).ok()) {
+        return Some(Exchange::Rate { rate, on: context.date, source: found.rule.to_string() });
+    }
     let rate_type = found.given(&Give::RateType)?;
     if rate_type != values::ORDER_RATE {
         return Some(Exchange::RateType(rate_type.to_owned()));
@@ -100,7 +104,11 @@ pub(super) fn exchange(context: &Context, holds: &mut Holds) -> Option<Exchange>
     let rate = order.store_to_order_rate.filter(|rate| *rate > Decimal::ZERO && order.store_currency == Some(base));
     // BigCommerce gives units of the order's currency for one of the store's; the books need it the other way round.
     match rate.and_then(|rate| Decimal::ONE.checked_div(rate)) {
-        Some(rate) => Some(Exchange::Rate(rate.round_dp(10).normalize())),
+        Some(rate) => Some(Exchange::Rate {
+            rate: rate.round_dp(10).normalize(),
+            on: context.date,
+            source: "the order's own rate".to_owned(),
+        }),
         None => {
             let message = format!("the exchange rule asks for the order's own rate, but the order has none to {base}");
             holds.add(context.order_hold(

@@ -277,7 +277,7 @@ fn a_guest_needs_an_email_unless_there_is_a_summary_customer() {
     let summary =
         Rule::new("guests", RuleKind::Customer).when(Condition::Guest, "yes").gives(Give::SummaryCustomer, "WEB");
     let derivation = nameless().rule(summary).derive();
-    assert_eq!(derivation.documents[0].customer.intacct_id, "WEB");
+    assert_eq!(derivation.documents[0].customer.as_ref().unwrap().intacct_id, "WEB");
 }
 
 #[test]

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::super::money::parse_amount;
 use super::super::policy::LONGEST_PREFIX;
 use super::pattern::overlap;
 use super::resolve::{Specificity, specificity};
-use super::vocabulary::Give;
+use super::vocabulary::{Give, values};
 use super::{Rule, RuleKind};
 
 /// One thing wrong with one rule.
@@ -98,7 +102,30 @@ fn answers(rule: &Rule, say: &mut impl FnMut(String)) {
             required.iter().map(|set| set.iter().map(Give::to_string).collect::<Vec<_>>().join(" and ")).collect();
         say(format!("a {} rule must give {}", rule.kind, ways.join(" or ")));
     }
-    let both = |a: &Give, b: &Give| rule.gives.contains_key(a) && rule.gives.contains_key(b);
+    let gives = |give: &Give| rule.gives.contains_key(give);
+    if let Some(rate) = rule.given(&Give::Rate)
+        && !parse_amount(rate).is_ok_and(|rate| rate > Decimal::ZERO)
+    {
+        say(format!("gives rate '{rate}'; it must be a number above zero, for example 1.0850"));
+    }
+    if let Some(day) = rule.given(&Give::AdjustmentDate)
+        && day.parse::<Date>().is_err()
+    {
+        say(format!("gives adjustment_date '{day}'; it must be a day such as 2026-12-31"));
+    }
+    if rule.given(&Give::ClosedPeriod) == Some(values::ADJUSTMENT) && !gives(&Give::AdjustmentDate) {
+        say("says closed_period adjustment but gives no adjustment_date".into());
+    }
+    if gives(&Give::CostAccount) != gives(&Give::InventoryAccount) {
+        say("gives only one of cost_account and inventory_account; the cost of goods needs both".into());
+    }
+    if rule.given(&Give::Stock) == Some(values::SCRAP) && !gives(&Give::ScrapAccount) {
+        say("says stock scrap but gives no scrap_account".into());
+    }
+    let both = |a: &Give, b: &Give| gives(a) && gives(b);
+    if both(&Give::Rate, &Give::RateType) {
+        say("gives a rate and a rate_type; only one of them can be used".into());
+    }
     if both(&Give::Account, &Give::Presentation) {
         say("gives an account and presentation 'net'; a discount is either shown on its account or taken off revenue"
             .into());

@@ -229,15 +229,21 @@ impl Rulebook {
                 }
             }
         }
-        Ok(Dimensions(chosen.into_iter().map(|(name, (_, value))| (name, value.to_owned())).collect()))
+        let mut dimensions = Dimensions::default();
+        for (name, (entry, value)) in chosen {
+            dimensions.set(&name, value, &self.rules[entry.rule].to_string());
+        }
+        Ok(dimensions)
     }
 }
 
 /// The dimensions a rule gives.
 fn dimensions(rule: &Rule) -> Dimensions {
-    let given = rule.gives.iter().filter_map(|(give, value)| match give {
-        Give::Dimension(name) => Some((name.clone(), value.clone())),
-        _ => None,
-    });
-    Dimensions(given.collect())
+    let mut dimensions = Dimensions::default();
+    for (give, value) in &rule.gives {
+        if let Give::Dimension(name) = give {
+            dimensions.set(name, value, &rule.to_string());
+        }
+    }
+    dimensions
 }

@@ -36,6 +36,10 @@ pub enum RuleKind {
     Dimension,
     /// Foreign currencies.
     Exchange,
+    /// Where a document goes whose posting date is in a closed period.
+    Period,
+    /// What happens outside the shop: payouts, fees, disputes, remittances, breakage.
+    Settlement,
 }
 
 /// What a rule may ask for.
@@ -64,8 +68,12 @@ pub enum Condition {
     Class,
     /// Tax rate in percent, without trailing zeros.
     Rate,
-    /// What is refunded: `product`, `shipping`, `handling`, `gift-wrapping`, `fee`, `order` or `restocking`.
+    /// Refund: `product`, `shipping`, `handling`, `gift-wrapping`, `fee`, `order` or `restocking`. Settlement: `bank`,
+    /// `fee`, `dispute`, `dispute-fee`, `chargeback-loss`, `exchange-difference`, `tax-bank`, `tax-allowance`,
+    /// `breakage` or `goodwill`.
     Part,
+    /// Kind of the document, for example `invoice`.
+    Document,
     /// Customer group id.
     Group,
     /// Company on the billing address; only there when it is not empty.
@@ -112,6 +120,20 @@ pub enum Give {
     Terms,
     /// Intacct's exchange rate type, or `order` for the order's own rate.
     RateType,
+    /// An exchange rate: units of base currency for one unit of the document's currency.
+    Rate,
+    /// What a document in a closed period does: `hold`, `next-open` or `adjustment`.
+    ClosedPeriod,
+    /// The day documents of a closed period are posted on: a day of the adjustment period.
+    AdjustmentDate,
+    /// The account of the cost of goods sold.
+    CostAccount,
+    /// The account of the inventory that goods leave.
+    InventoryAccount,
+    /// What becomes of goods that come back: `restock`, `scrap` or `none`.
+    Stock,
+    /// The account of goods that come back and are scrapped.
+    ScrapAccount,
     /// An id for this dimension.
     Dimension(String),
 }
@@ -128,6 +150,10 @@ pub mod values {
     pub const HOLD: &str = "hold";
     pub const NONE: &str = "none";
     pub const ORDER_RATE: &str = "order";
+    pub const NEXT_OPEN: &str = "next-open";
+    pub const ADJUSTMENT: &str = "adjustment";
+    pub const RESTOCK: &str = "restock";
+    pub const SCRAP: &str = "scrap";
 }
 
 /// Dimensions every Intacct company has; others are user-defined and written `dimension:NAME`.
@@ -135,7 +161,7 @@ pub(super) const STANDARD_DIMENSIONS: [&str; 6] = ["location", "department", "cl
 
 impl RuleKind {
     /// Every kind.
-    pub const ALL: [RuleKind; 14] = [
+    pub const ALL: [RuleKind; 16] = [
         Self::Product,
         Self::Shipping,
         Self::Handling,
@@ -150,6 +176,8 @@ impl RuleKind {
         Self::Customer,
         Self::Dimension,
         Self::Exchange,
+        Self::Period,
+        Self::Settlement,
     ];
 
     /// The stable name, for example `gift_wrapping`.
@@ -169,6 +197,8 @@ impl RuleKind {
             Self::Customer => "customer",
             Self::Dimension => "dimension",
             Self::Exchange => "exchange",
+            Self::Period => "period",
+            Self::Settlement => "settlement",
         }
     }
 
@@ -188,23 +218,27 @@ impl RuleKind {
             Self::Customer => &[Company, Group, Guest, Channel],
             Self::Dimension => &[Category, State, Country, Currency, Channel],
             Self::Exchange => &[Currency],
+            Self::Period => &[Document, Channel],
+            Self::Settlement => &[Part, Gateway, Name, Currency],
         }
     }
 
     /// What rules of this kind may give besides dimensions.
     pub fn gives(self) -> &'static [Give] {
         match self {
-            Self::Product | Self::Shipping | Self::Handling | Self::GiftWrapping | Self::Fee => &[Give::Account],
+            Self::Product => &[Give::Account, Give::CostAccount, Give::InventoryAccount],
+            Self::Shipping | Self::Handling | Self::GiftWrapping | Self::Fee | Self::Settlement => &[Give::Account],
             Self::GiftCertificate | Self::StoreCredit => &[Give::Account],
             Self::Discount => &[Give::Account, Give::Presentation],
             Self::Tax => &[Give::Account, Give::CollectedBy],
             Self::Payment => {
                 &[Give::Account, Give::PaymentMethod, Give::BankAccount, Give::RefundAccount, Give::TreatAsPaid]
             }
-            Self::Refund => &[Give::Account, Give::OrderLevel],
+            Self::Refund => &[Give::Account, Give::OrderLevel, Give::Stock, Give::ScrapAccount],
             Self::Customer => &[Give::SummaryCustomer, Give::CustomerPrefix, Give::CustomerType, Give::Terms],
             Self::Dimension => &[],
-            Self::Exchange => &[Give::RateType],
+            Self::Exchange => &[Give::RateType, Give::Rate],
+            Self::Period => &[Give::ClosedPeriod, Give::AdjustmentDate],
         }
     }
 
@@ -215,14 +249,15 @@ impl RuleKind {
             Self::Tax => &[&[Give::Account], &[Give::CollectedBy]],
             Self::Payment => &[&[Give::Account, Give::PaymentMethod]],
             Self::Customer | Self::Dimension => &[],
-            Self::Exchange => &[&[Give::RateType]],
+            Self::Exchange => &[&[Give::RateType], &[Give::Rate]],
+            Self::Period => &[&[Give::ClosedPeriod]],
             _ => &[&[Give::Account]],
         }
     }
 
     /// Whether rules of this kind may give dimensions.
     pub fn gives_dimensions(self) -> bool {
-        !matches!(self, Self::Customer | Self::Exchange)
+        !matches!(self, Self::Customer | Self::Exchange | Self::Period)
     }
 }
 
@@ -248,6 +283,7 @@ impl Condition {
             Self::Class => "class",
             Self::Rate => "rate",
             Self::Part => "part",
+            Self::Document => "document",
             Self::Group => "group",
             Self::Company => "company",
             Self::Guest => "guest",
@@ -273,6 +309,8 @@ impl Give {
             Self::Presentation => Some(&[values::NET]),
             Self::CollectedBy => Some(&[values::MARKETPLACE]),
             Self::OrderLevel => Some(&[values::ALLOWANCE, values::CARVE_OUT, values::HOLD]),
+            Self::ClosedPeriod => Some(&[values::HOLD, values::NEXT_OPEN, values::ADJUSTMENT]),
+            Self::Stock => Some(&[values::RESTOCK, values::SCRAP, values::NONE]),
             _ => None,
         }
     }
@@ -294,6 +332,13 @@ impl fmt::Display for Give {
             Self::CustomerType => "customer_type",
             Self::Terms => "terms",
             Self::RateType => "rate_type",
+            Self::Rate => "rate",
+            Self::ClosedPeriod => "closed_period",
+            Self::AdjustmentDate => "adjustment_date",
+            Self::CostAccount => "cost_account",
+            Self::InventoryAccount => "inventory_account",
+            Self::Stock => "stock",
+            Self::ScrapAccount => "scrap_account",
             Self::Dimension(name) if STANDARD_DIMENSIONS.contains(&name.as_str()) => name,
             Self::Dimension(name) => return write!(f, "dimension:{name}"),
         })
@@ -318,6 +363,13 @@ impl TryFrom<String> for Give {
             "customer_type" => Self::CustomerType,
             "terms" => Self::Terms,
             "rate_type" => Self::RateType,
+            "rate" => Self::Rate,
+            "closed_period" => Self::ClosedPeriod,
+            "adjustment_date" => Self::AdjustmentDate,
+            "cost_account" => Self::CostAccount,
+            "inventory_account" => Self::InventoryAccount,
+            "stock" => Self::Stock,
+            "scrap_account" => Self::ScrapAccount,
             name if STANDARD_DIMENSIONS.contains(&name) => Self::Dimension(text),
             other => match other.strip_prefix("dimension:") {
                 Some(name) if !name.is_empty() => Self::Dimension(name.to_owned()),

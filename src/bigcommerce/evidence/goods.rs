@@ -28,7 +28,17 @@ pub(super) fn line(order: u64, wire: &wire::Line) -> Result<Line, WireError> {
         wrapping_inc_tax: field!(row, amount, wire.wrapping_cost_inc_tax)?,
         categories: Vec::new(),
         parent_line: field!(row, id, wire.parent_order_product_id)?,
+        unit_cost: unit_cost(&row, wire)?,
     })
+}
+
+/// The cost of one unit; nought says that the merchant keeps none (BigCommerce, Orders V2, products).
+fn unit_cost(row: &Row, wire: &wire::Line) -> Result<Option<rust_decimal::Decimal>, WireError> {
+    let cost = match field!(row, some_amount, wire.cost_price_ex_tax)? {
+        Some(cost) => Some(cost),
+        None => field!(row, some_amount, wire.base_cost_price)?,
+    };
+    Ok(cost.filter(|cost| !cost.is_zero()))
 }
 
 fn line_type(row: &Row, wire: &wire::Line) -> Result<LineType, WireError> {

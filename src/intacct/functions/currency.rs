@@ -33,6 +33,9 @@ pub enum ExchangeRate {
     Fixed(Decimal),
 }
 
+/// The name of Intacct's own rate type, where an empty one is not understood (Intacct docs, journal entries).
+const INTACCT_DAILY_RATE: &str = "Intacct Daily Rate";
+
 /// Writes a rate with its own digits; unlike an amount it is not padded.
 fn rate_text(rate: Decimal) -> String {
     rate.normalize().to_string()
@@ -61,6 +64,20 @@ impl CurrencyGroup {
         match &self.rate {
             ExchangeRate::Type { name, .. } if name.is_empty() => {}
             ExchangeRate::Type { name, .. } => writer.text("EXCH_RATE_TYPE_ID", name),
+            ExchangeRate::Fixed(rate) => writer.text("EXCHANGE_RATE", &rate_text(*rate)),
+        }
+    }
+
+    /// Writes the group of a journal line, where a rate type is required (Intacct docs, journal entries).
+    pub(super) fn write_journal(&self, writer: &mut XmlWriter) {
+        writer.text("CURRENCY", &self.currency);
+        match &self.rate {
+            ExchangeRate::Type { name, date } => {
+                if let Some(date) = date {
+                    writer.slash_date("EXCH_RATE_DATE", *date);
+                }
+                writer.text("EXCH_RATE_TYPE_ID", if name.is_empty() { INTACCT_DAILY_RATE } else { name });
+            }
             ExchangeRate::Fixed(rate) => writer.text("EXCHANGE_RATE", &rate_text(*rate)),
         }
     }

@@ -105,6 +105,26 @@ fn application(document: PaidDocument) -> CreatePayment {
     }
 }
 
+fn journal() -> Function {
+    let line = |account: &str, amount: &str| JournalEntryLine {
+        memo: some("Deposit of order 1207"),
+        location: some("100"),
+        department: some("WEB"),
+        customer: some("AC-41"),
+        custom_fields: vec![CustomField { name: "GLDIMCHANNEL".into(), value: "10007".into() }],
+        ..JournalEntryLine::new(account.into(), amount.parse().unwrap())
+    };
+    Function::CreateJournal(Box::new(CreateJournal {
+        journal: "GJ".into(),
+        date: "2026-03-10".parse().unwrap(),
+        title: "Deposit of order 1207".into(),
+        reference: "AC-1207-D9001".into(),
+        attachment: some("AC-1207"),
+        currency: currency(ExchangeRate::Fixed("1.085".parse().unwrap())),
+        lines: vec![line("1150-S", "64.95"), line("2320", "-64.95")],
+    }))
+}
+
 fn contact(name: &str) -> Contact {
     Contact {
         name: some(name),
@@ -160,6 +180,7 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
             [
                 lookup::invoice("AC-1207", "AC-41"),
                 lookup::payment("ch_3Q0", "AC-41"),
+                lookup::journal_entry("AC-1207-D9001"),
                 lookup::customer_by_email("zoe@example.com"),
                 lookup::ping(),
             ]
@@ -171,6 +192,7 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
             .map(Function::Query)
             .collect(),
         ),
+        ("journals", vec![journal()]),
         ("sign-in", vec![Function::GetApiSession(GetApiSession { location: SessionLocation::Entity("100".into()) })]),
     ]
 }

@@ -4,6 +4,7 @@ pub mod create_adjustment;
 pub mod create_contact;
 pub mod create_customer;
 pub mod create_invoice;
+pub mod create_journal;
 pub mod create_payment;
 pub mod currency;
 pub mod get_api_session;
@@ -19,6 +20,7 @@ pub use create_adjustment::CreateAdjustment;
 pub use create_contact::{Address, Contact, CreateContact};
 pub use create_customer::CreateCustomer;
 pub use create_invoice::CreateInvoice;
+pub use create_journal::{CreateJournal, JournalEntryLine};
 pub use create_payment::{CreatePayment, MoneyGoesTo, PaymentDetail, PaymentMethod};
 pub use currency::{CurrencyGroup, ExchangeRate};
 pub use get_api_session::{GetApiSession, SessionLocation};
@@ -43,6 +45,8 @@ pub enum Function {
     CreateAdjustment(Box<CreateAdjustment>),
     /// Creates a cash receipt, or applies a credit memo.
     CreatePayment(Box<CreatePayment>),
+    /// Creates a journal entry.
+    CreateJournal(Box<CreateJournal>),
     /// Reads records.
     Query(Query),
 }
@@ -109,7 +113,9 @@ impl Function {
     pub fn name(&self) -> &'static str {
         match self {
             Self::GetApiSession(_) => "getAPISession",
-            Self::CreateContact(_) | Self::CreateCustomer(_) | Self::CreatePayment(_) => "create",
+            Self::CreateContact(_) | Self::CreateCustomer(_) | Self::CreatePayment(_) | Self::CreateJournal(_) => {
+                "create"
+            }
             Self::CreateInvoice(_) => "create_invoice",
             Self::CreateAdjustment(_) => "create_aradjustment",
             Self::Query(_) => "query",
@@ -130,6 +136,7 @@ impl Function {
             Self::CreateInvoice(function) => function.write(writer),
             Self::CreateAdjustment(function) => function.write(writer),
             Self::CreatePayment(function) => function.write(writer),
+            Self::CreateJournal(function) => function.write(writer),
             Self::Query(function) => function.write(writer),
         }
     }
@@ -158,6 +165,7 @@ impl Function {
             Self::CreateInvoice(function) => function.check(),
             Self::CreateAdjustment(function) => function.check(),
             Self::CreatePayment(function) => function.check(),
+            Self::CreateJournal(function) => function.check(),
             Self::Query(function) => function.check(),
         }
     }
