@@ -1,6 +1,6 @@
 //! One order as facts: what BigCommerce said, in our words, with nothing that accounting does not need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -245,7 +245,7 @@ pub struct Coupon {
 }
 
 /// What a tax row is on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are BigCommerce's own")]
 pub enum TaxedPart {
@@ -423,24 +423,28 @@ impl Evidence {
     /// of its chain is there, because it may repeat the same money (BigCommerce, Orders V3, transactions).
     pub fn captures(&self) -> BTreeMap<u64, &Transaction> {
         // A purchase voided before it settled moved no money in the end.
-        let voided = |t: &Transaction| {
-            self.transactions.iter().any(|v| v.event == PaymentEvent::Void && v.ok && v.reference == Some(t.id))
+        let voids = self.transactions.iter().filter(|t| t.event == PaymentEvent::Void && t.ok);
+        let voided: HashSet<u64> = voids.filter_map(|t| t.reference).collect();
+        let moved = |t: &&Transaction| t.ok && !t.test && !voided.contains(&t.id);
+        let of = |events: &[PaymentEvent]| -> Vec<&Transaction> {
+            self.transactions.iter().filter(moved).filter(|t| events.contains(&t.event)).collect()
         };
-        let moved = |t: &&Transaction| t.ok && !t.test && !voided(t);
-        let mut captured: BTreeMap<u64, &Transaction> = self
-            .transactions
-            .iter()
-            .filter(moved)
-            .filter(|t| matches!(t.event, PaymentEvent::Purchase | PaymentEvent::Capture))
-            .map(|t| (t.id, t))
-            .collect();
-        for settled in self.transactions.iter().filter(moved).filter(|t| t.event == PaymentEvent::Settled) {
-            let repeats = captured.values().any(|t| {
-                settled.reference == Some(t.id)
-                    || (settled.reference.is_some() && settled.reference == t.reference)
-                    || (settled.gateway_reference.is_some() && settled.gateway_reference == t.gateway_reference)
-            });
+        let mut captured: BTreeMap<u64, &Transaction> = BTreeMap::new();
+        // What names the money taken in so far: the transaction, the one it follows, the gateway's reference.
+        let (mut ids, mut followed, mut references) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for transaction in of(&[PaymentEvent::Purchase, PaymentEvent::Capture]) {
+            ids.insert(transaction.id);
+            followed.extend(transaction.reference);
+            references.extend(transaction.gateway_reference.as_deref());
+            captured.insert(transaction.id, transaction);
+        }
+        for settled in of(&[PaymentEvent::Settled]) {
+            let repeats = settled.reference.is_some_and(|id| ids.contains(&id) || followed.contains(&id))
+                || settled.gateway_reference.as_deref().is_some_and(|reference| references.contains(reference));
             if !repeats {
+                ids.insert(settled.id);
+                followed.extend(settled.reference);
+                references.extend(settled.gateway_reference.as_deref());
                 captured.insert(settled.id, settled);
             }
         }

@@ -1,6 +1,7 @@
 //! Journal lines: an account, one side, an amount, dimensions, and for each value the rule that chose it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,22 @@ pub struct Dimension {
 /// The dimensions of a journal line, by name.
 ///
 /// Names are `location`, `department`, `class`, `project`, `customer`, `item`, or the name of a user-defined dimension.
+/// Cheap to clone: most lines of an order have the same ones.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Dimensions(BTreeMap<String, Dimension>);
+#[serde(from = "BTreeMap<String, Dimension>", into = "BTreeMap<String, Dimension>")]
+pub struct Dimensions(Arc<BTreeMap<String, Dimension>>);
+
+impl From<BTreeMap<String, Dimension>> for Dimensions {
+    fn from(dimensions: BTreeMap<String, Dimension>) -> Self {
+        Self(Arc::new(dimensions))
+    }
+}
+
+impl From<Dimensions> for BTreeMap<String, Dimension> {
+    fn from(dimensions: Dimensions) -> Self {
+        Arc::unwrap_or_clone(dimensions.0)
+    }
+}
 
 impl Dimensions {
     /// The id for one dimension.
@@ -29,7 +43,8 @@ impl Dimensions {
 
     /// Sets one dimension, with the rule that gives it.
     pub fn set(&mut self, name: &str, id: &str, rule: &str) {
-        self.0.insert(name.to_owned(), Dimension { id: id.to_owned(), rule: rule.to_owned() });
+        let dimension = Dimension { id: id.to_owned(), rule: rule.to_owned() };
+        Arc::make_mut(&mut self.0).insert(name.to_owned(), dimension);
     }
 
     /// Name, id and rule of every dimension, by name.
@@ -44,9 +59,13 @@ impl Dimensions {
 
     /// These dimensions, with those of `over` taking their place where both have one.
     pub fn overlaid(&self, over: &Dimensions) -> Dimensions {
-        let mut merged = self.0.clone();
-        merged.extend(over.0.iter().map(|(name, dimension)| (name.clone(), dimension.clone())));
-        Dimensions(merged)
+        if over.0.is_empty() {
+            return self.clone();
+        }
+        let mut merged = self.clone();
+        let dimensions = over.0.iter().map(|(name, dimension)| (name.clone(), dimension.clone()));
+        Arc::make_mut(&mut merged.0).extend(dimensions);
+        merged
     }
 }
 

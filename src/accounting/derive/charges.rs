@@ -1,6 +1,6 @@
 //! The charges of a sale: what each line, shipping, handling, wrapping and fee brings in without tax, and its discounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -13,7 +13,7 @@ use super::super::totals::Reckoning;
 use super::context::{Context, Holds};
 
 /// Which part of the order a charge is for, by BigCommerce's id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Part {
     Line(u64),
     Shipping(u64),
@@ -41,6 +41,31 @@ pub(super) struct Charge {
     pub contras: Vec<Contra>,
 }
 
+/// Where the charges of a sale stand in their list.
+#[derive(Default)]
+pub(super) struct Places {
+    pub exact: HashMap<Part, usize>,
+    pub shipping: Vec<usize>,
+    pub handling: Vec<usize>,
+    pub fees: Vec<usize>,
+}
+
+impl Places {
+    pub fn of(charges: &[Charge]) -> Self {
+        let mut places = Self::default();
+        for (place, charge) in charges.iter().enumerate() {
+            places.exact.entry(charge.part).or_insert(place);
+            match charge.part {
+                Part::Shipping(_) => places.shipping.push(place),
+                Part::Handling(_) => places.handling.push(place),
+                Part::Fee(_) => places.fees.push(place),
+                Part::Line(_) | Part::Wrapping(_) => {}
+            }
+        }
+        places
+    }
+}
+
 /// A discount of one charge on its contra account.
 pub(super) struct Contra {
     pub account: String,
@@ -56,6 +81,10 @@ struct Raw {
     kind: RuleKind,
     memo: String,
     facts: Facts,
+    /// Where it goes to.
+    address: Option<u64>,
+    /// It has categories, which dimension rules may ask for.
+    categorised: bool,
     quantity: Decimal,
     ex_tax: Decimal,
     inc_tax: Decimal,
@@ -92,7 +121,11 @@ pub(super) fn charges(context: &Context, reckoning: &Reckoning, holds: &mut Hold
 
 /// Chooses account and dimensions of a charge.
 fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contras: Vec<Contra>) -> Charge {
-    let defaults = context.dimensions(holds, &raw.facts, context.date);
+    let defaults = if raw.categorised {
+        context.dimensions(holds, &raw.facts, context.date)
+    } else {
+        context.dimensions_at(holds, raw.address)
+    };
     let resolved = context.rule(holds, raw.kind, &raw.facts, context.date, net);
     let (account, own, rule) = match &resolved {
         Some(found) => (found.account().unwrap_or_default().to_owned(), found.dimensions(), found.rule.to_string()),
@@ -127,13 +160,17 @@ fn raws(context: &Context, reckoning: &Reckoning) -> Vec<Raw> {
         let gift = line.line_type == LineType::GiftCertificate;
         let name: String = if line.sku.is_empty() { &line.name } else { &line.sku }.chars().take(200).collect();
         let mut raw = Raw::new(Part::Line(line.id), format!("{name} x {}", line.quantity.normalize()), facts.clone());
+        (raw.address, raw.categorised) = (line.address_id, !line.categories.is_empty());
         raw.kind = if gift { RuleKind::GiftCertificate } else { RuleKind::Product };
         raw.quantity = line.quantity;
         (raw.ex_tax, raw.inc_tax, raw.tax) = (line.total_ex_tax, line.total_inc_tax, line.total_tax);
         raw.discounts = line.exact_discounts(evidence.order.prices_include_tax);
         raws.push(raw);
-        let wrapping = Raw::new(Part::Wrapping(line.id), format!("Gift wrapping of {name}"), facts);
-        raws.push(wrapping.costs(line.wrapping_ex_tax, line.wrapping_inc_tax));
+        if !(line.wrapping_ex_tax.is_zero() && line.wrapping_inc_tax.is_zero()) {
+            let mut wrapping = Raw::new(Part::Wrapping(line.id), format!("Gift wrapping of {name}"), facts);
+            (wrapping.address, wrapping.categorised) = (line.address_id, !line.categories.is_empty());
+            raws.push(wrapping.costs(line.wrapping_ex_tax, line.wrapping_inc_tax));
+        }
     }
     raws.extend(evidence.shipping.iter().flat_map(|to| delivery(context, to)));
     if evidence.shipping.is_empty() {
@@ -156,8 +193,9 @@ fn raws(context: &Context, reckoning: &Reckoning) -> Vec<Raw> {
 fn delivery(context: &Context, to: &ShippingAddress) -> [Raw; 2] {
     let facts = context.facts(Some(to.id)).with(Condition::Method, &to.method);
     let method: String = to.method.chars().take(200).collect();
-    let shipping = Raw::new(Part::Shipping(to.id), format!("Shipping {method}"), facts.clone());
-    let handling = Raw::new(Part::Handling(to.id), format!("Handling {method}"), facts);
+    let mut shipping = Raw::new(Part::Shipping(to.id), format!("Shipping {method}"), facts.clone());
+    let mut handling = Raw::new(Part::Handling(to.id), format!("Handling {method}"), facts);
+    (shipping.address, handling.address) = (Some(to.id), Some(to.id));
     [shipping.costs(to.cost_ex_tax, to.cost_inc_tax), handling.costs(to.handling_ex_tax, to.handling_inc_tax)]
 }
 
@@ -176,6 +214,8 @@ impl Raw {
             kind,
             memo: memo.trim().to_owned(),
             facts,
+            address: None,
+            categorised: false,
             quantity: Decimal::ONE,
             ex_tax: zero,
             inc_tax: zero,
@@ -273,24 +313,40 @@ struct Share {
     rule: String,
 }
 
+/// Where a discount goes: account, dimensions, rule and memo; `None` when it is shown net.
+type Place = Option<(String, Dimensions, String, String)>;
+
+/// The place of a discount by its rule; the outer `None` with a hold when there is no rule.
+fn place(context: &Context, discount: &AppliedDiscount, holds: &mut Holds) -> Option<Place> {
+    let facts = discount_facts(context, discount);
+    let found = context.rule(holds, RuleKind::Discount, &facts, context.date, discount.amount)?;
+    // A rule that shows the discount net gives no account: the charge is simply smaller.
+    let Some(account) = found.given(&Give::Account) else { return Some(None) };
+    let memo = match &discount.code {
+        Some(code) if !code.is_empty() => format!("Coupon {code}"),
+        _ if discount.name.is_empty() => "Discount".to_owned(),
+        _ => discount.name.chars().take(200).collect(),
+    };
+    Some(Some((account.to_owned(), found.dimensions(), found.rule.to_string(), memo)))
+}
+
 /// The discounts that are shown on contra accounts, by position of their charge. Each discount adds up to its own total.
 fn contras(raws: &[Raw], context: &Context, holds: &mut Holds) -> BTreeMap<usize, Vec<Contra>> {
     let mut sources: BTreeMap<(String, String), Vec<Share>> = BTreeMap::new();
+    // A discount of the whole order stands on every line: its place is looked up once.
+    let mut known: HashMap<(&str, &str, Option<&str>), Place> = HashMap::new();
     for (charge, raw) in raws.iter().enumerate() {
         for discount in raw.discounts.iter().filter(|discount| !discount.amount.is_zero()) {
-            let facts = discount_facts(context, discount);
-            let Some(found) = context.rule(holds, RuleKind::Discount, &facts, context.date, discount.amount) else {
-                continue;
+            let name = (discount.id.as_str(), discount.name.as_str(), discount.code.as_deref());
+            let found = match known.get(&name) {
+                Some(found) => found,
+                None => {
+                    let Some(found) = place(context, discount, holds) else { continue };
+                    known.entry(name).or_insert(found)
+                }
             };
-            // A rule that shows the discount net gives no account: the charge is simply smaller.
-            let Some(account) = found.given(&Give::Account).map(str::to_owned) else { continue };
+            let Some((account, dimensions, rule, memo)) = found.clone() else { continue };
             let exact = discount.amount * raw.discount_factor;
-            let (dimensions, rule) = (found.dimensions(), found.rule.to_string());
-            let memo = match &discount.code {
-                Some(code) if !code.is_empty() => format!("Coupon {code}"),
-                _ if discount.name.is_empty() => "Discount".to_owned(),
-                _ => discount.name.chars().take(200).collect(),
-            };
             let source = sources.entry((discount.id.clone(), memo)).or_default();
             source.push(Share { charge, exact, account, dimensions, rule });
         }

@@ -1,5 +1,9 @@
 //! What every step of a derivation needs: the facts, the rules, the policy, and one place that collects holds.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -19,17 +23,40 @@ pub(super) struct Context<'a> {
     pub policy: &'a Policy,
     /// The sale's posting date.
     pub date: Date,
+    /// The addresses shipped to, by id.
+    destinations: BTreeMap<u64, &'a Address>,
+    /// What was worked out before: most lines of an order go to one address and have the same default dimensions.
+    known_facts: RefCell<HashMap<Option<u64>, Facts>>,
+    known_dimensions: RefCell<HashMap<Option<u64>, Dimensions>>,
 }
 
 impl<'a> Context<'a> {
+    /// One order whose sale is posted on `date`.
+    pub fn new(evidence: &'a Evidence, rulebook: &'a Rulebook, policy: &'a Policy, date: Date) -> Self {
+        Self {
+            evidence,
+            rulebook,
+            policy,
+            date,
+            destinations: evidence.shipping.iter().rev().map(|to| (to.id, &to.address)).collect(),
+            known_facts: RefCell::default(),
+            known_dimensions: RefCell::default(),
+        }
+    }
+
     /// The address that decides where the order goes: the first one shipped to, else the billing address.
     fn destination(&self, address: Option<u64>) -> &'a Address {
-        let named = address.and_then(|id| self.evidence.shipping.iter().find(|to| to.id == id));
-        named.or(self.evidence.shipping.first()).map_or(&self.evidence.order.billing, |to| &to.address)
+        let named = address.and_then(|id| self.destinations.get(&id).copied());
+        named
+            .or_else(|| self.evidence.shipping.first().map(|to| &to.address))
+            .unwrap_or(&self.evidence.order.billing)
     }
 
     /// What is known about anything of this order that goes to `address`.
     pub fn facts(&self, address: Option<u64>) -> Facts {
+        if let Some(known) = self.known_facts.borrow().get(&address) {
+            return known.clone();
+        }
         let to = self.destination(address);
         let order = &self.evidence.order;
         let mut facts = Facts::new()
@@ -41,7 +68,18 @@ impl<'a> Context<'a> {
         if !to.state.is_empty() {
             facts = facts.with(Condition::State, &to.state);
         }
+        self.known_facts.borrow_mut().insert(address, facts.clone());
         facts
+    }
+
+    /// The default dimensions of anything that goes to `address` on the sale's date and has no category of its own.
+    pub fn dimensions_at(&self, holds: &mut Holds, address: Option<u64>) -> Dimensions {
+        if let Some(known) = self.known_dimensions.borrow().get(&address) {
+            return known.clone();
+        }
+        let found = self.dimensions(holds, &self.facts(address), self.date);
+        self.known_dimensions.borrow_mut().insert(address, found.clone());
+        found
     }
 
     /// What is known about a line.
@@ -246,18 +284,28 @@ pub(super) fn signed_line(
 
 /// Puts lines of the same account, dimensions, memo and rule together and drops those that come to zero.
 pub(super) fn merged(lines: Vec<JournalLine>) -> Vec<JournalLine> {
-    let mut merged: Vec<JournalLine> = Vec::new();
+    let mut merged: Vec<JournalLine> = Vec::with_capacity(lines.len());
+    // Places by hash, so that an order of hundreds of lines costs no more a line than a small one.
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::with_capacity(lines.len());
     for line in lines {
-        let same = merged.iter_mut().find(|other| {
+        let mut hasher = DefaultHasher::new();
+        (&line.account, &line.memo, &line.rule).hash(&mut hasher);
+        let alike = places.entry(hasher.finish()).or_default();
+        let same = alike.iter().copied().find(|place| {
+            let other: &JournalLine = &merged[*place];
             other.account == line.account
-                && other.dimensions == line.dimensions
                 && other.memo == line.memo
                 && other.rule == line.rule
+                && other.dimensions == line.dimensions
         });
         match same {
-            None => merged.push(line),
-            Some(known) => {
-                let signed = known.debit - known.credit + line.debit - line.credit;
+            None => {
+                alike.push(merged.len());
+                merged.push(line);
+            }
+            Some(place) => {
+                let known = &mut merged[place];
+                let signed = known.signed() + line.signed();
                 (known.debit, known.credit) = (signed.max(Decimal::ZERO), (-signed).max(Decimal::ZERO));
             }
         }

@@ -6,13 +6,14 @@ use rust_decimal::Decimal;
 use super::super::document::{Detail, Document, DocumentKey, JournalLine};
 use super::super::evidence::{Evidence, Fee, ShippingAddress, TaxRow, Totals};
 use super::super::hold::Blocks;
-use super::charges::Charge;
+use super::charges::{Charge, Places};
 use super::context::{Desk, Holds, Paper, merged, signed_line, source_hash};
 use super::taxes::TaxBucket;
 
 /// A sale worked out: its charges, taxes and rounding add up to the invoice. Amounts are whole minor units.
 pub(super) struct Sale {
     pub charges: Vec<Charge>,
+    pub places: Places,
     pub taxes: Vec<TaxBucket>,
     /// On the rounding account; positive is income.
     pub rounding: Decimal,

@@ -74,7 +74,7 @@ pub struct Derivation {
 /// keeps that refund and later ones back, a closed period keeps single documents back (see [`Derivation::difference`]).
 pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Derivation {
     let date = posting_date(evidence.order.created, policy);
-    let context = Context { evidence, rulebook, policy, date };
+    let context = Context::new(evidence, rulebook, policy, date);
     let mut holds = Holds::default();
     let status = eligibility::judge(&context, &mut holds);
     let mut derivation = Derivation {
@@ -111,7 +111,7 @@ fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, h
         context,
         customer: record.map_or_else(nobody, |record| record.reference.clone()),
         exchange: buyer::exchange(context, holds),
-        dimensions: context.dimensions(holds, &context.facts(None), context.date),
+        dimensions: context.dimensions_at(holds, None),
     };
     let sale = sale(context, reckoning, holds);
     derivation.order_total = context.money(reckoning.gross);
@@ -148,7 +148,8 @@ fn sale(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Sale {
     let (charges, rounding) = charges::charges(context, reckoning, holds);
     let taxes = taxes::taxes(context, reckoning, holds);
     let marketplace_tax: Decimal = taxes.iter().filter(|tax| tax.account.is_none()).map(|tax| tax.amount).sum();
-    Sale { charges, taxes, rounding, total: reckoning.gross - marketplace_tax, marketplace_tax }
+    let places = charges::Places::of(&charges);
+    Sale { charges, places, taxes, rounding, total: reckoning.gross - marketplace_tax, marketplace_tax }
 }
 
 /// The hold for totals that cannot be trusted.

@@ -106,7 +106,7 @@ impl One<'_> {
         let before = holds.0.len();
         let mut charges = BTreeMap::new();
         for item in &self.refund.items {
-            if let Some(charge) = charge_of(&self.sale.charges, item) {
+            if let Some(charge) = charge_of(self.sale, item) {
                 charges.extend(self.charge_place(charge, holds).map(|target| (charge, target)));
             }
         }

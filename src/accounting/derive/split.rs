@@ -8,7 +8,7 @@ use super::super::evidence::{Refund, RefundItem, RefundedPart};
 use super::super::hold::HoldCode;
 use super::super::money::{Currency, allocate_capped};
 use super::super::policy::OrderLevelRefund;
-use super::charges::{Charge, Part};
+use super::charges::Part;
 use super::invoice::Sale;
 
 /// What is left of a sale after the refunds so far. Amounts are whole minor units.
@@ -71,20 +71,17 @@ impl Remaining {
 }
 
 /// Finds the charge a refund item is about. Shipping, handling and fees may be named by the order's id when there is one only.
-pub(super) fn charge_of(charges: &[Charge], item: &RefundItem) -> Option<usize> {
-    let (exact, same_kind): (Part, fn(Part) -> bool) = match &item.part {
-        RefundedPart::Product => (Part::Line(item.item), |_| false),
-        RefundedPart::GiftWrapping => (Part::Wrapping(item.item), |_| false),
-        RefundedPart::Shipping => (Part::Shipping(item.item), |part| matches!(part, Part::Shipping(_))),
-        RefundedPart::Handling => (Part::Handling(item.item), |part| matches!(part, Part::Handling(_))),
-        RefundedPart::Fee => (Part::Fee(item.item), |part| matches!(part, Part::Fee(_))),
+pub(super) fn charge_of(sale: &Sale, item: &RefundItem) -> Option<usize> {
+    let (exact, alike) = match &item.part {
+        RefundedPart::Product => (Part::Line(item.item), None),
+        RefundedPart::GiftWrapping => (Part::Wrapping(item.item), None),
+        RefundedPart::Shipping => (Part::Shipping(item.item), Some(&sale.places.shipping)),
+        RefundedPart::Handling => (Part::Handling(item.item), Some(&sale.places.handling)),
+        RefundedPart::Fee => (Part::Fee(item.item), Some(&sale.places.fees)),
         RefundedPart::Order | RefundedPart::Other(_) => return None,
     };
-    if let Some(found) = charges.iter().position(|charge| charge.part == exact) {
-        return Some(found);
-    }
-    let alike: Vec<usize> = (0..charges.len()).filter(|i| same_kind(charges[*i].part)).collect();
-    if let [only] = alike[..] { Some(only) } else { None }
+    let found = sale.places.exact.get(&exact).copied();
+    found.or_else(|| alike.and_then(|alike| if let [only] = alike[..] { Some(only) } else { None }))
 }
 
 /// Splits a refund of `sale`.
@@ -172,7 +169,7 @@ fn restocking(refund: &Refund, currency: Currency) -> Result<Vec<(String, Decima
 fn slices(sale: &Sale, left: &Remaining, refund: &Refund, currency: Currency) -> Result<Vec<Slice>, Trouble> {
     let mut found: BTreeMap<usize, Slice> = BTreeMap::new();
     for item in refund.items.iter().filter(|item| item.part != RefundedPart::Order) {
-        let Some(charge) = charge_of(&sale.charges, item) else {
+        let Some(charge) = charge_of(sale, item) else {
             let free = item.requested.is_none_or(|amount| amount.is_zero());
             if free && !matches!(item.part, RefundedPart::Other(_)) {
                 continue;

@@ -1,6 +1,6 @@
 //! The taxes of a sale, by jurisdiction: rows are copied, never re-rated; a residual cent goes to the largest remainder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 
@@ -22,24 +22,44 @@ pub(super) struct TaxBucket {
     pub rule: String,
     /// Whole minor units.
     pub amount: Decimal,
-    /// The rows it is made of; empty when the order shows none.
-    rows: Vec<TaxRow>,
+    /// What its rows say is on each part of the order; empty when the order shows none.
+    parts: HashMap<(TaxedPart, Option<u64>), Decimal>,
 }
 
 impl TaxBucket {
     /// How much of this tax is on a part of the order, not rounded; `None` when the rows do not say.
     pub fn on(&self, part: Part) -> Option<Decimal> {
-        let matches = |row: &&TaxRow| match part {
-            Part::Line(id) => row.part == TaxedPart::Item && row.line == Some(id),
-            Part::Wrapping(id) => row.part == TaxedPart::GiftWrapping && row.line == Some(id),
-            Part::Shipping(id) => row.part == TaxedPart::Shipping && (id == 0 || row.address == Some(id)),
-            Part::Handling(id) => row.part == TaxedPart::Handling && (id == 0 || row.address == Some(id)),
-            Part::Fee(_) => row.part == TaxedPart::Fee,
+        let key = match part {
+            Part::Line(id) => (TaxedPart::Item, Some(id)),
+            Part::Wrapping(id) => (TaxedPart::GiftWrapping, Some(id)),
+            // Shipping and handling without an address are those of the whole order.
+            Part::Shipping(id) => (TaxedPart::Shipping, Some(id).filter(|id| *id != 0)),
+            Part::Handling(id) => (TaxedPart::Handling, Some(id).filter(|id| *id != 0)),
+            Part::Fee(_) => (TaxedPart::Fee, None),
         };
-        let told: Vec<Decimal> = self.rows.iter().filter(matches).map(|row| row.amount).collect();
-        if told.is_empty() { None } else { Some(told.iter().sum()) }
+        self.parts.get(&key).copied()
+    }
+
+    /// Takes a row in.
+    fn add(&mut self, row: &TaxRow) {
+        let own = match row.part {
+            TaxedPart::Item | TaxedPart::GiftWrapping => row.line,
+            TaxedPart::Shipping | TaxedPart::Handling => row.address,
+            TaxedPart::Fee | TaxedPart::Unknown => None,
+        };
+        let mut add = |id: Option<u64>| *self.parts.entry((row.part.clone(), id)).or_default() += row.amount;
+        if own.is_some() {
+            add(own);
+        }
+        // The sum over all of them stands under no id.
+        if !matches!(row.part, TaxedPart::Item | TaxedPart::GiftWrapping) {
+            add(None);
+        }
     }
 }
+
+/// What tells taxes apart: name, class, rate and address.
+type RowName<'a> = (&'a str, &'a str, Decimal, Option<u64>);
 
 /// The taxes of the order, whose amounts add up to its tax. Missing rules and rows that do not add up become holds.
 pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Vec<TaxBucket> {
@@ -67,11 +87,18 @@ pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds)
     }
     let ideal = ideals(&rows, currency);
     let mut buckets: BTreeMap<(String, String), (TaxBucket, Decimal, Decimal)> = BTreeMap::new();
+    // The rows of one tax differ in amount and line only: its account is looked up once.
+    let mut known: HashMap<RowName, (String, String)> = HashMap::new();
     for (row, ideal) in rows.iter().zip(ideal) {
-        let Some(found) = bucket(context, row, holds) else { continue };
-        let (known, amount, wanted) =
-            buckets.entry((found.rule.clone(), found.name.clone())).or_insert((found, Decimal::ZERO, Decimal::ZERO));
-        known.rows.push((*row).clone());
+        let name = (row.name.as_str(), row.class.as_str(), row.rate, row.address);
+        if !known.contains_key(&name) {
+            let Some(found) = bucket(context, row, holds) else { continue };
+            let key = (found.rule.clone(), found.name.clone());
+            known.insert(name, key.clone());
+            buckets.entry(key).or_insert((found, Decimal::ZERO, Decimal::ZERO));
+        }
+        let Some((bucket, amount, wanted)) = known.get(&name).and_then(|key| buckets.get_mut(key)) else { continue };
+        bucket.add(row);
         *amount += row.amount;
         *wanted += ideal;
     }
@@ -110,7 +137,7 @@ fn bucket(context: &Context, row: &TaxRow, holds: &mut Holds) -> Option<TaxBucke
         .with(Condition::Name, &row.name)
         .with(Condition::Class, &row.class)
         .with(Condition::Rate, row.rate.normalize().to_string());
-    let defaults = context.dimensions(holds, &facts, context.date);
+    let defaults = context.dimensions_at(holds, row.address);
     let found = context.rule(holds, RuleKind::Tax, &facts, context.date, row.amount)?;
     Some(TaxBucket {
         name: if row.name.is_empty() { "Tax".to_owned() } else { row.name.chars().take(200).collect() },
@@ -119,7 +146,7 @@ fn bucket(context: &Context, row: &TaxRow, holds: &mut Holds) -> Option<TaxBucke
         dimensions: defaults.overlaid(&found.dimensions()),
         rule: found.rule.to_string(),
         amount: Decimal::ZERO,
-        rows: Vec::new(),
+        parts: HashMap::new(),
     })
 }
 
