@@ -15,6 +15,9 @@ pub struct Dimension {
     pub rule: String,
 }
 
+/// Ends the rule of a value that several rules gave.
+const AND_OTHERS: &str = " and others";
+
 /// The dimensions of a journal line, by name.
 ///
 /// Names are `location`, `department`, `class`, `project`, `customer`, `item`, or the name of a user-defined dimension.
@@ -55,6 +58,31 @@ impl Dimensions {
     /// Name to id, without the rules: what the ledger sees.
     pub fn ids(&self) -> BTreeMap<String, String> {
         self.0.iter().map(|(name, dimension)| (name.clone(), dimension.id.clone())).collect()
+    }
+
+    /// Whether the ledger sees the same: the same ids, whichever rules gave them.
+    pub fn same_ids(&self, other: &Dimensions) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.0.len() == other.0.len()
+                && self.0.iter().zip(other.0.iter()).all(|(own, its)| own.0 == its.0 && own.1.id == its.1.id)
+    }
+
+    /// Says of each value that more than one rule gave it, where `other` has the same id by another rule. Both must have
+    /// the [same ids](Self::same_ids).
+    pub fn share(&mut self, other: &Dimensions) {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return;
+        }
+        let differs = |(name, dimension): (&String, &Dimension)| {
+            let own = self.0.get(name)?;
+            let known = own.rule == dimension.rule || own.rule.ends_with(AND_OTHERS);
+            if known { None } else { Some(name.clone()) }
+        };
+        for name in other.0.iter().filter_map(differs).collect::<Vec<_>>() {
+            if let Some(dimension) = Arc::make_mut(&mut self.0).get_mut(&name) {
+                dimension.rule.push_str(AND_OTHERS);
+            }
+        }
     }
 
     /// These dimensions, with those of `over` taking their place where both have one.

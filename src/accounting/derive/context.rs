@@ -290,13 +290,14 @@ pub(super) fn merged(lines: Vec<JournalLine>) -> Vec<JournalLine> {
     for line in lines {
         let mut hasher = DefaultHasher::new();
         (&line.account, &line.memo, &line.rule).hash(&mut hasher);
+        line.dimensions.iter().for_each(|(name, dimension)| (name, &dimension.id).hash(&mut hasher));
         let alike = places.entry(hasher.finish()).or_default();
         let same = alike.iter().copied().find(|place| {
             let other: &JournalLine = &merged[*place];
             other.account == line.account
                 && other.memo == line.memo
                 && other.rule == line.rule
-                && other.dimensions == line.dimensions
+                && other.dimensions.same_ids(&line.dimensions)
         });
         match same {
             None => {
@@ -305,6 +306,7 @@ pub(super) fn merged(lines: Vec<JournalLine>) -> Vec<JournalLine> {
             }
             Some(place) => {
                 let known = &mut merged[place];
+                known.dimensions.share(&line.dimensions);
                 let signed = known.signed() + line.signed();
                 (known.debit, known.credit) = (signed.max(Decimal::ZERO), (-signed).max(Decimal::ZERO));
             }
