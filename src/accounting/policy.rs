@@ -186,7 +186,8 @@ pub struct Policy {
     pub first_order: Option<u64>,
     /// The store's time zone: it decides the posting date.
     pub time_zone: StoreTimeZone,
-    /// How far lines and total may differ; more is held.
+    /// How far lines and total may differ in a currency with two decimals; more is held. Other currencies have as many of
+    /// their own minor units: 0.05 stands for five, which is 5 JPY or 0.005 KWD.
     pub totals_cap: Decimal,
     /// Where a difference of at least one minor unit within the cap goes; without it such an order is held.
     pub rounding_account: Option<String>,
@@ -272,6 +273,14 @@ impl Policy {
         Self { store: store.to_owned(), receivable_account: receivable_account.to_owned(), ..Self::default() }
     }
 
+    /// How far lines and total may differ in this currency, in its major units: see [`Policy::totals_cap`].
+    pub fn tolerance(&self, currency: Currency) -> Decimal {
+        const USUAL_MINOR_UNITS: u32 = 2;
+        let minor = currency.minor_units();
+        let units = Decimal::from(10u32.saturating_pow(minor.abs_diff(USUAL_MINOR_UNITS)));
+        if minor > USUAL_MINOR_UNITS { self.totals_cap / units } else { self.totals_cap * units }
+    }
+
     /// How what is of `day` reaches the ledger. Every day has exactly one way, so a change leaves no gap and no overlap.
     pub fn posting_on(&self, day: Date) -> PostingMode {
         self.posting_changes.range(..=day).next_back().map_or(self.posting, |(_, mode)| *mode)
@@ -321,6 +330,12 @@ mod tests {
         let long = Policy { number_prefix: "BIGSHOP-".into(), ..Policy::new("acme-us", "1100") };
         assert!(matches!(long.check(), Err(PolicyError::Prefix(_))));
         assert!(matches!(StoreTimeZone::new("Mars/Olympus"), Err(PolicyError::TimeZone(_))));
+    }
+
+    #[test]
+    fn the_cap_is_as_many_minor_units_in_every_currency() {
+        let in_currency = |code: &str| Policy::default().tolerance(code.parse().unwrap()).to_string();
+        assert_eq!(["USD", "JPY", "KWD"].map(in_currency), ["0.05", "5.00", "0.005"]);
     }
 
     #[test]

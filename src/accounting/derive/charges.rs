@@ -296,7 +296,7 @@ fn rounding(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Deci
         let message = format!(
             "the order's total is {} more than its parts (a minus is less), within the cap of {} but there is no rounding account",
             context.money(difference),
-            context.policy.totals_cap
+            context.policy.tolerance(context.evidence.order.currency)
         );
         let remedy = "name a rounding account for the store, or correct the order in BigCommerce";
         holds.add(context.order_hold(HoldCode::TotalsDoNotAddUp, message, remedy, reckoning.gross));

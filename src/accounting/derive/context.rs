@@ -47,9 +47,7 @@ impl<'a> Context<'a> {
     /// The address that decides where the order goes: the first one shipped to, else the billing address.
     fn destination(&self, address: Option<u64>) -> &'a Address {
         let named = address.and_then(|id| self.destinations.get(&id).copied());
-        named
-            .or_else(|| self.evidence.shipping.first().map(|to| &to.address))
-            .unwrap_or(&self.evidence.order.billing)
+        named.or_else(|| self.evidence.shipping.first().map(|to| &to.address)).unwrap_or(&self.evidence.order.billing)
     }
 
     /// What is known about anything of this order that goes to `address`.

@@ -21,6 +21,8 @@ mod eligibility;
 #[cfg(test)]
 mod golden;
 mod invoice;
+#[cfg(test)]
+mod properties;
 mod refunds;
 #[cfg(test)]
 mod specs;
@@ -89,7 +91,7 @@ pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Deri
         open_balance: context.money(Decimal::ZERO),
     };
     if derivation.status == Eligibility::Post {
-        match reckon(evidence, policy.totals_cap) {
+        match reckon(evidence, policy.tolerance(evidence.order.currency)) {
             Ok(reckoning) => post(&context, &reckoning, &mut derivation, &mut holds),
             Err(problem) => {
                 holds.add(totals_hold(&context, &problem));

@@ -256,14 +256,21 @@ impl One<'_> {
             return None;
         }
         let order_level = places.order.as_ref().map_or(context.policy.order_level_refund, |(_, policy)| *policy);
-        let split = match split(self.sale, left, self.refund, order_level, context.policy.totals_cap, currency) {
+        let split = match split(
+            self.sale,
+            left,
+            self.refund,
+            order_level,
+            context.policy.tolerance(context.evidence.order.currency),
+            currency,
+        ) {
             Ok(split) => split,
             Err((code, message)) => {
                 holds.add(self.hold(code, message, "check the refund in BigCommerce, or book it by hand"));
                 return None;
             }
         };
-        let lines = self.debits(&split, places);
+        let lines = self.debits(&split, places, holds)?;
         let kept_by_marketplace: Decimal = self
             .sale
             .taxes
@@ -280,7 +287,7 @@ impl One<'_> {
     }
 
     /// The legs of the credit memo besides the receivable: returns and taxes debited, what is kept back credited.
-    fn debits(&self, split: &Split, places: &Places) -> Vec<JournalLine> {
+    fn debits(&self, split: &Split, places: &Places, holds: &mut Holds) -> Option<Vec<JournalLine>> {
         let mut lines = Vec::new();
         let mut push = |target: &Target, signed: Decimal, memo: &str| {
             lines.push(signed_line(&target.account, signed, target.dimensions.clone(), memo, &target.rule));
@@ -288,8 +295,11 @@ impl One<'_> {
         for (charge, (amount, quantity)) in &split.charges {
             let sold = &self.sale.charges[*charge];
             let units = if quantity.is_zero() { String::new() } else { format!(" ({} units)", quantity.normalize()) };
-            if let Some(target) = places.charges.get(charge) {
-                push(target, *amount, &format!("Refund of {}{units}", sold.memo));
+            let memo = format!("Refund of {}{units}", sold.memo);
+            match places.charges.get(charge) {
+                Some(target) => push(target, *amount, &memo),
+                // A charge that is not refunded itself lends a cent: see `split`.
+                None => push(&self.charge_place(*charge, holds)?, *amount, &memo),
             }
         }
         if let Some((target, _)) = &places.order {
@@ -302,7 +312,7 @@ impl One<'_> {
             }
         }
         lines.extend(self.sale.taxes.iter().zip(&split.taxes).filter_map(|(tax, amount)| tax_line(tax, *amount)));
-        lines
+        Some(lines)
     }
 
     /// How the money goes: against the unpaid invoice, or out. Only an offline refund of an unpaid invoice moved nothing.

@@ -1,6 +1,6 @@
 //! Splitting a refund: what of it takes back which charge and which tax. Cumulative, so that nothing is taken back twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rust_decimal::Decimal;
 
@@ -110,14 +110,16 @@ pub(super) fn split(
         return Err((HoldCode::UnsupportedRefund, message));
     }
     let caps: Vec<Decimal> = slices.iter().map(|slice| left.nets[slice.charge]).collect();
-    let amounts = allocate_capped(wanted.net - order_amount, &weights, &caps, currency).ok_or_else(|| {
-        let room: Decimal = caps.iter().sum();
-        let message =
-            format!("{} {currency} would go back on charges of which {room} is left", wanted.net - order_amount);
+    let (target, room): (Decimal, Decimal) = (wanted.net - order_amount, caps.iter().sum());
+    let exceeds = || {
+        let message = format!("{target} {currency} would go back on charges of which {room} is left");
         (HoldCode::RefundExceedsSale, message)
-    })?;
+    };
+    let lent = lend(sale, left, &slices, target - room, cap).ok_or_else(exceeds)?;
+    let amounts = allocate_capped(target.min(room), &weights, &caps, currency).ok_or_else(exceeds)?;
     let taken = slices.iter().zip(amounts).map(|(slice, amount)| (slice.charge, (amount, slice.quantity)));
-    let charges: BTreeMap<usize, (Decimal, Decimal)> = taken.collect();
+    let mut charges: BTreeMap<usize, (Decimal, Decimal)> = taken.collect();
+    charges.extend(lent.into_iter().map(|(charge, amount)| (charge, (amount, Decimal::ZERO))));
     let mut taxes = share_tax(sale, &left.taxes, tax, &charges, currency)?;
     let mut order_net = order_amount;
     if order_level == OrderLevelRefund::CarveOut {
@@ -204,6 +206,43 @@ fn slices(sale: &Sale, left: &Remaining, refund: &Refund, currency: Currency) ->
         };
     }
     Ok(found.into_values().collect())
+}
+
+/// Takes what is `missing` on the refunded charges from the others, by charge. `None` when it is more than `cap`, or more
+/// than they have.
+///
+/// A discount or tax of the whole order is split over its lines by us, and BigCommerce may have given another line the odd
+/// cent. Then a line can come back a cent dearer than it stands in our books, and some other line has that cent.
+fn lend(
+    sale: &Sale,
+    left: &Remaining,
+    slices: &[Slice],
+    missing: Decimal,
+    cap: Decimal,
+) -> Option<BTreeMap<usize, Decimal>> {
+    let mut lent = BTreeMap::new();
+    if missing <= Decimal::ZERO {
+        return Some(lent);
+    }
+    if missing > cap {
+        return None;
+    }
+    let refunded: HashSet<usize> = slices.iter().map(|slice| slice.charge).collect();
+    let accounts: HashSet<&str> = refunded.iter().map(|charge| sale.charges[*charge].account.as_str()).collect();
+    let can = |charge: &usize| !refunded.contains(charge) && left.nets[*charge] > Decimal::ZERO;
+    let mut lenders: Vec<usize> = (0..sale.charges.len()).filter(can).collect();
+    // From the same account where there is one, so that no account goes back more than it had.
+    lenders.sort_by_key(|charge| (!accounts.contains(sale.charges[*charge].account.as_str()), *charge));
+    let mut missing = missing;
+    for lender in lenders {
+        let part = missing.min(left.nets[lender]);
+        lent.insert(lender, part);
+        missing -= part;
+        if missing.is_zero() {
+            return Some(lent);
+        }
+    }
+    None
 }
 
 /// What the parts of a refund must come to.

@@ -67,7 +67,9 @@ pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds)
     let rows: Vec<&TaxRow> = context.evidence.taxes.iter().filter(|row| !row.amount.is_zero()).collect();
     let sum: Decimal = rows.iter().map(|row| row.amount).sum();
     let exact = context.evidence.order.totals.total_tax;
-    if !context.evidence.taxes.is_empty() && (sum - exact).abs() > context.policy.totals_cap {
+    if !context.evidence.taxes.is_empty()
+        && (sum - exact).abs() > context.policy.tolerance(context.evidence.order.currency)
+    {
         let shown: Vec<String> = rows.iter().map(|row| format!("{} {}", row.name, row.amount.normalize())).collect();
         let message = format!(
             "the tax rows ({}) add up to {}, but the order's tax is {}",
