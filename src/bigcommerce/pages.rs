@@ -1,6 +1,9 @@
 //! Reads the pages of a list and puts them together, every value in its literal text. Pure.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::loose::{Loose, object};
@@ -30,6 +33,12 @@ struct Wrapper {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct Single {
+    id: Loose,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Meta {
     pagination: Loose,
 }
@@ -42,10 +51,10 @@ struct Pagination {
 
 impl Page {
     /// Reads a page: a bare array (V2), `{"data": [...], "meta": ...}` (V3), `{"fees": [...]}`, a single object in
-    /// place of a list of one, or nothing at all (the body of a 204).
+    /// place of a list of one, bare or as `data`, or nothing at all (the body of a 204).
     ///
     /// # Errors
-    /// The body is not JSON, or neither a list nor an object.
+    /// The body is not JSON, or neither a list nor an object that holds one.
     pub fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             None => Ok(Self::default()),
@@ -61,6 +70,14 @@ impl Page {
         }
         let pagination: Pagination =
             wrapper.meta.object::<Meta>().and_then(|meta| meta.pagination.object()).unwrap_or_default();
+        if wrapper.data.object::<Single>().is_some_and(|single| single.id.some_text().is_some()) {
+            return Ok(Self { rows: wrapper.data.object().into_iter().collect(), total_pages: None });
+        }
+        // An explanation instead of a list, with a good status: taken for an empty list it would lose money.
+        let keys: BTreeMap<String, IgnoredAny> = object(body)?;
+        if !(keys.is_empty() || keys.contains_key("data") || keys.contains_key("fees")) {
+            return Err(serde::de::Error::custom("an object that holds no list"));
+        }
         let list = if wrapper.data.is_list() { &wrapper.data } else { &wrapper.fees };
         Ok(Self { rows: list.list().unwrap_or_default(), total_pages: pagination.total_pages.whole().ok().flatten() })
     }
@@ -105,9 +122,11 @@ mod tests {
         assert_eq!(texts(r#"{"data":[{"id":1}],"meta":{}}"#), [r#"{"id":1}"#]);
         assert_eq!(texts(r#"{"fees":[{"id":1}]}"#), [r#"{"id":1}"#]);
         assert_eq!(texts(r#"{"id":1,"type":"custom_fee"}"#), [r#"{"id":1,"type":"custom_fee"}"#]);
+        assert_eq!(texts(r#"{"data":{"id":1},"meta":{}}"#), [r#"{"id":1}"#]);
         for nothing in ["", " \n", "[]", "{}", r#"{"data":{}}"#, r#"{"data":null,"meta":{}}"#, r#"{"fees":[]}"#] {
             assert!(texts(nothing).is_empty(), "{nothing}");
         }
+        assert!(Page::read(br#"{"status":429,"title":"Too Many Requests"}"#).is_err(), "an explanation is no list");
         assert!(Page::read(b"<html>").is_err());
         assert!(Page::read(b"[{").is_err());
     }
