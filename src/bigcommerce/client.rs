@@ -16,9 +16,9 @@ use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 pub use self::error::{ConnectionError, ReadError};
-pub use self::extras::Extras;
 use self::error::{refused, unreadable};
 use self::extras::Catalogue;
+pub use self::extras::Extras;
 use super::evidence::{self, RawOrder};
 use super::loose::object;
 use super::pacing::Pacer;

@@ -62,9 +62,12 @@ impl Shop {
     /// Two lamps and a mug, placed.
     fn order(&self) -> u64 {
         let rates = [TaxRate::new("Sales Tax", Decimal::new(8_25, 2))];
-        let draft = OrderDraft::customer(self.customer, buyer()).ship("Ground", Decimal::from(5), Decimal::ZERO, &rates);
+        let draft =
+            OrderDraft::customer(self.customer, buyer()).ship("Ground", Decimal::from(5), Decimal::ZERO, &rates);
         let lamp = LineDraft::new("LAMP", "Storm lamp", 2, Decimal::from(45)).cost(Decimal::new(18_20, 2));
-        self.store.place_order(&draft.line(lamp).line(LineDraft::new("MUG", "Enamel mug", 1, Decimal::from(12)))).unwrap()
+        self.store
+            .place_order(&draft.line(lamp).line(LineDraft::new("MUG", "Enamel mug", 1, Decimal::from(12))))
+            .unwrap()
     }
 
     fn reader(&self, extras: Extras) -> StoreClient {

@@ -66,8 +66,7 @@ impl<V: Clone + Default + Weigh> Cache<V> {
     /// a value for each of them.
     pub(super) fn learn(&self, asked: &[u64], mut found: BTreeMap<u64, V>, now: Timestamp) -> BTreeMap<u64, V> {
         let mut kept = self.kept();
-        let answers: BTreeMap<u64, V> =
-            asked.iter().map(|id| (*id, found.remove(id).unwrap_or_default())).collect();
+        let answers: BTreeMap<u64, V> = asked.iter().map(|id| (*id, found.remove(id).unwrap_or_default())).collect();
         for (id, value) in &answers {
             kept.keep(*id, value.clone(), now);
         }

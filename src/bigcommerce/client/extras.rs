@@ -124,9 +124,11 @@ impl StoreClient {
 fn product(what: &str, row: &RawValue) -> Result<(u64, Vec<u64>), ReadError> {
     let wire: wire::CatalogueProduct = object(row.get().as_bytes()).map_err(|error| unreadable(what, &error))?;
     let id = wire.id.id().ok().flatten();
-    let categories = wire.categories.list::<Loose>().ok().and_then(|list| {
-        list.iter().map(|id| id.id().ok().flatten()).collect::<Option<Vec<u64>>>()
-    });
+    let categories = wire
+        .categories
+        .list::<Loose>()
+        .ok()
+        .and_then(|list| list.iter().map(|id| id.id().ok().flatten()).collect::<Option<Vec<u64>>>());
     match (id, categories) {
         (Some(id), Some(categories)) => Ok((id, categories)),
         _ => Err(strange(what, "a product has no id, or categories that are no list of ids")),

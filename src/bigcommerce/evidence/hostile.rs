@@ -95,10 +95,36 @@ fn survives(raw: &RawOrder) {
 /// JSON of any shape, with the keys that matter here and values that break readers.
 fn any_json() -> impl Strategy<Value = String> {
     const KEYS: [&str; 30] = [
-        "id", "data", "fees", "meta", "pagination", "total_pages", "items", "payments", "adjustments",
-        "applied_discounts", "quantity", "total_ex_tax", "total_inc_tax", "total_tax", "line_amount", "amount",
-        "discount", "type", "status_id", "date_created", "default_currency_code", "cost_ex_tax", "cost_exc_tax",
-        "total_amount", "item_type", "item_id", "order_product_id", "customer_group_id", "event", "items_total",
+        "id",
+        "data",
+        "fees",
+        "meta",
+        "pagination",
+        "total_pages",
+        "items",
+        "payments",
+        "adjustments",
+        "applied_discounts",
+        "quantity",
+        "total_ex_tax",
+        "total_inc_tax",
+        "total_tax",
+        "line_amount",
+        "amount",
+        "discount",
+        "type",
+        "status_id",
+        "date_created",
+        "default_currency_code",
+        "cost_ex_tax",
+        "cost_exc_tax",
+        "total_amount",
+        "item_type",
+        "item_id",
+        "order_product_id",
+        "customer_group_id",
+        "event",
+        "items_total",
     ];
     let leaf = prop_oneof![select(hostile()), any::<i64>().prop_map(|number| number.to_string())];
     leaf.prop_recursive(4, 40, 6, |inner| {
@@ -290,7 +316,10 @@ fn ten_megabytes_of_rows_are_read_in_time() {
         ten_megabytes(|id| format!(r#"{{"id":{id},"quantity":1,"total_ex_tax":"1.0000","total_inc_tax":"1.0000"}}"#));
     raw.products = products;
     raw.shipments = ten_megabytes(|id| {
-        format!(r#"{{"id":{},"date_created":"2026-03-05T10:00:00Z","items":[{{"order_product_id":1,"quantity":1}}]}}"#, u64::MAX - id)
+        format!(
+            r#"{{"id":{},"date_created":"2026-03-05T10:00:00Z","items":[{{"order_product_id":1,"quantity":1}}]}}"#,
+            u64::MAX - id
+        )
     })
     .1;
     let evidence = in_time(&raw).unwrap();
@@ -300,7 +329,8 @@ fn ten_megabytes_of_rows_are_read_in_time() {
 
 #[test]
 fn ten_megabytes_of_one_row_are_refused_in_time() {
-    let same = ten_megabytes(|_| r#"{"id":5,"event":"purchase","amount":1,"date_created":"2026-03-05T10:00:00Z"}"#.into()).1;
+    let same =
+        ten_megabytes(|_| r#"{"id":5,"event":"purchase","amount":1,"date_created":"2026-03-05T10:00:00Z"}"#.into()).1;
     let error = in_time(&RawOrder { transactions: same, ..raw() }).unwrap_err();
     assert!(error.to_string().contains("transactions 5 was read twice"), "{error}");
 }

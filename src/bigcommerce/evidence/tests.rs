@@ -28,7 +28,10 @@ pub(super) fn raw() -> RawOrder {
         refunds: fixture!("order-418/refunds.json"),
         shipments: fixture!("order-418/shipments.json"),
         customer: fixture!("order-418/customer.json"),
-        categories: BTreeMap::from([(31, vec!["Kitchen".into(), "Blue things".into(), "Kitchen".into(), String::new()])]),
+        categories: BTreeMap::from([(
+            31,
+            vec!["Kitchen".into(), "Blue things".into(), "Kitchen".into(), String::new()],
+        )]),
     }
 }
 

@@ -32,9 +32,7 @@ impl Store {
     /// # Errors
     /// [`ActionError::UnknownCustomer`].
     pub fn delete_customer(&self, customer: u64) -> Result<(), ActionError> {
-        self.act(|shop| {
-            shop.state.customers.remove(&customer).map(drop).ok_or(ActionError::UnknownCustomer(customer))
-        })
+        self.act(|shop| shop.state.customers.remove(&customer).map(drop).ok_or(ActionError::UnknownCustomer(customer)))
     }
 }
 

@@ -39,14 +39,17 @@ pub fn skus() -> Vec<String> {
 }
 
 /// Names of the categories by the part of a SKU before the dash.
-const CATEGORIES: [(&str, &str); 4] = [("CAMP", "Camping"), ("WEAR", "Clothing"), ("GEAR", "Equipment"), ("DIGI", "Downloads")];
+const CATEGORIES: [(&str, &str); 4] =
+    [("CAMP", "Camping"), ("WEAR", "Clothing"), ("GEAR", "Equipment"), ("DIGI", "Downloads")];
 
 /// Puts everything the store sells into its catalogue, parts of the long order included; custom work has no product.
 pub(super) fn stock(store: &Store) -> Result<(), ActionError> {
-    let products = PRODUCTS.iter().map(|(sku, name, price, cost)| ((*sku).to_owned(), (*name).to_owned(), *price, *cost));
+    let products =
+        PRODUCTS.iter().map(|(sku, name, price, cost)| ((*sku).to_owned(), (*name).to_owned(), *price, *cost));
     let parts = (1..=60).map(|number| (long_order_sku(number), format!("Spare part {number}"), 0, 0));
     for (sku, name, price, cost) in products.chain(parts) {
-        let categories = CATEGORIES.iter().filter(|(start, _)| sku.starts_with(start)).map(|(_, name)| (*name).to_owned());
+        let categories =
+            CATEGORIES.iter().filter(|(start, _)| sku.starts_with(start)).map(|(_, name)| (*name).to_owned());
         let categories = categories.collect();
         store.put_product(ProductDraft { sku, name, price: usd(price), cost: usd(cost), categories })?;
     }
