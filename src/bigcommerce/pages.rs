@@ -68,18 +68,21 @@ impl Page {
         if wrapper.id.some_text().is_some() {
             return Ok(Self { rows: vec![serde_json::from_slice(body)?], total_pages: None });
         }
-        let pagination: Pagination =
-            wrapper.meta.object::<Meta>().and_then(|meta| meta.pagination.object()).unwrap_or_default();
-        if wrapper.data.object::<Single>().is_some_and(|single| single.id.some_text().is_some()) {
-            return Ok(Self { rows: wrapper.data.object().into_iter().collect(), total_pages: None });
-        }
-        // An explanation instead of a list, with a good status: taken for an empty list it would lose money.
         let keys: BTreeMap<String, IgnoredAny> = object(body)?;
         if !(keys.is_empty() || keys.contains_key("data") || keys.contains_key("fees")) {
-            return Err(serde::de::Error::custom("an object that holds no list"));
+            // An explanation instead of a list, with a good status: taken for an empty list it would lose money.
+            return Err(strange("an object that holds no list"));
         }
-        let list = if wrapper.data.is_list() { &wrapper.data } else { &wrapper.fees };
-        Ok(Self { rows: list.list().unwrap_or_default(), total_pages: pagination.total_pages.whole().ok().flatten() })
+        let pagination: Pagination =
+            wrapper.meta.object::<Meta>().and_then(|meta| meta.pagination.object()).unwrap_or_default();
+        let list = if wrapper.data.is_nothing() { &wrapper.fees } else { &wrapper.data };
+        let rows = match list.object::<Single>() {
+            _ if list.is_nothing() => Vec::new(),
+            _ if list.is_list() => list.rows()?,
+            Some(single) if single.id.some_text().is_some() => list.object().into_iter().collect(),
+            _ => return Err(strange("something else than a list")),
+        };
+        Ok(Self { rows, total_pages: pagination.total_pages.whole().ok().flatten() })
     }
 
     /// Whether another page has to be asked for after this one, the `number`th (from 1).
@@ -92,6 +95,10 @@ impl Page {
             None => !self.rows.is_empty() && self.rows.len().is_multiple_of(DEFAULT_PAGE_ROWS),
         }
     }
+}
+
+fn strange(what: &str) -> serde_json::Error {
+    serde::de::Error::custom(what)
 }
 
 /// One JSON array of all rows.
@@ -123,10 +130,13 @@ mod tests {
         assert_eq!(texts(r#"{"fees":[{"id":1}]}"#), [r#"{"id":1}"#]);
         assert_eq!(texts(r#"{"id":1,"type":"custom_fee"}"#), [r#"{"id":1,"type":"custom_fee"}"#]);
         assert_eq!(texts(r#"{"data":{"id":1},"meta":{}}"#), [r#"{"id":1}"#]);
+        assert_eq!(texts(r#"{"data":[[1],2]}"#), ["[1]", "2"], "whoever reads the rows refuses them");
         for nothing in ["", " \n", "[]", "{}", r#"{"data":{}}"#, r#"{"data":null,"meta":{}}"#, r#"{"fees":[]}"#] {
             assert!(texts(nothing).is_empty(), "{nothing}");
         }
-        assert!(Page::read(br#"{"status":429,"title":"Too Many Requests"}"#).is_err(), "an explanation is no list");
+        for lost in [r#"{"status":429,"title":"Too Many Requests"}"#, r#"{"data":"none"}"#, r#"{"data":{"total":1}}"#] {
+            assert!(Page::read(lost.as_bytes()).is_err(), "{lost} is no empty list");
+        }
         assert!(Page::read(b"<html>").is_err());
         assert!(Page::read(b"[{").is_err());
     }
