@@ -119,10 +119,8 @@ pub(super) fn customer_id(order: &[u8]) -> Option<u64> {
 /// The catalogue's products that the lines sell. What cannot be read is passed over here; [`assemble`] refuses it.
 pub(super) fn product_ids(products: &[u8]) -> BTreeSet<u64> {
     let rows = Page::read(products).map(|page| page.rows).unwrap_or_default();
-    let id = |row: &Box<serde_json::value::RawValue>| {
-        object::<wire::ProductReference>(row.get().as_bytes()).ok()?.product_id.id().ok()?
-    };
-    rows.iter().filter_map(id).collect()
+    let references = rows.iter().filter_map(|row| object::<wire::ProductReference>(row.get().as_bytes()).ok());
+    references.filter_map(|line| line.product_id.id().ok().flatten()).collect()
 }
 
 /// Names the categories of the lines' products, in alphabetical order: BigCommerce lists them in any.

@@ -9,7 +9,7 @@ use crate::accounting::testing::{Case, journal};
 
 /// Money as `"456.70"`, `"493"` and `"0"`, a broken key `currency_code"`, `{}` for a card type, a fee whose key is
 /// misspelt, a custom product: everything odd, and everything adds up.
-fn odd_but_right() -> RawOrder {
+pub(super) fn odd_but_right() -> RawOrder {
     RawOrder {
         order_id: 512,
         order: fixture!("order-512/order.json"),
@@ -50,7 +50,10 @@ fn derived(raw: &RawOrder) -> Derivation {
 }
 
 fn case(raw: &RawOrder) -> Case {
-    let evidence = assemble("acme-us", raw).unwrap();
+    with_rules(assemble("acme-us", raw).unwrap())
+}
+
+pub(super) fn with_rules(evidence: Evidence) -> Case {
     let offline = Rule::new("offline", RuleKind::Payment)
         .gives(Give::Account, "1010")
         .gives(Give::PaymentMethod, "EFT")

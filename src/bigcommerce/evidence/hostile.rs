@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
+use super::examples::{odd_but_right, with_rules};
 use super::tests::raw;
 use super::*;
-use crate::accounting::testing::Case;
 
 /// Values that break readers: no numbers, too large ones, wrong kinds, impossible times, half characters, deep nesting.
 fn hostile() -> Vec<String> {
@@ -82,12 +82,12 @@ const PARTS: std::ops::Range<usize> = 0..10;
 fn survives(raw: &RawOrder) {
     match assemble("acme-us", raw) {
         Ok(evidence) => {
-            let case = Case { evidence, ..Case::new() };
-            let _ = case.policy(|policy| policy.export_statuses = (0..20).collect()).derive();
+            let case = with_rules(evidence).policy(|policy| policy.export_statuses = (0..20).collect());
+            let _ = case.derive();
         }
         Err(error) => {
             let message = error.to_string();
-            assert!(message.starts_with("order 418: ") && message.len() < 500, "{message}");
+            assert!(message.starts_with(&format!("order {}: ", raw.order_id)) && message.len() < 500, "{message}");
         }
     }
 }
@@ -252,8 +252,11 @@ proptest! {
     }
 
     #[test]
-    fn mutated_answers(changes in prop::collection::vec((PARTS, any::<Index>(), mutation()), 1..4)) {
-        let mut raw = raw();
+    fn mutated_answers(
+        posts in any::<bool>(),
+        changes in prop::collection::vec((PARTS, any::<Index>(), mutation()), 1..4),
+    ) {
+        let mut raw = if posts { odd_but_right() } else { raw() };
         for (number, at, mutation) in changes {
             mutate(part(&mut raw, number), at, &mutation);
         }
