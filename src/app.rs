@@ -8,7 +8,8 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use crate::bigcommerce::client::StoreClient;
+use crate::accounting::policy::Recognition;
+use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
 use crate::config::{CompanySettings, Config, Environment, StoreSettings};
 use crate::http::auth::AdminToken;
@@ -102,8 +103,19 @@ pub fn reader(settings: &StoreSettings, environment: &Environment, clock: &Clock
         store_hash: settings.store_hash.clone(),
         access_token,
         reserve_percent: settings.quota_reserve_percent,
+        extras: extras(settings),
     };
     StoreClient::new(connection, clock.clone()).with_context(|| format!("store {}", settings.name))
+}
+
+/// What of its orders a store needs beyond what every store does: nothing is asked for that nobody uses.
+fn extras(settings: &StoreSettings) -> Extras {
+    let policy = &settings.accounting;
+    Extras {
+        shipments: policy.recognition == Recognition::ShipDate || policy.cost_of_goods,
+        customers: settings.read_customer_groups,
+        categories: settings.read_categories,
+    }
 }
 
 /// Builds the client of a company.
@@ -199,4 +211,33 @@ fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<
 fn admin_token(config: &Config, environment: &Environment) -> anyhow::Result<AdminToken> {
     let token = config.admin.token.as_ref().map(|source| source.fetch("admin.token", environment)).transpose()?;
     Ok(AdminToken::new(token.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_reads_only_what_its_settings_use() {
+        let example = include_str!("../cartledger.example.toml");
+        let extras = |change: &dyn Fn(&mut StoreSettings)| {
+            let config = Config::from_text(Some(("example", example)), &Environment::default()).unwrap();
+            let mut settings = config.stores[0].clone();
+            change(&mut settings);
+            super::extras(&settings)
+        };
+        let usual = Extras { shipments: false, customers: true, categories: false };
+        assert_eq!(extras(&|_| {}), usual);
+        assert!(extras(&|store| store.accounting.recognition = Recognition::ShipDate).shipments);
+        assert!(extras(&|store| store.accounting.cost_of_goods = true).shipments);
+        assert!(extras(&|store| store.read_categories = true).categories);
+        assert!(!extras(&|store| store.read_customer_groups = false).customers);
+    }
+
+    #[test]
+    fn customer_groups_are_read_unless_the_settings_say_otherwise() {
+        let silent = include_str!("../cartledger.example.toml").replace("read_c", "# read_c");
+        let config = Config::from_text(Some(("silent", &silent)), &Environment::default()).unwrap();
+        assert!(config.stores[0].read_customer_groups && !config.stores[0].read_categories);
+    }
 }

@@ -159,6 +159,14 @@ pub struct StoreSettings {
     /// The share of the API quota left to other apps, in percent.
     #[serde(default = "StoreSettings::default_reserve")]
     pub quota_reserve_percent: u32,
+    /// Whether the customer record of a registered buyer is read for its group, which customer rules may ask for: one request
+    /// more per order of a registered buyer.
+    #[serde(default = "StoreSettings::default_read_customer_groups")]
+    pub read_customer_groups: bool,
+    /// Whether the categories of products are read, which rules may ask for: the API account needs read access to products,
+    /// and orders of products not read within the hour cost two requests more.
+    #[serde(default)]
+    pub read_categories: bool,
     /// The Intacct company it posts to.
     pub company: String,
     /// How it is posted.
@@ -190,6 +198,10 @@ impl StoreSettings {
 
     fn default_reserve() -> u32 {
         10
+    }
+
+    fn default_read_customer_groups() -> bool {
+        true
     }
 }
 

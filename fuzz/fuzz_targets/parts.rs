@@ -19,6 +19,8 @@ pub fn raw_order(input: &[u8]) -> RawOrder {
         fees: next(),
         transactions: next(),
         refunds: next(),
+        shipments: next(),
+        customer: next(),
         ..RawOrder::default()
     }
 }

@@ -1,6 +1,8 @@
 //! Reads a BigCommerce store over HTTP: the only I/O of this room.
 
+mod cache;
 mod error;
+mod extras;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +12,13 @@ use jiff::Timestamp;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 pub use self::error::{ConnectionError, ReadError};
 use self::error::{refused, unreadable};
+use self::extras::Catalogue;
+pub use self::extras::Extras;
 use super::evidence::{self, RawOrder};
 use super::loose::object;
 use super::pacing::Pacer;
@@ -54,6 +59,8 @@ pub struct StoreConnection {
     pub access_token: SecretString,
     /// The share of the API quota left to other apps, in percent.
     pub reserve_percent: u32,
+    /// What is read of an order beyond what every order needs.
+    pub extras: Extras,
 }
 
 /// An order in a list.
@@ -104,11 +111,13 @@ pub struct StoreClient {
     addresses: Addresses,
     name: String,
     reserve_percent: u32,
+    extras: Extras,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     pacer: Pacer,
+    catalogue: Catalogue,
     slots: Semaphore,
     calls: AtomicU64,
 }
@@ -147,13 +156,18 @@ impl StoreClient {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
             .build()?;
-        let shared =
-            Shared { pacer: Pacer::new(clock), slots: Semaphore::new(CONCURRENT_CALLS), calls: AtomicU64::new(0) };
+        let shared = Shared {
+            catalogue: Catalogue::new(clock.clone()),
+            pacer: Pacer::new(clock),
+            slots: Semaphore::new(CONCURRENT_CALLS),
+            calls: AtomicU64::new(0),
+        };
         Ok(Self {
             http,
             addresses,
             name: connection.name,
             reserve_percent: connection.reserve_percent,
+            extras: connection.extras,
             shared: Arc::new(shared),
         })
     }
@@ -169,7 +183,7 @@ impl StoreClient {
         self.shared.calls.load(Ordering::Relaxed)
     }
 
-    /// Reads an order with everything that belongs to it, every list to its last page.
+    /// Reads an order with everything that belongs to it and is asked for ([`Extras`]), every list to its last page.
     ///
     /// # Errors
     /// [`ReadError`], naming order and store.
@@ -184,26 +198,44 @@ impl StoreClient {
     /// [`ReadError`], naming order and store.
     pub async fn read_raw_order(&self, order_id: u64) -> Result<RawOrder, ReadError> {
         let order = self.get(&self.what(format!("order {order_id}")), &self.addresses.order(order_id)).await?;
-        let fees = async {
-            if evidence::embeds_fees(&order) {
-                return Ok(Vec::new());
-            }
-            match self.list(order_id, OrderList::Fees).await {
-                // Stores older than fees do not know the list.
-                Err(ReadError::NotFound { .. }) => Ok(Vec::new()),
-                other => other,
-            }
-        };
-        let (products, shipping_addresses, coupons, taxes, fees, transactions, refunds) = tokio::try_join!(
-            self.list(order_id, OrderList::Products),
+        let customer_id = evidence::customer_id(&order);
+        let (goods, shipping_addresses, coupons, taxes, fees, transactions, refunds, shipments, customer) = tokio::try_join!(
+            self.goods(order_id),
             self.list(order_id, OrderList::ShippingAddresses),
             self.list(order_id, OrderList::Coupons),
             self.list(order_id, OrderList::Taxes),
-            fees,
+            self.fees(order_id, &order),
             self.list(order_id, OrderList::Transactions),
             self.list(order_id, OrderList::Refunds),
+            self.shipments(order_id),
+            self.customer(customer_id),
         )?;
-        Ok(RawOrder { order_id, order, products, shipping_addresses, coupons, taxes, fees, transactions, refunds })
+        Ok(RawOrder {
+            order_id,
+            order,
+            products: goods.products,
+            shipping_addresses,
+            coupons,
+            taxes,
+            fees,
+            transactions,
+            refunds,
+            shipments,
+            customer,
+            categories: goods.categories,
+        })
+    }
+
+    /// The fees of an order whose own answer does not embed them.
+    async fn fees(&self, order_id: u64, order: &[u8]) -> Result<Vec<u8>, ReadError> {
+        if evidence::embeds_fees(order) {
+            return Ok(Vec::new());
+        }
+        match self.list(order_id, OrderList::Fees).await {
+            // Stores older than fees do not know the list.
+            Err(ReadError::NotFound { .. }) => Ok(Vec::new()),
+            other => other,
+        }
     }
 
     /// One page of orders with ids above `after_id` (0 for the first), ascending, so that a long list can be stopped
@@ -276,19 +308,25 @@ impl StoreClient {
     /// All pages of a list of an order as one JSON array.
     async fn list(&self, order_id: u64, list: OrderList) -> Result<Vec<u8>, ReadError> {
         let what = self.what(format!("order {order_id}, {}", list.name()));
+        let rows = self.rows(&what, |page| self.addresses.order_list(order_id, list, page)).await?;
+        Ok(pages::join(&rows))
+    }
+
+    /// The rows of all pages of a list whose pages have these addresses.
+    async fn rows(&self, what: &str, address: impl Fn(u64) -> String) -> Result<Vec<Box<RawValue>>, ReadError> {
         let mut rows = Vec::new();
         let mut last_body = Vec::new();
         for number in 1..=PAGES_MAX {
-            let body = self.get(&what, &self.addresses.order_list(order_id, list, number)).await?;
+            let body = self.get(what, &address(number)).await?;
             // The same page again: the list is not paged, and this was all of it.
             if !body.is_empty() && body == last_body {
-                return Ok(pages::join(&rows));
+                return Ok(rows);
             }
-            let page = read_page(&what, &body)?;
+            let page = read_page(what, &body)?;
             let more = page.has_next(number);
             rows.extend(page.rows);
             if !more {
-                return Ok(pages::join(&rows));
+                return Ok(rows);
             }
             last_body = body;
         }

@@ -91,14 +91,32 @@ impl Loose {
         self.literal().starts_with('[')
     }
 
-    /// The entries of a list; empty for "nothing" and for a link to a list.
+    /// The entries of a list; empty for "nothing" and for a link to a list, which is an object.
     pub(super) fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>, Unreadable> {
-        if !self.is_list() {
+        if self.is_nothing() || self.literal().starts_with('{') {
             return Ok(Vec::new());
+        }
+        if !self.is_list() {
+            return Err(self.unreadable("a list of objects"));
         }
         let entries: Result<Vec<T>, _> = serde_json::from_str::<Vec<&RawValue>>(self.literal())
             .and_then(|entries| entries.iter().map(|entry| object(entry.get().as_bytes())).collect());
         entries.map_err(|_| self.unreadable("a list of objects"))
+    }
+
+    /// The entries of a list as they stand there, whatever they are.
+    pub(super) fn rows(&self) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
+        serde_json::from_str(self.literal())
+    }
+
+    /// Whether it says that there is nothing: `null`, `""`, `{}`, `[]` or a missing key.
+    pub(super) fn is_nothing(&self) -> bool {
+        let literal = self.literal();
+        let hollow = |(open, close)| {
+            let inside = literal.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+            inside.is_some_and(|inside: &str| inside.trim().is_empty())
+        };
+        literal.is_empty() || literal == "null" || [('{', '}'), ('[', ']'), ('"', '"')].into_iter().any(hollow)
     }
 
     /// The object, or `None` for everything that is none.
@@ -210,11 +228,23 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_written_in_many_ways() {
+        for json in ["null", "\"\"", "{}", "{ }", "[]", "[ \n]"] {
+            assert!(loose(json).is_nothing(), "{json}");
+        }
+        for json in ["0", "false", "\"none\"", "{\"id\":1}", "[0]", "[{}]", "[[]]", "{\"\":{}}"] {
+            assert!(!loose(json).is_nothing(), "{json}");
+        }
+        assert!(Loose::default().is_nothing());
+    }
+
+    #[test]
     fn a_link_to_a_list_has_no_entries() {
         let link = loose(r#"{"url":"https://api.example/fees","resource":"/fees"}"#);
         assert!(!link.is_list());
         assert_eq!(link.list::<Loose>().unwrap().len(), 0);
         assert_eq!(loose("[1,2]").list::<Loose>().unwrap().len(), 2);
+        assert!(loose("\"none\"").list::<Loose>().is_err() && loose("0").list::<Loose>().is_err());
         assert!(loose("[[1],[2]]").list::<std::collections::BTreeMap<String, Loose>>().is_err());
         assert!(loose("[1,2]").list::<std::collections::BTreeMap<String, Loose>>().is_err());
     }

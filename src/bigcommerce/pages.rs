@@ -1,6 +1,9 @@
 //! Reads the pages of a list and puts them together, every value in its literal text. Pure.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::loose::{Loose, object};
@@ -30,6 +33,12 @@ struct Wrapper {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct Single {
+    id: Loose,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Meta {
     pagination: Loose,
 }
@@ -42,10 +51,10 @@ struct Pagination {
 
 impl Page {
     /// Reads a page: a bare array (V2), `{"data": [...], "meta": ...}` (V3), `{"fees": [...]}`, a single object in
-    /// place of a list of one, or nothing at all (the body of a 204).
+    /// place of a list of one, bare or as `data`, or nothing at all (the body of a 204).
     ///
     /// # Errors
-    /// The body is not JSON, or neither a list nor an object.
+    /// The body is not JSON, or neither a list nor an object that holds one.
     pub fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             None => Ok(Self::default()),
@@ -59,10 +68,21 @@ impl Page {
         if wrapper.id.some_text().is_some() {
             return Ok(Self { rows: vec![serde_json::from_slice(body)?], total_pages: None });
         }
+        let keys: BTreeMap<String, IgnoredAny> = object(body)?;
+        if !(keys.is_empty() || keys.contains_key("data") || keys.contains_key("fees")) {
+            // An explanation instead of a list, with a good status: taken for an empty list it would lose money.
+            return Err(strange("an object that holds no list"));
+        }
         let pagination: Pagination =
             wrapper.meta.object::<Meta>().and_then(|meta| meta.pagination.object()).unwrap_or_default();
-        let list = if wrapper.data.is_list() { &wrapper.data } else { &wrapper.fees };
-        Ok(Self { rows: list.list().unwrap_or_default(), total_pages: pagination.total_pages.whole().ok().flatten() })
+        let list = if wrapper.data.is_nothing() { &wrapper.fees } else { &wrapper.data };
+        let rows = match list.object::<Single>() {
+            _ if list.is_nothing() => Vec::new(),
+            _ if list.is_list() => list.rows()?,
+            Some(single) if single.id.some_text().is_some() => list.object().into_iter().collect(),
+            _ => return Err(strange("something else than a list")),
+        };
+        Ok(Self { rows, total_pages: pagination.total_pages.whole().ok().flatten() })
     }
 
     /// Whether another page has to be asked for after this one, the `number`th (from 1).
@@ -75,6 +95,10 @@ impl Page {
             None => !self.rows.is_empty() && self.rows.len().is_multiple_of(DEFAULT_PAGE_ROWS),
         }
     }
+}
+
+fn strange(what: &str) -> serde_json::Error {
+    serde::de::Error::custom(what)
 }
 
 /// One JSON array of all rows.
@@ -105,8 +129,13 @@ mod tests {
         assert_eq!(texts(r#"{"data":[{"id":1}],"meta":{}}"#), [r#"{"id":1}"#]);
         assert_eq!(texts(r#"{"fees":[{"id":1}]}"#), [r#"{"id":1}"#]);
         assert_eq!(texts(r#"{"id":1,"type":"custom_fee"}"#), [r#"{"id":1,"type":"custom_fee"}"#]);
+        assert_eq!(texts(r#"{"data":{"id":1},"meta":{}}"#), [r#"{"id":1}"#]);
+        assert_eq!(texts(r#"{"data":[[1],2]}"#), ["[1]", "2"], "whoever reads the rows refuses them");
         for nothing in ["", " \n", "[]", "{}", r#"{"data":{}}"#, r#"{"data":null,"meta":{}}"#, r#"{"fees":[]}"#] {
             assert!(texts(nothing).is_empty(), "{nothing}");
+        }
+        for lost in [r#"{"status":429,"title":"Too Many Requests"}"#, r#"{"data":"none"}"#, r#"{"data":{"total":1}}"#] {
+            assert!(Page::read(lost.as_bytes()).is_err(), "{lost} is no empty list");
         }
         assert!(Page::read(b"<html>").is_err());
         assert!(Page::read(b"[{").is_err());

@@ -43,6 +43,8 @@ pub enum OrderList {
     Transactions,
     /// Refunds.
     Refunds,
+    /// Shipments.
+    Shipments,
 }
 
 impl OrderList {
@@ -56,6 +58,7 @@ impl OrderList {
             Self::Fees => "fees",
             Self::Transactions => "transactions",
             Self::Refunds => "refunds",
+            Self::Shipments => "shipments",
         }
     }
 }
@@ -106,6 +109,7 @@ impl Addresses {
             OrderList::Fees => format!("{root}/v2/orders/{order_id}/fees?"),
             OrderList::Transactions => format!("{root}/v3/orders/{order_id}/transactions?"),
             OrderList::Refunds => format!("{root}/v3/orders/{order_id}/payment_actions/refunds?"),
+            OrderList::Shipments => format!("{root}/v2/orders/{order_id}/shipments?"),
         };
         format!("{path}page={page}&limit={PAGE_ROWS}")
     }
@@ -132,6 +136,26 @@ impl Addresses {
         address
     }
 
+    /// A customer: there is no address of a single one (BigCommerce, Customers V3).
+    pub fn customer(&self, id: u64) -> String {
+        format!("{}/v3/customers?id:in={id}", self.root)
+    }
+
+    /// A page (from 1) of these products with their ids and categories only (BigCommerce, Catalog V3).
+    pub fn product_categories(&self, products: &[u64], page: u64) -> String {
+        let (root, ids) = (&self.root, listed(products));
+        format!("{root}/v3/catalog/products?id:in={ids}&include_fields=categories&page={page}&limit={PAGE_ROWS}")
+    }
+
+    /// A page (from 1) of these categories with their ids and names only. Of the two addresses that know categories this
+    /// is the one that knows the categories of every storefront (BigCommerce, Catalog V3, category trees).
+    pub fn category_names(&self, categories: &[u64], page: u64) -> String {
+        let (root, ids) = (&self.root, listed(categories));
+        format!(
+            "{root}/v3/catalog/trees/categories?category_id:in={ids}&include_fields=name&page={page}&limit={PAGE_ROWS}"
+        )
+    }
+
     /// The store's profile.
     pub fn store(&self) -> String {
         format!("{}/v2/store", self.root)
@@ -141,6 +165,11 @@ impl Addresses {
     pub fn time(&self) -> String {
         format!("{}/v2/time", self.root)
     }
+}
+
+/// Ids as an `:in` filter takes them.
+fn listed(ids: &[u64]) -> String {
+    ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -159,6 +188,21 @@ mod tests {
         assert_eq!(list(OrderList::Taxes), format!("{root}/v2/orders/118/taxes?details=true&page=2&limit=250"));
         assert_eq!(list(OrderList::Transactions), format!("{root}/v3/orders/118/transactions?page=2&limit=250"));
         assert_eq!(list(OrderList::Refunds), format!("{root}/v3/orders/118/payment_actions/refunds?page=2&limit=250"));
+        assert_eq!(list(OrderList::Shipments), format!("{root}/v2/orders/118/shipments?page=2&limit=250"));
+    }
+
+    #[test]
+    fn the_catalogue_is_asked_for_no_more_than_ids_and_names() {
+        let root = "https://api.bigcommerce.com/stores/acme1/v3";
+        assert_eq!(
+            addresses().product_categories(&[31, 40], 1),
+            format!("{root}/catalog/products?id:in=31,40&include_fields=categories&page=1&limit=250")
+        );
+        assert_eq!(
+            addresses().category_names(&[7], 2),
+            format!("{root}/catalog/trees/categories?category_id:in=7&include_fields=name&page=2&limit=250")
+        );
+        assert_eq!(addresses().customer(77), format!("{root}/customers?id:in=77"));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub enum Refusal {
     Unauthorised(String),
     /// The access token may not read this.
     #[error(
-        "the access token may not read this (403: {0}); give its API account read access to orders, order transactions and store information"
+        "the access token may not read this (403: {0}); give its API account read access to orders, order transactions, customers and store information, and to products when read_categories is set"
     )]
     Forbidden(String),
     /// Nothing that trying again would change.

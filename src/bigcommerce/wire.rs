@@ -98,6 +98,36 @@ wire! {
         id, provider_id, amount, offline, is_declined,
     }
 
+    /// A shipment (BigCommerce, Orders V2, `GET /orders/{id}/shipments`).
+    Shipment {
+        id, date_created, items,
+    }
+
+    /// What of a line a shipment carries.
+    ShipmentItem {
+        order_product_id, quantity,
+    }
+
+    /// A customer (BigCommerce, Customers V3, `GET /customers`).
+    Customer {
+        id, customer_group_id,
+    }
+
+    /// A line's product, for asking the catalogue about it.
+    ProductReference {
+        product_id,
+    }
+
+    /// A product of the catalogue (BigCommerce, Catalog V3, `GET /catalog/products`).
+    CatalogueProduct {
+        id, categories,
+    }
+
+    /// A category (BigCommerce, Catalog V3, `GET /catalog/trees/categories`).
+    Category {
+        category_id, name,
+    }
+
     /// An order in a list, as far as scheduling needs it (BigCommerce, Orders V2, `GET /orders`).
     Summary {
         id, status_id, date_modified,

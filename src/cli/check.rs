@@ -72,6 +72,9 @@ async fn check_store(settings: &StoreSettings, environment: &Environment, clock:
         Ok(reader) => reader,
         Err(error) => return report.bad(&what, error),
     };
+    if let Err(error) = reader.check_extras().await {
+        report.bad(&what, error);
+    }
     match reader.store_information().await {
         Ok(found) if found.time_zone != settings.accounting.time_zone.name() => report.bad(
             &what,

@@ -7,6 +7,7 @@ mod holds;
 mod journey;
 mod lanes;
 mod queries;
+mod reading;
 mod support;
 mod test_databases;
 mod webhooks;

@@ -43,6 +43,21 @@ pub struct CustomerDraft {
     pub store_credit: Decimal,
 }
 
+/// A product of the catalogue. Orders copy what they need of it: what is changed here later changes no order.
+#[derive(Clone, Debug)]
+pub struct ProductDraft {
+    /// Stock keeping unit; it decides the product's id.
+    pub sku: String,
+    /// Its name.
+    pub name: String,
+    /// List price in the store's currency.
+    pub price: Decimal,
+    /// Cost of one unit, 0 when the merchant keeps none.
+    pub cost: Decimal,
+    /// Names of its categories; new ones are created.
+    pub categories: Vec<String>,
+}
+
 /// One tax of a jurisdiction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxRate {

@@ -35,7 +35,7 @@ pub use actions::{ActionError, RefundItem, RefundPayment, RefundRequest, TotalsO
 pub use delivery::DeliveryReport;
 pub use draft::{
     Address, CouponKind, CustomerDraft, Destination, FeeDraft, GiftCertificate, LineDraft, LineKind, OrderDraft,
-    Payment, TaxRate, TaxRounding,
+    Payment, ProductDraft, TaxRate, TaxRounding,
 };
 pub use faults::Faults;
 pub use outbox::ReleaseOrder;

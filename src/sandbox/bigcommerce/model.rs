@@ -314,6 +314,27 @@ pub(super) struct Customer {
     pub modified: Timestamp,
 }
 
+/// A product of the catalogue.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Product {
+    pub id: u64,
+    pub sku: String,
+    pub name: String,
+    pub price: Decimal,
+    pub cost: Decimal,
+    /// The ids of its categories.
+    pub categories: Vec<u64>,
+    pub created: Timestamp,
+    pub modified: Timestamp,
+}
+
+/// A category of the catalogue; all of them are at the top of the first storefront's tree.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Category {
+    pub id: u64,
+    pub name: String,
+}
+
 /// Where each kind of id stands: the last one given out.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Counters(BTreeMap<Ids, u64>);
@@ -336,6 +357,7 @@ pub(super) enum Ids {
     Delivery,
     GiftCertificate,
     GatewayReference,
+    Category,
 }
 
 impl Counters {
@@ -345,6 +367,7 @@ impl Counters {
             Ids::Order => 100,
             Ids::Transaction => 9001,
             Ids::Hook => 20_172_984,
+            Ids::Category => 18,
             _ => 1,
         };
         let id = self.0.get(&kind).map_or(first, |last| last + 1);

@@ -296,7 +296,7 @@ impl Register<'_> {
 }
 
 /// A catalogue id that is always the same for a SKU.
-fn product_id(sku: &str) -> u64 {
+pub(super) fn product_id(sku: &str) -> u64 {
     1 + sku.bytes().fold(0_u64, |id, byte| (id * 31 + u64::from(byte)) % 9_973)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::hooks::Hook;
-use super::model::{Counters, Customer, Order};
+use super::model::{Category, Counters, Customer, Order, Product};
 use super::outbox::Outbox;
 
 /// The store's memory; the state file is this value as JSON.
@@ -16,4 +16,9 @@ pub(super) struct State {
     pub orders: BTreeMap<u64, Order>,
     pub hooks: BTreeMap<u64, Hook>,
     pub outbox: Outbox,
+    // State files of earlier runs have no catalogue.
+    #[serde(default)]
+    pub products: BTreeMap<u64, Product>,
+    #[serde(default)]
+    pub categories: BTreeMap<u64, Category>,
 }

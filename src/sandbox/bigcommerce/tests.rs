@@ -8,7 +8,7 @@ use serde_json::json;
 use standardwebhooks::Webhook;
 
 use super::actions::{RefundItem, RefundPayment, RefundRequest};
-use super::draft::{GiftCertificate, TaxRate};
+use super::draft::{GiftCertificate, LineDraft, ProductDraft, TaxRate};
 use super::faults::Faults;
 use super::outbox::ReleaseOrder;
 use super::testing::{self, Destination, SECRET, Served, draft, open, serve, settings, store};
@@ -50,6 +50,33 @@ async fn nothing_is_no_content_and_the_unknown_is_not_found_in_each_dialect() {
     assert_eq!((unknown.status, unknown.json()["status"].as_u64()), (404, Some(404)));
     let nobody = served.get("/v3/customers?id:in=7").await;
     assert_eq!((nobody.status, nobody.json()["data"].clone()), (200, json!([])));
+}
+
+#[tokio::test]
+async fn the_catalogue_tells_ids_and_the_fields_asked_for() {
+    let served = serve(store()).await;
+    let put = |sku: &str, categories: &[&str]| {
+        let categories = categories.iter().map(|name| (*name).to_owned()).collect();
+        let (price, cost) = (Decimal::new(45_00, 2), Decimal::new(18_20, 2));
+        served.store.put_product(ProductDraft { sku: sku.into(), name: "Storm lamp".into(), price, cost, categories })
+    };
+    let (lamp, stove) = (put("LAMP", &["Camping", "Light"]).unwrap(), put("STOVE", &["Camping"]).unwrap());
+    let order = served.store.place_order(&draft(0).line(LineDraft::new("LAMP", "Lamp", 1, Decimal::ONE))).unwrap();
+    let line = served.get(&format!("/v2/orders/{order}/products")).await.json();
+    assert_eq!(line[0]["product_id"], lamp, "a line points to its product");
+    let found = served.get(&format!("/v3/catalog/products?id:in={lamp},4711&include_fields=categories")).await.json();
+    assert_eq!(found["data"], json!([{ "id": lamp, "categories": [18, 19] }]));
+    let whole = served.get(&format!("/v3/catalog/products?id:in={lamp}")).await;
+    assert!(whole.text.contains(r#""cost_price":18.2,"#), "{}", whole.text);
+    assert_eq!(served.get("/v3/catalog/products").await.json()["meta"]["pagination"]["total"], 2);
+    let names = served.get("/v3/catalog/trees/categories?category_id:in=18,19,99&include_fields=name").await.json();
+    let expected = json!([{ "category_id": 18, "name": "Camping" }, { "category_id": 19, "name": "Light" }]);
+    assert_eq!(names["data"], expected);
+    assert_eq!(served.get("/v3/catalog/products?id:in=lamp").await.status, 422);
+    assert_eq!(put("STOVE", &["Light"]).unwrap(), stove);
+    served.store.delete_product("LAMP").unwrap();
+    let left = served.get("/v3/catalog/products?include_fields=categories").await.json();
+    assert_eq!(left["data"], json!([{ "id": stove, "categories": [19] }]));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What a merchant, a shopper or a gateway does to the store. Each action changes orders and queues its webhooks.
 
+mod catalogue;
 mod checkout;
 mod fulfilment;
 mod payment;

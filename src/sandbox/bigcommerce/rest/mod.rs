@@ -1,6 +1,7 @@
 //! The REST API under `/stores/{hash}/v2` and `/stores/{hash}/v3`.
 
 mod answer;
+mod catalogue;
 mod customers;
 mod filter;
 mod gate;
@@ -57,6 +58,8 @@ fn v3() -> Router<Store> {
         .route("/orders/payment_actions/refunds", get(orders_v3::refunds))
         .route("/orders/payment_actions/refunds/{id}", get(orders_v3::refund))
         .route("/customers", get(customers::list))
+        .route("/catalog/products", get(catalogue::products))
+        .route("/catalog/trees/categories", get(catalogue::categories))
         .route("/hooks", get(hooks::list).post(hooks::create))
         .route("/hooks/{id}", get(hooks::one).put(hooks::update).delete(hooks::delete))
         .fallback(async || Api::V3.error(StatusCode::NOT_FOUND, "The resource at that URL is not found."))

@@ -2,7 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::super::draft::{LineDraft, TaxRate};
+use super::super::actions::ActionError;
+use super::super::draft::{LineDraft, ProductDraft, TaxRate};
+use super::super::store::Store;
 
 /// A SKU whose category nobody has a rule for.
 pub const UNMAPPED_SKU: &str = "UNMAPPED-1";
@@ -34,6 +36,24 @@ pub const TAX_NAMES: [&str; 8] =
 pub fn skus() -> Vec<String> {
     let catalogue = PRODUCTS.iter().map(|(sku, ..)| (*sku).to_owned());
     catalogue.chain(["SERV-FIT".to_owned()]).chain((1..=60).map(long_order_sku)).collect()
+}
+
+/// Names of the categories by the part of a SKU before the dash.
+const CATEGORIES: [(&str, &str); 4] =
+    [("CAMP", "Camping"), ("WEAR", "Clothing"), ("GEAR", "Equipment"), ("DIGI", "Downloads")];
+
+/// Puts everything the store sells into its catalogue, parts of the long order included; custom work has no product.
+pub(super) fn stock(store: &Store) -> Result<(), ActionError> {
+    let products =
+        PRODUCTS.iter().map(|(sku, name, price, cost)| ((*sku).to_owned(), (*name).to_owned(), *price, *cost));
+    let parts = (1..=60).map(|number| (long_order_sku(number), format!("Spare part {number}"), 0, 0));
+    for (sku, name, price, cost) in products.chain(parts) {
+        let categories =
+            CATEGORIES.iter().filter(|(start, _)| sku.starts_with(start)).map(|(_, name)| (*name).to_owned());
+        let categories = categories.collect();
+        store.put_product(ProductDraft { sku, name, price: usd(price), cost: usd(cost), categories })?;
+    }
+    Ok(())
 }
 
 /// The SKU of one line of the long order.

@@ -45,6 +45,7 @@ fn steps() -> Vec<Step> {
 /// # Errors
 /// Those of the store's actions; none on a store that works.
 pub fn trading_day(store: &Store, mut progress: impl FnMut(Progress)) -> Result<Vec<Progress>, ActionError> {
+    catalogue::stock(store)?;
     let people = People::register(store);
     let steps = steps();
     let of = steps.len();
