@@ -5,7 +5,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt deps sqlx check-sqlx bench clean-data
+.PHONY: help run test lint fmt deps sqlx check-sqlx bench fuzz clean-data
 
 CARGO ?= cargo
 export CARGO
@@ -41,6 +41,9 @@ check-sqlx: deps ## fail when .sqlx does not fit the queries and migrations
 
 bench: deps ## measure speed and memory
 	$(CARGO) bench --locked
+
+fuzz: ## fuzz the reading and the derivation of orders for a minute each; needs cargo-fuzz
+	scripts/fuzz
 
 clean-data: ## stop the private Postgres servers and delete their data, after asking
 	scripts/clean-data

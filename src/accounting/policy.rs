@@ -278,7 +278,8 @@ impl Policy {
         const USUAL_MINOR_UNITS: u32 = 2;
         let minor = currency.minor_units();
         let units = Decimal::from(10u32.saturating_pow(minor.abs_diff(USUAL_MINOR_UNITS)));
-        if minor > USUAL_MINOR_UNITS { self.totals_cap / units } else { self.totals_cap * units }
+        let cap = if minor > USUAL_MINOR_UNITS { self.totals_cap / units } else { self.totals_cap * units };
+        cap.normalize()
     }
 
     /// How what is of `day` reaches the ledger. Every day has exactly one way, so a change leaves no gap and no overlap.
@@ -335,7 +336,7 @@ mod tests {
     #[test]
     fn the_cap_is_as_many_minor_units_in_every_currency() {
         let in_currency = |code: &str| Policy::default().tolerance(code.parse().unwrap()).to_string();
-        assert_eq!(["USD", "JPY", "KWD"].map(in_currency), ["0.05", "5.00", "0.005"]);
+        assert_eq!(["USD", "JPY", "KWD"].map(in_currency), ["0.05", "5", "0.005"]);
     }
 
     #[test]
