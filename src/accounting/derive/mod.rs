@@ -17,7 +17,13 @@ mod buyer;
 mod changes;
 mod charges;
 mod context;
+#[cfg(test)]
+mod currency_specs;
 mod eligibility;
+mod events;
+#[cfg(test)]
+mod events_specs;
+mod exchange;
 #[cfg(test)]
 mod golden;
 mod invoice;
@@ -29,6 +35,7 @@ mod taxes;
 mod tenders;
 
 pub use changes::Difference;
+pub use events::{EventDerivation, derive_events, derive_events_with};
 
 use context::{Context, Desk, Holds};
 use invoice::Sale;
@@ -110,7 +117,7 @@ fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, h
     let desk = Desk {
         context,
         customer: record.map_or_else(nobody, |record| record.reference.clone()),
-        exchange: buyer::exchange(context, holds),
+        exchange: exchange::of_sale(context, holds),
         dimensions: context.dimensions(holds, &context.facts(None), context.date),
     };
     let sale = sale(context, reckoning, holds);
