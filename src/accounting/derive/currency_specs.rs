@@ -190,6 +190,16 @@ fn discounts_on_contra_accounts_balance_in_base_currency_too() {
     assert_eq!((sum, journal.entries[0].lines[0].debit), (dec("0"), dec("105.11")));
 }
 
+#[test]
+fn base_amounts_have_the_decimals_of_the_base_currency() {
+    let yen: Currency = "JPY".parse().unwrap();
+    let case = foreign("EUR", sale(), Give::Rate, "162.3500").policy(|policy| policy.base_currency = yen);
+    let journal = in_base(&case);
+    let amounts: Vec<String> = journal.entries[0].lines.iter().map(|line| line.signed().to_string()).collect();
+    // 119.00 is 19,319.65 yen, 100.00 is 16,235 and 19.00 is 3,084.65.
+    assert_eq!(amounts, ["19320", "-16235", "-3085"]);
+}
+
 /// Three units of a yen product with a discount and 10 percent of tax.
 fn yen() -> Case {
     let case = Case::new()

@@ -25,6 +25,8 @@ mod events;
 mod events_specs;
 mod exchange;
 #[cfg(test)]
+mod exchange_specs;
+#[cfg(test)]
 mod golden;
 mod invoice;
 mod refunds;

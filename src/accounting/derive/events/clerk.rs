@@ -29,7 +29,7 @@ pub(super) struct Clerk<'a> {
     pub disputes: BTreeMap<String, &'a Dispute>,
     /// How much of each of them is decided so far, by name.
     pub decided: BTreeMap<String, Decimal>,
-    holds: Holds,
+    holds: Vec<Hold>,
 }
 
 impl<'a> Clerk<'a> {
@@ -39,11 +39,11 @@ impl<'a> Clerk<'a> {
         orders: BTreeMap<u64, &'a Derivation>,
         disputes: BTreeMap<String, &'a Dispute>,
     ) -> Self {
-        Self { rulebook, policy, orders, disputes, decided: BTreeMap::new(), holds: Holds::default() }
+        Self { rulebook, policy, orders, disputes, decided: BTreeMap::new(), holds: Vec::new() }
     }
 
     pub fn into_holds(self) -> Vec<Hold> {
-        self.holds.0
+        self.holds
     }
 
     /// The key of an event's document of this kind: `acme-us/payout/stripe-po_1/r1`.
@@ -147,13 +147,15 @@ impl<'a> Sheet<'_, 'a> {
             amount: Some(self.money(self.amount)),
             blocks: self.blocks(),
         };
-        self.clerk.holds.add(hold);
+        self.clerk.holds.push(hold);
     }
 
     fn missing(&mut self, missing: Missing) {
         self.held = true;
         let (amount, blocks) = (self.money(self.amount), self.blocks());
-        self.clerk.holds.missing(missing, amount, blocks);
+        let mut holds = Holds::default();
+        holds.missing(missing, amount, blocks);
+        self.clerk.holds.extend(holds.0);
     }
 
     /// Holds the document for a rate that is missing or cannot be used.
@@ -290,7 +292,7 @@ impl<'a> Sheet<'_, 'a> {
         });
         match built {
             Ok(document) => {
-                self.clerk.holds.0.extend(closed(&document, self.clerk.policy));
+                self.clerk.holds.extend(closed(&document, self.clerk.policy));
                 Some(document)
             }
             Err(error) => {
