@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::customer::CustomerRef;
 use super::money::Currency;
 
-pub use self::kind::{CorrectionForm, Detail, DocumentKind, Exchange};
+pub use self::kind::{CorrectionForm, Detail, DocumentKind, Exchange, RATE_DECIMALS};
 pub use super::journal::{Dimensions, JournalLine};
 
 /// The longest document key, in characters: Intacct's limit for a function's control id (Intacct docs, XML requests).

@@ -55,6 +55,8 @@ pub enum HoldCode {
     CostUnknown,
     /// Money came in before the sale, and there is no account for deposits.
     DepositAccountMissing,
+    /// What was reported from outside the shop cannot be booked as it stands.
+    EventNotBookable,
 }
 
 impl HoldCode {
@@ -83,6 +85,7 @@ impl HoldCode {
             Self::RefundedWithoutMoney => "refunded-without-money",
             Self::CostUnknown => "cost-unknown",
             Self::DepositAccountMissing => "deposit-account-missing",
+            Self::EventNotBookable => "event-not-bookable",
         }
     }
 }

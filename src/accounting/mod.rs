@@ -3,10 +3,12 @@
 //! Nothing here reads a clock, a file, a network or a database, and nothing is random: the same evidence, rulebook and
 //! policy give the same bytes for ever. That is what lets a posting be re-derived years later and compared.
 
+pub mod base;
 pub mod customer;
 pub mod derive;
 mod discounts;
 pub mod document;
+pub mod events;
 pub mod evidence;
 pub mod hold;
 pub mod journal;

@@ -1,5 +1,9 @@
 //! From an accounting document to the gateway function that posts it. The only place where the two meet.
 
+mod pairs;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
@@ -12,7 +16,9 @@ use super::functions::{
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;
-use crate::accounting::document::{CorrectionForm, Detail, Document, DocumentKey, Exchange, JournalLine};
+use crate::accounting::document::{
+    CorrectionForm, Detail, Document, DocumentKey, Exchange, JournalLine, RATE_DECIMALS,
+};
 use crate::accounting::policy::Policy;
 
 /// Why a document cannot be written as a request.
@@ -32,6 +38,9 @@ pub enum PostingError {
     /// An order in a foreign currency without a rule for its exchange rate.
     #[error("{0} is not the base currency and no exchange rule gives its rate")]
     NoRate(String),
+    /// A fixed rate that Intacct would round, so that its base amounts would not be ours.
+    #[error("the exchange rate {0} has more than {RATE_DECIMALS} decimals, and Intacct keeps no more")]
+    RateTooFine(Decimal),
 }
 
 /// What the request needs besides the document.
@@ -183,14 +192,23 @@ fn adjustment(document: &Document, around: Surroundings<'_>) -> Result<CreateAdj
 }
 
 fn journal(document: &Document, around: Surroundings<'_>) -> Result<CreateJournal, PostingError> {
+    // With multi-currency on, a journal line of the base currency needs its currency and a rate too (Intacct docs,
+    // journal entries).
+    let base = || CurrencyGroup {
+        base: None,
+        currency: document.currency.code().to_owned(),
+        rate: ExchangeRate::Fixed(Decimal::ONE),
+    };
+    let multi_currency = !around.policy.foreign_currencies.is_empty();
+    let currency = currency(document, around.policy)?.or_else(|| multi_currency.then(base));
     Ok(CreateJournal {
         journal: around.policy.journal.clone(),
         date: document.date,
         title: document.description.clone(),
         reference: document.number.clone(),
         attachment: None,
-        currency: currency(document, around.policy)?,
-        lines: document.lines.iter().map(journal_line).collect(),
+        currency,
+        lines: pairs::lines(document, around.policy.base_currency).iter().map(journal_line).collect(),
     })
 }
 
@@ -273,6 +291,10 @@ fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup
     }
     let rate = match &document.exchange {
         Some(Exchange::RateType(name)) => ExchangeRate::Type { name: name.clone(), date: Some(document.original_date) },
+        Some(Exchange::RateTypeOn { name, on }) => ExchangeRate::Type { name: name.clone(), date: Some(*on) },
+        Some(Exchange::Rate { rate, .. }) if rate.normalize().scale() > RATE_DECIMALS => {
+            return Err(PostingError::RateTooFine(*rate));
+        }
         Some(Exchange::Rate { rate, .. }) => ExchangeRate::Fixed(*rate),
         None => return Err(PostingError::NoRate(document.currency.code().to_owned())),
     };

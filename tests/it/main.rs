@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real parts, loopback only.
 
 mod crashes;
+mod currencies;
 mod documents;
 mod embedded;
 mod holds;

@@ -1,11 +1,7 @@
-//! The buyer: whose customer account the order goes to, and in which currency it is kept.
-
-use rust_decimal::Decimal;
+//! The buyer: whose customer account the order goes to.
 
 use super::super::customer::{BuyerIdentity, CustomerRecord, CustomerRef};
-use super::super::document::Exchange;
 use super::super::hold::{Blocks, HoldCode};
-use super::super::money::parse_amount;
 use super::super::rulebook::{Condition, Give, Resolved, RuleKind, values};
 use super::context::{Context, Holds};
 
@@ -72,51 +68,6 @@ fn rule<'a>(context: &Context<'a>, holds: &mut Holds) -> Option<Resolved<'a>> {
         Err(missing) if missing.tied.is_empty() => None,
         Err(missing) => {
             holds.missing(missing, context.money(order.totals.total_inc_tax), Blocks::Order);
-            None
-        }
-    }
-}
-
-/// How the order's currency becomes base currency; `None` for the base currency itself, or with a hold.
-pub(super) fn exchange(context: &Context, holds: &mut Holds) -> Option<Exchange> {
-    let order = &context.evidence.order;
-    let base = context.policy.base_currency;
-    if order.currency == base {
-        return None;
-    }
-    let mut refuse = |message: String, remedy: &str| {
-        holds.add(context.order_hold(HoldCode::CurrencyNotAccepted, message, remedy, order.totals.total_inc_tax));
-    };
-    if !context.policy.foreign_currencies.contains(&order.currency) {
-        let message = format!("the order is in {}; store '{}' posts {base} only", order.currency, context.policy.store);
-        refuse(message, "add the currency to the store's foreign currencies and an exchange rule for it");
-        return None;
-    }
-    let found =
-        context.rule(holds, RuleKind::Exchange, &context.facts(None), context.date, order.totals.total_inc_tax)?;
-    if let Some(rate) = found.given(&Give::Rate).and_then(|rate| parse_amount(rate).ok()) {
-        return Some(Exchange::Rate { rate, on: context.date, source: found.rule.to_string() });
-    }
-    let rate_type = found.given(&Give::RateType)?;
-    if rate_type != values::ORDER_RATE {
-        return Some(Exchange::RateType(rate_type.to_owned()));
-    }
-    let rate = order.store_to_order_rate.filter(|rate| *rate > Decimal::ZERO && order.store_currency == Some(base));
-    // BigCommerce gives units of the order's currency for one of the store's; the books need it the other way round.
-    match rate.and_then(|rate| Decimal::ONE.checked_div(rate)) {
-        Some(rate) => Some(Exchange::Rate {
-            rate: rate.round_dp(10).normalize(),
-            on: context.date,
-            source: "the order's own rate".to_owned(),
-        }),
-        None => {
-            let message = format!("the exchange rule asks for the order's own rate, but the order has none to {base}");
-            holds.add(context.order_hold(
-                HoldCode::CurrencyNotAccepted,
-                message,
-                "let the exchange rule name a rate type of Intacct instead",
-                order.totals.total_inc_tax,
-            ));
             None
         }
     }

@@ -194,6 +194,7 @@ impl Holds {
 pub(super) struct Desk<'a> {
     pub context: &'a Context<'a>,
     pub customer: CustomerRef,
+    /// How the sale becomes base currency; other documents have the rate of their own day (see `exchange.rs`).
     pub exchange: Option<Exchange>,
     /// Dimensions of the receivable leg.
     pub dimensions: Dimensions,
@@ -217,6 +218,13 @@ impl Desk<'_> {
     /// Writes a document. What our own checks refuse becomes a hold that blocks `blocks`.
     pub fn write(&self, holds: &mut Holds, blocks: Blocks, paper: Paper) -> Option<Document> {
         let order = &self.context.evidence.order;
+        let exchange = match self.exchange_of(&paper.detail, paper.dates.1) {
+            Ok(exchange) => exchange,
+            Err(problem) => {
+                self.context.no_rate(holds, problem, paper.total, blocks);
+                return None;
+            }
+        };
         let built = Document::build(Draft {
             key: self.context.key(&paper.what),
             kind: paper.detail.kind(),
@@ -225,7 +233,7 @@ impl Desk<'_> {
             date: paper.dates.0,
             original_date: paper.dates.1,
             currency: order.currency,
-            exchange: self.exchange.clone(),
+            exchange,
             customer: Some(self.customer.clone()),
             total: paper.total,
             reference: paper.reference,

@@ -17,7 +17,15 @@ mod buyer;
 mod changes;
 mod charges;
 mod context;
+#[cfg(test)]
+mod currency_specs;
 mod eligibility;
+mod events;
+#[cfg(test)]
+mod events_specs;
+mod exchange;
+#[cfg(test)]
+mod exchange_specs;
 #[cfg(test)]
 mod golden;
 mod invoice;
@@ -31,6 +39,7 @@ mod taxes;
 mod tenders;
 
 pub use changes::Difference;
+pub use events::{EventDerivation, derive_events, derive_events_with};
 
 use context::{Context, Desk, Holds};
 use invoice::Sale;
@@ -112,7 +121,7 @@ fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, h
     let desk = Desk {
         context,
         customer: record.map_or_else(nobody, |record| record.reference.clone()),
-        exchange: buyer::exchange(context, holds),
+        exchange: exchange::of_sale(context, holds),
         dimensions: context.dimensions_at(holds, None),
     };
     let sale = sale(context, reckoning, holds);

@@ -104,6 +104,9 @@ impl One<'_> {
     /// Every account this refund needs; missing rules become holds, all at once.
     fn places(&self, holds: &mut Holds) -> Option<Places> {
         let before = holds.0.len();
+        if let Err(problem) = self.desk.exchange_on(self.dates().1) {
+            self.desk.context.no_rate(holds, problem, self.refund.total, self.blocks());
+        }
         let mut charges = BTreeMap::new();
         for item in &self.refund.items {
             if let Some(charge) = charge_of(self.sale, item) {

@@ -285,7 +285,10 @@ impl Wanted<'_> {
             slices.iter().map(|slice| slice.computed).collect(),
         ];
         let off = |way: &Vec<Decimal>| (way.iter().sum::<Decimal>() + order_amount - self.net).abs();
-        let found = ways.iter().position(|way| off(way) <= cap).or(if self.typed_in { Some(0) } else { None });
+        // Each slice may be half a minor unit off: in a currency without decimals that is more than the cap.
+        let unavoidable = currency.smallest() * Decimal::from(slices.len()) / Decimal::TWO;
+        let found =
+            ways.iter().position(|way| off(way) <= cap.max(unavoidable)).or(if self.typed_in { Some(0) } else { None });
         match found {
             Some(way) => Ok((ways[way].clone(), order_amount)),
             None => {

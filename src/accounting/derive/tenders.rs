@@ -223,6 +223,7 @@ fn redeem(desk: &Desk, kind: StoredValue, tender: &Tender, holds: &mut Holds) ->
 }
 
 /// An account with its dimensions and the rule that gave it.
+#[derive(Clone)]
 pub(super) struct Target {
     pub account: String,
     pub dimensions: Dimensions,

@@ -92,15 +92,26 @@ impl fmt::Display for DocumentKind {
     }
 }
 
+/// How many decimals Intacct keeps of an exchange rate (Intacct docs, journal entries). A finer rate would give other base
+/// amounts there than here, so rates are rounded to it before anything is converted.
+pub const RATE_DECIMALS: u32 = 4;
+
 /// How a foreign currency becomes the base currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Intacct converts with its rate type of this name, for example `Intacct Daily Rate`.
+    /// Intacct converts with its rate type of this name, for example `Intacct Daily Rate`, of the document's own day.
     RateType(String),
+    /// The same, of another day: what takes a sale back is converted as the sale was.
+    RateTypeOn {
+        /// The rate type.
+        name: String,
+        /// The day the rate is of, in the store's time zone.
+        on: Date,
+    },
     /// A rate fixed here, so that Intacct does not pick a second one.
     Rate {
-        /// Units of base currency for one unit of the document's currency; above zero.
+        /// Units of base currency for one unit of the document's currency; above zero, at most [`RATE_DECIMALS`] decimals.
         rate: Decimal,
         /// The day the rate is of, in the store's time zone.
         on: Date,

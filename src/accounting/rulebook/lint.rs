@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::super::document::RATE_DECIMALS;
 use super::super::money::parse_amount;
 use super::super::policy::LONGEST_PREFIX;
 use super::pattern::overlap;
@@ -104,9 +105,11 @@ fn answers(rule: &Rule, say: &mut impl FnMut(String)) {
     }
     let gives = |give: &Give| rule.gives.contains_key(give);
     if let Some(rate) = rule.given(&Give::Rate)
-        && !parse_amount(rate).is_ok_and(|rate| rate > Decimal::ZERO)
+        && !parse_amount(rate).is_ok_and(|rate| rate > Decimal::ZERO && rate.normalize().scale() <= RATE_DECIMALS)
     {
-        say(format!("gives rate '{rate}'; it must be a number above zero, for example 1.0850"));
+        say(format!(
+            "gives rate '{rate}'; it must be a number above zero with at most {RATE_DECIMALS} decimals, for example 1.0850: Intacct keeps no more"
+        ));
     }
     if let Some(day) = rule.given(&Give::AdjustmentDate)
         && day.parse::<Date>().is_err()
