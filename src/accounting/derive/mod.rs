@@ -14,10 +14,14 @@ use super::rulebook::Rulebook;
 use super::totals::{Reckoning, TotalsProblem, reckon};
 
 mod buyer;
+#[cfg(test)]
+mod cases;
 mod changes;
 mod charges;
 mod context;
 mod eligibility;
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod golden;
 mod invoice;
@@ -29,6 +33,8 @@ mod taxes;
 mod tenders;
 
 pub use changes::Difference;
+#[cfg(test)]
+pub(crate) use examples::examples;
 
 use context::{Context, Desk, Holds};
 use invoice::Sale;
