@@ -323,7 +323,9 @@ pub(crate) fn table(documents: &[Document], holds: &[Hold]) -> String {
     for document in documents {
         let mut name = format!("{} {}", document.kind, document.number);
         if let Detail::Application { credit, debit, amount } = &document.detail {
-            let number = |key: &DocumentKey| documents.iter().find(|other| other.key == *key).map_or("the invoice", |found| found.number.as_str());
+            let number = |key: &DocumentKey| {
+                documents.iter().find(|other| other.key == *key).map_or("the invoice", |found| found.number.as_str())
+            };
             let what = format!("sets {amount} of {} off against {}", number(credit), number(debit));
             rows.push([std::mem::take(&mut name), String::new(), String::new(), String::new(), what]);
         }

@@ -168,7 +168,9 @@ mod tests {
         let policy = chosen("store = \"acme\"\ntime_zone = \"Europe/Berlin\"\n[accounts]\nreceivable = \"1200\"", None);
         let policy = policy.unwrap().policy;
         assert_eq!((policy.store.as_str(), policy.receivable_account.as_str()), ("acme", "1200"));
-        assert!(refused("store = \"acme\"", Some("other")).ends_with("the store is 'acme', not 'other'; leave --store out"));
+        assert!(
+            refused("store = \"acme\"", Some("other")).ends_with("the store is 'acme', not 'other'; leave --store out")
+        );
     }
 
     #[test]
