@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        read(text.as_bytes()).err().expect("an answer that is none")
+        read(text.as_bytes()).unwrap_err()
     }
 
     #[test]

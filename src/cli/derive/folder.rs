@@ -94,7 +94,10 @@ impl OrderFolder {
         for name in known.clone() {
             let file = path.join(name);
             match std::fs::read(&file) {
-                Ok(content) => folder.files.push((name, content)),
+                // Some editors put a byte order mark first, which JSON does not know.
+                Ok(content) => {
+                    folder.files.push((name, content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content).to_vec()))
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => folder.absent.push(name),
                 Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
             }

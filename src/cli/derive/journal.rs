@@ -6,7 +6,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 
-use super::output::{Converted, Held, Order};
+use super::output::{Applied, Converted, Held, Order, Posting};
 use super::t_accounts;
 use crate::accounting::derive::Derivation;
 use crate::accounting::document::{Document, JournalLine};
@@ -48,48 +48,41 @@ pub(super) fn order(derivation: &Derivation, shown: &Order, settings: &[String],
     for line in settings {
         let _ = writeln!(text, "  {line}");
     }
+    let numbers: BTreeMap<&str, &str> =
+        shown.documents.iter().map(|posting| (posting.key.as_str(), posting.number.as_str())).collect();
     for (index, (document, posting)) in derivation.documents.iter().zip(&shown.documents).enumerate() {
-        let held = if posting.held { screen.warning("  HELD") } else { String::new() };
-        let title = screen.strong(&format!("({}) {} {}", index + 1, posting.kind, posting.number));
-        let _ = write!(text, "\n{title}, {}", posting.date);
-        if posting.original_date != posting.date {
-            let _ = write!(text, " (of {})", posting.original_date);
-        }
-        if let Some(customer) = &posting.customer {
-            let _ = write!(text, ", customer {customer}");
-        }
-        let _ = write!(text, ", {} {}", posting.total, posting.currency);
-        match &posting.exchange {
-            Some(Converted::Type { rate_type }) => {
-                let _ = write!(text, ", converted by '{rate_type}'");
-            }
-            Some(Converted::Rate { rate, on, source }) => {
-                let _ = write!(text, ", at {rate} of {on} ({source})");
-            }
-            None => {}
-        }
-        let _ = writeln!(text, "{held}");
+        let _ = writeln!(text, "\n{}", heading(index + 1, posting, screen));
         match &posting.applies {
-            Some(applied) => {
-                let number = |key: &str| {
-                    shown
-                        .documents
-                        .iter()
-                        .find(|other| other.key == key)
-                        .map_or(key.to_owned(), |other| other.number.clone())
-                };
-                let _ = writeln!(
-                    text,
-                    "  sets {} of {} off against {}; moves nothing",
-                    applied.amount,
-                    number(&applied.credit),
-                    number(&applied.debit)
-                );
+            Some(Applied { credit, debit, amount }) => {
+                let [credit, debit] = [credit, debit].map(|key| numbers.get(key.as_str()).copied().unwrap_or(key));
+                let _ = writeln!(text, "  sets {amount} of {credit} off against {debit}; moves nothing");
             }
             None => text.push_str(&journal(document, screen)),
         }
     }
     text.push_str(&closing(derivation, shown, screen));
+    text
+}
+
+/// Kind, number, days, customer and amount of a document.
+fn heading(index: usize, posting: &Posting, screen: Screen) -> String {
+    let mut text = screen.strong(&format!("({index}) {} {}", posting.kind, posting.number));
+    let _ = write!(text, ", {}", posting.date);
+    if posting.original_date != posting.date {
+        let _ = write!(text, " (of {})", posting.original_date);
+    }
+    if let Some(customer) = &posting.customer {
+        let _ = write!(text, ", customer {}", clean(customer));
+    }
+    let _ = write!(text, ", {} {}", posting.total, posting.currency);
+    let _ = match &posting.exchange {
+        Some(Converted::Type { rate_type }) => write!(text, ", converted by '{}'", clean(rate_type)),
+        Some(Converted::Rate { rate, on, source }) => write!(text, ", at {rate} of {on} ({})", clean(source)),
+        None => Ok(()),
+    };
+    if posting.held {
+        let _ = write!(text, "  {}", screen.warning("HELD"));
+    }
     text
 }
 
@@ -243,15 +236,18 @@ mod tests {
     fn amounts_stand_below_each_other_whatever_the_width() {
         for width in [60, 80, 200] {
             let text = shown(&sale(), width, false);
-            let journal: Vec<&str> = text.lines().skip(2).take_while(|line| !line.contains("every line")).collect();
+            let journal: Vec<&str> = text.lines().skip(3).take_while(|line| !line.contains("every line")).collect();
             let end = |amount: &str| {
                 let found = journal.iter().find_map(|line| line.find(amount).map(|at| at + amount.len()));
                 found.unwrap_or_else(|| panic!("no {amount} in {text}"))
             };
             assert_eq!(end(" 120.00"), end(" 9.90"), "{text}");
             assert!(end(" 129.90") < end(" 120.00"), "{text}");
-            let table = journal.iter().skip(1);
-            assert!(table.clone().count() > 4 && table.clone().all(|line| line.chars().count() <= width.into()), "{text}");
+            let table = journal.iter();
+            assert!(
+                table.clone().count() > 4 && table.clone().all(|line| line.chars().count() <= width.into()),
+                "{text}"
+            );
         }
     }
 
