@@ -22,6 +22,8 @@ pub mod bigcommerce;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(test)]
+mod documentation;
 pub mod embedded;
 pub mod http;
 pub mod intacct;

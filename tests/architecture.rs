@@ -9,6 +9,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("problem", &[]),
     ("config", &["accounting"]),
+    // Tests only.
+    ("documentation", &["accounting"]),
     ("lifecycle", &[]),
     ("telemetry", &["accounting", "clock"]),
     ("bigcommerce", &["accounting", "clock", "telemetry"]),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::derive::{Derivation, derive};
-use super::document::DocumentKind;
+use super::document::{Detail, Document, DocumentKey, DocumentKind};
 use super::evidence::*;
+use super::hold::Hold;
 use super::money::{Currency, parse_amount};
 use super::policy::Policy;
 use super::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
@@ -266,6 +267,19 @@ impl Case {
         journal(&derivation)
     }
 
+    /// Every document and hold as the documentation shows them.
+    pub fn table(&self) -> String {
+        let derivation = self.derive();
+        table(&derivation.documents, &derivation.holds)
+    }
+
+    /// The same of the refunds only.
+    pub fn refunds_table(&self) -> String {
+        let mut derivation = self.derive();
+        derivation.documents.retain(|document| document.key.as_str().contains("/refund-"));
+        table(&derivation.documents, &derivation.holds)
+    }
+
     /// Codes of the holds, in order.
     pub fn hold_codes(&self) -> Vec<&'static str> {
         self.derive().holds.iter().map(|hold| hold.code.as_str()).collect()
@@ -301,6 +315,35 @@ pub(crate) fn journal(derivation: &Derivation) -> String {
         format!("{kind} {account} {side} {}", signed.abs())
     };
     rows.iter().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// Documents and holds as the documentation shows them: a row per leg, amounts aligned, the rule behind each account.
+pub(crate) fn table(documents: &[Document], holds: &[Hold]) -> String {
+    let mut rows = vec![["document", "account", "debit", "credit", "rule"].map(str::to_owned)];
+    for document in documents {
+        let mut name = format!("{} {}", document.kind, document.number);
+        if let Detail::Application { credit, debit, amount } = &document.detail {
+            let number = |key: &DocumentKey| {
+                documents.iter().find(|other| other.key == *key).map_or("the invoice", |found| found.number.as_str())
+            };
+            let what = format!("sets {amount} of {} off against {}", number(credit), number(debit));
+            rows.push([std::mem::take(&mut name), String::new(), String::new(), String::new(), what]);
+        }
+        for line in &document.lines {
+            let side = |amount: Decimal| if amount.is_zero() { String::new() } else { amount.to_string() };
+            let row = [std::mem::take(&mut name), line.account.clone(), side(line.debit), side(line.credit)];
+            let [name, account, debit, credit] = row;
+            rows.push([name, account, debit, credit, line.rule.clone()]);
+        }
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let (a, b, c, d) = (width(0), width(1), width(2), width(3));
+    let shown = |[name, account, debit, credit, rule]: &[String; 5]| {
+        format!("{name:a$}  {account:b$}  {debit:>c$}  {credit:>d$}  {rule}").trim_end().to_owned()
+    };
+    let mut lines: Vec<String> = if documents.is_empty() { Vec::new() } else { rows.iter().map(shown).collect() };
+    lines.extend(holds.iter().map(|hold| format!("held: {}, {}: {}", hold.code, hold.subject, hold.message)));
+    lines.join("\n")
 }
 
 /// What every account stands at after all documents; debit is positive, zero is left out.

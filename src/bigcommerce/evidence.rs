@@ -10,6 +10,7 @@ mod shipments;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 pub use self::row::WireError;
 use super::loose::{object, where_broken};
@@ -154,7 +155,10 @@ fn each<Wire: DeserializeOwned, Fact>(
 ) -> Result<Vec<Fact>, WireError> {
     let unreadable = |error: serde_json::Error| WireError::Unreadable { order, part, why: where_broken(&error) };
     let page = Page::read(body).map_err(unreadable)?;
-    page.rows.iter().map(|row| read(&object(row.get().as_bytes()).map_err(unreadable)?)).collect()
+    let one = |(index, row): (usize, &RawValue)| {
+        read(&object(row.get().as_bytes()).map_err(unreadable)?).map_err(|error| error.at(part, index + 1))
+    };
+    page.rows.iter().map(|row| &**row).enumerate().map(one).collect()
 }
 
 /// No line may be lost or doubled between pages. More units than the header says are let pass here, for it may not

@@ -14,6 +14,8 @@ use super::rulebook::Rulebook;
 use super::totals::{Reckoning, TotalsProblem, reckon};
 
 mod buyer;
+#[cfg(test)]
+mod cases;
 mod changes;
 mod charges;
 mod context;
@@ -26,6 +28,8 @@ mod events_specs;
 mod exchange;
 #[cfg(test)]
 mod exchange_specs;
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod golden;
 mod invoice;
@@ -40,6 +44,8 @@ mod tenders;
 
 pub use changes::Difference;
 pub use events::{EventDerivation, derive_events, derive_events_with};
+#[cfg(test)]
+pub(crate) use examples::examples;
 
 use context::{Context, Desk, Holds};
 use invoice::Sale;

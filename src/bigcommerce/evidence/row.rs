@@ -84,6 +84,16 @@ impl WireError {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unreadable { .. } | Self::LinesMissing { .. } | Self::Twice { .. })
     }
+
+    /// Names a row that has no id by its place in the list, counted from 1.
+    pub(super) fn at(mut self, part: &str, place: usize) -> Self {
+        if let Self::Field { row, .. } | Self::Missing { row, .. } = &mut self
+            && row == part
+        {
+            *row = format!("{part}, row {place},");
+        }
+        self
+    }
 }
 
 /// A row being read: where it is, for the errors.
