@@ -199,7 +199,8 @@ impl Daily {
         let Some(stored) = self.store.document(key).await? else { return Ok(()) };
         let (why, after) = match self.post(key).await {
             Ok(One::Posted(..)) => return self.store.hold_document(store, key, &[]).await,
-            Ok(One::Held(hold)) => {
+            Ok(One::Held(mut hold)) => {
+                hold.remedy.push_str(" The summary is tried again by itself; over the API it can be tried at once.");
                 self.store.hold_document(store, key, &new_holds(std::slice::from_ref(&hold))).await?;
                 self.store.refuse_summary(key, &hold.message).await?;
                 (hold.message, None)
@@ -301,5 +302,33 @@ fn cannot_be_made(key: &DocumentKey, error: &SummaryError) -> Hold {
         remedy: "report it: it is a mistake of the summary; its documents stay collected until it can be made".to_owned(),
         amount: None,
         blocks: Blocks::Document(key.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_over_when_it_has_ended_and_nothing_new_has_come_for_the_delay() {
+        let policy = Policy::new("acme-us", "1100");
+        assert_eq!(policy.daily_close_delay_minutes, 120);
+        let over = |newest: &str, now: &str| {
+            let group = CollectedGroup {
+                group: "2026-03-10-USD".into(),
+                day: "2026-03-10".parse().unwrap(),
+                currency: "USD".into(),
+                documents: 2,
+                orders: 1,
+                newest: newest.parse().unwrap(),
+                working: false,
+                now: now.parse().unwrap(),
+            };
+            is_over(&group, &policy)
+        };
+        assert!(!over("2026-03-10T12:00:00Z", "2026-03-11T01:59:59Z"));
+        assert!(over("2026-03-10T12:00:00Z", "2026-03-11T02:00:00Z"));
+        assert!(!over("2026-03-11T01:30:00Z", "2026-03-11T03:29:59Z"), "orders read late are waited for");
+        assert!(over("2026-03-11T01:30:00Z", "2026-03-11T03:30:00Z"));
     }
 }

@@ -1,12 +1,14 @@
 //! The integration tests: one binary, real parts, loopback only.
 
 mod crashes;
+mod daily;
 mod documents;
 mod embedded;
 mod holds;
 mod journey;
 mod lanes;
 mod queries;
+mod summaries;
 mod support;
 mod test_databases;
 mod webhooks;
