@@ -63,9 +63,7 @@ impl Group {
     pub fn of(document: &Document) -> Self {
         let conversion = match &document.exchange {
             None => Conversion::Base,
-            Some(Exchange::RateType(name)) => {
-                Conversion::RateType { name: name.clone(), on: document.original_date }
-            }
+            Some(Exchange::RateType(name)) => Conversion::RateType { name: name.clone(), on: document.original_date },
             Some(Exchange::Rate { rate, .. }) => Conversion::Rate(rate.normalize()),
         };
         Self { day: document.date, currency: document.currency, conversion }

@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 
 use super::functions::create_payment::{PaidDocument, PaidWith};
 use super::functions::{
-    Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal, CreatePayment,
-    CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line, MoneyGoesTo,
-    PaymentDetail, PaymentMethod, PostingAction,
+    Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal,
+    CreatePayment, CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line,
+    MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;

@@ -57,12 +57,10 @@ impl DocumentState {
             DocumentState::Collected,
             DocumentState::Summarised,
         ];
-        ALL.into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::Corrupt {
-                what: format!("document.state of {key}"),
-                why: format!("'{text}' is no state"),
-            })
+        ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| StoreError::Corrupt {
+            what: format!("document.state of {key}"),
+            why: format!("'{text}' is no state"),
+        })
     }
 }
 

@@ -23,8 +23,8 @@ pub struct CollectedGroup {
     pub orders: u64,
     /// When the newest of them came (UTC, the database's clock).
     pub newest: Timestamp,
-    /// Whether an order of theirs is due or being worked on, so that they may still change.
-    pub working: bool,
+    /// Since when an order of theirs has been due or worked on, so that they may still change; `None` when none is.
+    pub due_since: Option<Timestamp>,
     /// The present moment (UTC, the database's clock).
     pub now: Timestamp,
 }
@@ -38,6 +38,8 @@ pub struct SummaryStanding {
     pub state: DocumentState,
     /// Whether it may be tried again now.
     pub due: bool,
+    /// From when on (UTC, the database's clock); `None` for at once.
+    pub retry_at: Option<Timestamp>,
 }
 
 /// A collected document.
@@ -171,9 +173,11 @@ impl Store {
             r#"select m.summary_group as "group!", min(m.posting_date) as "day!", min(m.currency) as "currency!",
                       count(*) as "documents!", count(distinct m.order_id) as "orders!", max(m.planned_at) as "newest!",
                       now() as "now!",
-                      exists (select from lane l join document o on o.store = l.store and o.order_id = l.order_id
-                               where l.store = $1 and l.failures = 0 and o.state = 'collected'
-                                 and o.summary_group = m.summary_group) as "working!"
+                      (select min(l.run_at) from lane l
+                        where l.store = $1 and l.failures = 0
+                          and exists (select from document o
+                                       where o.store = $1 and o.summary_group = m.summary_group
+                                         and o.order_id = l.order_id and o.state = 'collected')) as due_since
                  from document m where m.store = $1 and m.state = 'collected'
                 group by m.summary_group order by m.summary_group"#,
             store
@@ -189,20 +193,23 @@ impl Store {
                 documents: row.documents.unsigned_abs(),
                 orders: row.orders.unsigned_abs(),
                 newest: row.newest.to_jiff(),
-                working: row.working,
+                due_since: row.due_since.map(|at| at.to_jiff()),
                 now: row.now.to_jiff(),
             })
             .collect())
     }
 
-    /// The orders that have documents collected for a group, by id.
+    /// The orders that have documents collected for a group and are not due themselves, by id.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn collected_orders(&self, store: &str, group: &str) -> Result<Vec<u64>, StoreError> {
         let rows = sqlx::query!(
-            r#"select distinct order_id as "order_id!" from document
-                where store = $1 and summary_group = $2 and state = 'collected' and order_id is not null order by 1"#,
+            r#"select distinct d.order_id as "order_id!" from document d
+                where d.store = $1 and d.summary_group = $2 and d.state = 'collected' and d.order_id is not null
+                  and not exists (select from lane l
+                                   where l.store = $1 and l.order_id = d.order_id and l.failures = 0)
+                order by 1"#,
             store,
             group
         )
@@ -217,7 +224,7 @@ impl Store {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn summary_chain(&self, store: &str, day: Date, chain: &str) -> Result<Vec<SummaryStanding>, StoreError> {
         let rows = sqlx::query!(
-            r#"select key, state, coalesce(retry_at <= now(), true) as "due!" from document
+            r#"select key, state, retry_at, coalesce(retry_at <= now(), true) as "due!" from document
                 where store = $1 and kind = 'summary' and posting_date = $2 and starts_with(key, $3 || '/r')
                 order by planned_at, key"#,
             store,
@@ -229,7 +236,8 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 let state = DocumentState::parse(&row.state, &row.key)?;
-                Ok(SummaryStanding { key: row.key, state, due: row.due })
+                let retry_at = row.retry_at.map(|at| at.to_jiff());
+                Ok(SummaryStanding { key: row.key, state, due: row.due, retry_at })
             })
             .collect()
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use super::connection::StoreConnection;
 use super::lookup;
@@ -120,10 +121,7 @@ impl Daily {
 
     async fn work(&self) -> Result<(), StoreError> {
         for group in self.store.collected_groups(&self.connection.name).await? {
-            // An order that is due may still change what it has for the day.
-            if !group.working {
-                self.close_what_is_over(&group).await?;
-            }
+            self.close_what_is_over(&group).await?;
         }
         loop {
             let open = self.store.open_summaries(&self.connection.name, AT_ONCE).await?;
@@ -142,10 +140,11 @@ impl Daily {
         let main = Occasion::Day.key(&policy.store, &group.group);
         let made = self.store.summary_chain(&policy.store, group.day, main.chain()).await?.pop();
         match made {
-            None if is_over(group, policy) => self.close(group, Occasion::Day).await,
+            None if is_over(group, closing_moment(group, policy)) => self.close(group, Occasion::Day).await,
             None => Ok(()),
             Some(refused) if refused.state == DocumentState::Rejected => {
-                if refused.due { self.close(group, Occasion::Day).await } else { Ok(()) }
+                let again = refused.due && refused.retry_at.is_none_or(|moment| is_over(group, moment));
+                if again { self.close(group, Occasion::Day).await } else { Ok(()) }
             }
             Some(_) => {
                 for order in self.store.collected_orders(&policy.store, &group.group).await? {
@@ -253,11 +252,17 @@ impl Daily {
     }
 }
 
-/// Whether a day has ended and nothing has come for it for as long as the policy says.
-fn is_over(group: &CollectedGroup, policy: &Policy) -> bool {
+/// When a day is summed up: as long after its end, or after the last document that came for it, as the policy says.
+fn closing_moment(group: &CollectedGroup, policy: &Policy) -> Timestamp {
     let rest = Duration::from_secs(u64::from(policy.daily_close_delay_minutes) * 60);
     let quiet_since = day_end(group.day, policy).max(group.newest);
-    quiet_since.saturating_add(rest).is_ok_and(|over| over <= group.now)
+    quiet_since.saturating_add(rest).unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the moment has come, and every order that was due by then has been worked on: it may have changed what it has
+/// for the day. Orders that became due later are not waited for, else a busy shop would never close.
+fn is_over(group: &CollectedGroup, moment: Timestamp) -> bool {
+    moment <= group.now && group.due_since.is_none_or(|since| since > moment)
 }
 
 /// Makes the summary of collected documents. Pure; runs within the closing transaction.
@@ -299,7 +304,8 @@ fn cannot_be_made(key: &DocumentKey, error: &SummaryError) -> Hold {
         code: HoldCode::DocumentRefused,
         subject: key.as_str().to_owned(),
         message: format!("{key} cannot be made: {error}"),
-        remedy: "report it: it is a mistake of the summary; its documents stay collected until it can be made".to_owned(),
+        remedy: "report it: it is a mistake of the summary; its documents stay collected until it can be made"
+            .to_owned(),
         amount: None,
         blocks: Blocks::Document(key.clone()),
     }
@@ -313,7 +319,7 @@ mod tests {
     fn a_day_is_over_when_it_has_ended_and_nothing_new_has_come_for_the_delay() {
         let policy = Policy::new("acme-us", "1100");
         assert_eq!(policy.daily_close_delay_minutes, 120);
-        let over = |newest: &str, now: &str| {
+        let over = |newest: &str, due_since: Option<&str>, now: &str| {
             let group = CollectedGroup {
                 group: "2026-03-10-USD".into(),
                 day: "2026-03-10".parse().unwrap(),
@@ -321,14 +327,17 @@ mod tests {
                 documents: 2,
                 orders: 1,
                 newest: newest.parse().unwrap(),
-                working: false,
+                due_since: due_since.map(|since| since.parse().unwrap()),
                 now: now.parse().unwrap(),
             };
-            is_over(&group, &policy)
+            is_over(&group, closing_moment(&group, &policy))
         };
-        assert!(!over("2026-03-10T12:00:00Z", "2026-03-11T01:59:59Z"));
-        assert!(over("2026-03-10T12:00:00Z", "2026-03-11T02:00:00Z"));
-        assert!(!over("2026-03-11T01:30:00Z", "2026-03-11T03:29:59Z"), "orders read late are waited for");
-        assert!(over("2026-03-11T01:30:00Z", "2026-03-11T03:30:00Z"));
+        assert!(!over("2026-03-10T12:00:00Z", None, "2026-03-11T01:59:59Z"));
+        assert!(over("2026-03-10T12:00:00Z", None, "2026-03-11T02:00:00Z"));
+        assert!(!over("2026-03-11T01:30:00Z", None, "2026-03-11T03:29:59Z"), "orders read late are waited for");
+        assert!(over("2026-03-11T01:30:00Z", None, "2026-03-11T03:30:00Z"));
+        let due = |since| over("2026-03-10T12:00:00Z", Some(since), "2026-03-11T02:10:00Z");
+        assert!(!due("2026-03-11T01:59:00Z"), "an order that was due by then is worked on first");
+        assert!(due("2026-03-11T02:09:59Z"), "a busy shop always has orders that are due");
     }
 }

@@ -38,10 +38,9 @@ pub fn difference(desired: Vec<Document>, as_posted: &[Document], stored: &[Stor
             .into_iter()
             .filter(|document| match stored.get(document.key.as_str()) {
                 None => true,
-                Some(known) => matches!(
-                    known.state,
-                    DocumentState::Planned | DocumentState::Rejected | DocumentState::Collected
-                ),
+                Some(known) => {
+                    matches!(known.state, DocumentState::Planned | DocumentState::Rejected | DocumentState::Collected)
+                }
             })
             .collect();
     }
@@ -101,8 +100,7 @@ fn changed(posted: &StoredDocument, now: Option<&Document>) -> Hold {
 /// Takes out what a hold on a single document keeps back, and whatever needs such a document. Holds on documents that
 /// are posted already say nothing any more and go: a period may be closed after posting into it.
 pub fn keep_back(difference: &mut Difference, holds: &mut Vec<Hold>, stored: &[StoredDocument]) {
-    let posted =
-        |key: &DocumentKey| stored.iter().any(|d| d.state.stands() && d.planned.key == key.as_str());
+    let posted = |key: &DocumentKey| stored.iter().any(|d| d.state.stands() && d.planned.key == key.as_str());
     holds.retain(|hold| !matches!(&hold.blocks, Blocks::Document(key) if posted(key)));
     let mut blocked: BTreeSet<DocumentKey> = holds
         .iter()

@@ -75,17 +75,13 @@ impl Attachment<'_> {
         !untouched && stored.planned.content_hash != function.body_hash()
     }
 
-    async fn send(
-        &self,
-        stored: Option<StoredDocument>,
-        function: Function,
-        folder: &str,
-    ) -> Result<Attached, RunEnd> {
+    async fn send(&self, stored: Option<StoredDocument>, function: Function, folder: &str) -> Result<Attached, RunEnd> {
         if let Some(uncertain) =
             stored.filter(|stored| matches!(stored.state, DocumentState::Sending | DocumentState::Unknown))
         {
             // Nothing can be doubled: Intacct takes its control id once and its id once, and both are ours alone.
-            let why = "sent again under the same control id and attachment id, which Intacct takes only once".to_owned();
+            let why =
+                "sent again under the same control id and attachment id, which Intacct takes only once".to_owned();
             self.store.settle(self.key, uncertain.attempts, "send", &Outcome::NotThere { why }, None).await?;
         }
         let (body, hash) = (function.body(), function.body_hash());
@@ -141,6 +137,7 @@ impl Attachment<'_> {
 }
 
 fn held(summary: &Document, error: &str, remedy: &str) -> Attached {
-    let folder = "If the attachments folder is missing in Intacct, create it, or leave the setting attachment_folder out.";
+    let folder =
+        "If the attachments folder is missing in Intacct, create it, or leave the setting attachment_folder out.";
     Attached::Held(refused(summary, error, &format!("{remedy} {folder}")))
 }

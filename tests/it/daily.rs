@@ -223,8 +223,7 @@ async fn a_service_killed_while_the_summary_is_being_sent_leaves_one_journal() {
 #[tokio::test]
 async fn a_service_killed_at_any_moment_loses_and_doubles_no_member() {
     let mut world = World::start_at(AT_ONCE, noon()).await;
-    let orders: Vec<u64> =
-        (0..12).map(|i| world.shop.place_order(&order_of("WEAR-BOOT", 1000 + i)).unwrap()).collect();
+    let orders: Vec<u64> = (0..12).map(|i| world.shop.place_order(&order_of("WEAR-BOOT", 1000 + i)).unwrap()).collect();
     for pause in [300, 700, 1100] {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         world.kill_service().await;
@@ -383,9 +382,11 @@ async fn an_order_that_changes_after_it_was_summed_up_is_held_and_nothing_posted
 
 #[tokio::test]
 async fn a_change_of_mode_on_a_date_leaves_neither_gap_nor_overlap() {
-    let switch = "daily_close_delay_minutes = 0\nposting_changes = { \"2024-03-13\" = \"daily\", \"2024-03-15\" = \"order\" }\n";
+    let switch =
+        "daily_close_delay_minutes = 0\nposting_changes = { \"2024-03-13\" = \"daily\", \"2024-03-15\" = \"order\" }\n";
     let (clock, other) = (noon(), noon());
-    let (switching, by_order) = tokio::join!(World::start_at(switch, clock.clone()), World::start_at("", other.clone()));
+    let (switching, by_order) =
+        tokio::join!(World::start_at(switch, clock.clone()), World::start_at("", other.clone()));
     let mut placed: Vec<u64> = Vec::new();
     for day in 12..=15 {
         for world in [&switching, &by_order] {

@@ -167,6 +167,9 @@ async fn one_order_can_be_closed_by_itself() {
     let late = "acme-us/summary/2026-03-10-USD/late-119/r1";
     assert!(store.close_group(STORE, GROUP, Some(119), listing(late)).await.unwrap());
     assert_eq!(store.collected_orders(STORE, GROUP).await.unwrap(), [118]);
+    store.mark_due(STORE, 118).await.unwrap();
+    assert!(store.collected_orders(STORE, GROUP).await.unwrap().is_empty(), "it may still change");
+    assert!(store.collected_groups(STORE).await.unwrap()[0].due_since.is_some());
     let day = "2026-03-10".parse().unwrap();
     let chain = store.summary_chain(STORE, day, "acme-us/summary/2026-03-10-USD/late-119").await.unwrap();
     assert_eq!(chain.len(), 1);

@@ -19,6 +19,8 @@ pub(super) struct Totals<'a> {
     currency: Currency,
     // Its order never shows: lines are sorted once at the end.
     sums: HashMap<Place, Sums>,
+    /// Of everything, so that no sum of the lines can be too large either.
+    all: Sums,
 }
 
 /// Where an amount goes: lines of the same place are one.
@@ -54,7 +56,7 @@ impl Sum {
 impl<'a> Totals<'a> {
     /// No sums yet; `receivable` is the account that is netted.
     pub fn new(receivable: &'a str, currency: Currency) -> Self {
-        Self { receivable, currency, sums: HashMap::new() }
+        Self { receivable, currency, sums: HashMap::new(), all: Sums::default() }
     }
 
     /// Adds the lines of a document; `None` when a sum becomes too large.
@@ -63,8 +65,10 @@ impl<'a> Totals<'a> {
             let purpose = if line.account == self.receivable { RECEIVABLE.to_owned() } else { purpose(document, line) };
             let place = Place { account: line.account.clone(), purpose, dimensions: line.dimensions.ids() };
             let sums = self.sums.entry(place).or_default();
-            sums.debit.add(line.debit)?;
-            sums.credit.add(line.credit)?;
+            for sums in [sums, &mut self.all] {
+                sums.debit.add(line.debit)?;
+                sums.credit.add(line.credit)?;
+            }
         }
         Some(())
     }
@@ -74,9 +78,8 @@ impl<'a> Totals<'a> {
         let mut places: Vec<(Place, Sums)> = self.sums.into_iter().collect();
         places.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         // An entry must have lines: one that moves nothing but the receivable, and that to and fro, shows both sides.
-        let settled = |(place, sums): &(Place, Sums)| {
-            place.purpose == RECEIVABLE && sums.debit.amount == sums.credit.amount
-        };
+        let settled =
+            |(place, sums): &(Place, Sums)| place.purpose == RECEIVABLE && sums.debit.amount == sums.credit.amount;
         let nothing_else = places.iter().all(settled);
         let mut lines = Vec::with_capacity(places.len());
         for (place, sums) in places {

@@ -44,9 +44,7 @@ fn day(members: &[Document]) -> Summary {
 fn shown(document: &Document) -> Vec<String> {
     let side = |line: &super::super::document::JournalLine| if line.credit.is_zero() { "Dr" } else { "Cr" };
     let lines = document.lines.iter();
-    lines
-        .map(|line| format!("{} {} {}: {}", line.account, side(line), line.debit + line.credit, line.memo))
-        .collect()
+    lines.map(|line| format!("{} {} {}: {}", line.account, side(line), line.debit + line.credit, line.memo)).collect()
 }
 
 fn by_account<'a>(documents: impl IntoIterator<Item = &'a Document>) -> BTreeMap<String, Decimal> {
@@ -69,10 +67,8 @@ fn a_day_is_one_journal_with_totals_per_account_tax_and_gateway() {
         .paid(3, "stripe", "98.15")
         .with(|evidence| evidence.order.id = 119);
     let unpaid = Case::new().line("TS-1", "2", "240.00", "0").with(|e| e.order.payment_status = String::new());
-    let unpaid = unpaid.rule(Rule::new("po", RuleKind::Payment).gives(Give::Account, "1150-M").gives(
-        Give::PaymentMethod,
-        "EFT",
-    ));
+    let unpaid = unpaid
+        .rule(Rule::new("po", RuleKind::Payment).gives(Give::Account, "1150-M").gives(Give::PaymentMethod, "EFT"));
     let unpaid = unpaid.with(|evidence| evidence.order.id = 120);
     let summary = day(&documents(&[order(117), returned(118), split, unpaid]));
     assert_eq!(
@@ -232,6 +228,20 @@ fn a_document_is_refused_twice_and_nothing_is_no_summary() {
 }
 
 #[test]
+fn sums_that_decimals_cannot_hold_are_refused() {
+    let huge = |id: u64| {
+        let mut draft: Draft = documents(&[order(id)]).remove(0).into();
+        draft.lines.truncate(2);
+        (draft.currency, draft.total) = ("JPY".parse().unwrap(), Decimal::MAX);
+        (draft.lines[0].debit, draft.lines[1].credit) = (Decimal::MAX, Decimal::MAX);
+        Document::build(draft).unwrap()
+    };
+    let members = [huge(118), huge(119)];
+    let refused = summarise(&policy(), &Group::of(&members[0]), Occasion::Day, &members).unwrap_err();
+    assert!(matches!(refused, SummaryError::TooLarge(key) if key.as_str().contains("/119/")));
+}
+
+#[test]
 fn a_receivable_that_only_went_to_and_fro_still_is_an_entry() {
     let mut draft: Draft = documents(&[order(118)]).remove(0).into();
     draft.lines[1].account = "1100".into();
@@ -260,12 +270,24 @@ fn numbers_and_attachment_ids_fit_intacct() {
 }
 
 #[test]
+fn a_buyer_nobody_knows_is_summed_up_but_never_billed() {
+    let nobody = order(118).with(|evidence| {
+        evidence.order.buyer.email = String::new();
+        evidence.order.billing = Default::default();
+    });
+    assert_eq!(nobody.hold_codes(), ["customer-incomplete"]);
+    let daily = nobody.policy(|policy| policy.posting = PostingMode::Daily);
+    assert_eq!((daily.hold_codes(), daily.derive().customer), (vec![], None));
+    let summary = day(&documents(&[daily]));
+    assert_eq!(summary.document.total, dec("129.90"));
+    assert_eq!(summary.support.rows[0].customer.as_deref(), Some(""));
+}
+
+#[test]
 fn an_order_goes_on_the_way_it_began() {
     let documents = order(118).derive().documents;
-    let switched = Policy {
-        posting_changes: BTreeMap::from([("2026-03-11".parse().unwrap(), PostingMode::Daily)]),
-        ..policy()
-    };
+    let switched =
+        Policy { posting_changes: BTreeMap::from([("2026-03-11".parse().unwrap(), PostingMode::Daily)]), ..policy() };
     assert_eq!(way(None, &documents, &switched), PostingMode::Order);
     assert_eq!(way(Some(PostingMode::Daily), &documents, &switched), PostingMode::Daily);
     let refund = returned(118).refund_with(|r| r.created = Some("2026-03-20T18:00:00Z".parse().unwrap())).derive();
@@ -368,7 +390,9 @@ impl Books {
             let orders: BTreeSet<u64> = members.iter().filter_map(|member| member.order_id).collect();
             for order in orders {
                 let own: Vec<Document> = members.iter().filter(|m| m.order_id == Some(order)).cloned().collect();
-                let made = |count| self.journals.contains_key(Occasion::Late { order, count }.key(&policy.store, &name).as_str());
+                let made = |count| {
+                    self.journals.contains_key(Occasion::Late { order, count }.key(&policy.store, &name).as_str())
+                };
                 let count = (1..).find(|count| !made(*count)).unwrap();
                 self.sum_up(policy, &group, Occasion::Late { order, count }, own);
             }
@@ -389,9 +413,8 @@ impl Books {
 }
 
 fn life() -> impl Strategy<Value = Life> {
-    (0i8..6, 0i8..3, proptest::option::of(0i8..5), 1i64..50_000).prop_map(|(placed, paid_after, refunded_after, cents)| {
-        Life { placed, paid_after, refunded_after, cents }
-    })
+    (0i8..6, 0i8..3, proptest::option::of(0i8..5), 1i64..50_000)
+        .prop_map(|(placed, paid_after, refunded_after, cents)| Life { placed, paid_after, refunded_after, cents })
 }
 
 fn happening() -> impl Strategy<Value = Happening> {

@@ -21,7 +21,9 @@ use super::chart::Account;
 use super::connection::{CuttableListener, Scissors};
 use super::execution::State;
 use super::faults::{Fault, Faults};
-use super::records::{Attachment, Contact, Customer, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow};
+use super::records::{
+    Attachment, Contact, Customer, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow,
+};
 use super::request_log::RequestLog;
 use super::sessions::Sessions;
 use super::settings::CompanySettings;
