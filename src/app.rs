@@ -22,6 +22,7 @@ use crate::store::Store;
 use crate::store::lane::WakeUp;
 use crate::telemetry::Metrics;
 use crate::worker::connection::StoreConnection;
+use crate::worker::daily::Daily;
 use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::run::{Worker, WorkerOptions};
 
@@ -59,6 +60,7 @@ pub fn start(
             retries: config.worker.retry_seconds.iter().copied().map(Duration::from_secs).collect(),
             payment_waits: config.worker.payment_waits_seconds.iter().copied().map(Duration::from_secs).collect(),
         };
+        Daily::start(&store, &options, &connections, shutdown);
         let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }

@@ -16,6 +16,17 @@ pub fn posting_date(instant: Timestamp, policy: &Policy) -> Date {
     if after_cut_off { local.date().saturating_add(1.day()) } else { local.date() }
 }
 
+/// When `day` is over in the store's time zone: whatever happens then or later has a later posting date (where clocks go
+/// back over the cut-off time, the second time counts).
+pub fn day_end(day: Date, policy: &Policy) -> Timestamp {
+    let end = if policy.cut_off == Time::midnight() {
+        day.saturating_add(1.day()).to_datetime(Time::midnight())
+    } else {
+        day.to_datetime(policy.cut_off)
+    };
+    policy.time_zone.zone().to_ambiguous_timestamp(end).later().unwrap_or(Timestamp::MAX)
+}
+
 /// The hold for a document whose posting date is in a closed period, `None` when the period is open.
 ///
 /// The document is derived all the same: when it was posted before the books were closed, nothing is wrong with it.
@@ -47,5 +58,25 @@ mod tests {
         let evening = "2026-04-01T02:30:00Z".parse().unwrap();
         assert_eq!(posting_date(evening, &policy).to_string(), "2026-03-31");
         assert_eq!(posting_date(evening, &Policy::new("acme-us", "1100")).to_string(), "2026-04-01");
+    }
+
+    #[test]
+    fn a_day_ends_where_the_next_posting_date_begins() {
+        let store = |zone: &str, cut_off: &str| Policy {
+            time_zone: StoreTimeZone::new(zone).unwrap(),
+            cut_off: cut_off.parse().unwrap(),
+            ..Policy::new("acme-us", "1100")
+        };
+        // The clocks change on 8 March and 1 November; in Beirut at midnight, so that 29 March begins at one.
+        let zones = ["America/New_York", "UTC", "Asia/Kolkata", "Asia/Beirut"];
+        for (zone, cut_off) in zones.into_iter().flat_map(|zone| [(zone, "00:00"), (zone, "17:30")]) {
+            let policy = store(zone, cut_off);
+            for day in ["2026-03-08", "2026-03-28", "2026-03-31", "2026-11-01"] {
+                let day: Date = day.parse().unwrap();
+                let end = day_end(day, &policy);
+                assert!(posting_date(end, &policy) > day, "{zone} {cut_off} {day}");
+                assert_eq!(posting_date(end - 1.nanosecond(), &policy), day, "{zone} {cut_off} {day}");
+            }
+        }
     }
 }

@@ -38,6 +38,9 @@ pub enum PolicyError {
     /// No journal.
     #[error("store '{0}' has no journal: name the symbol of the Intacct journal for entries, for example GJ")]
     Journal(String),
+    /// The attachments folder has no name.
+    #[error("store '{0}' has an attachment_folder without a name: name a folder of Intacct, or leave the setting out")]
+    AttachmentFolder(String),
     /// The cap is negative.
     #[error("store '{store}': the cap for rounding differences is {cap}; it must be zero or more")]
     Cap {
@@ -229,6 +232,11 @@ pub struct Policy {
     pub posting_changes: BTreeMap<Date, PostingMode>,
     /// The symbol of the Intacct journal that journal entries go to.
     pub journal: String,
+    /// Daily mode: how many minutes after its end, or after the last document that came for it, a day is summed up.
+    pub daily_close_delay_minutes: u32,
+    /// Daily mode: the Intacct attachments folder the support of each summary goes to; it must exist. None: the support
+    /// is kept here only.
+    pub attachment_folder: Option<String>,
 }
 
 impl Default for Policy {
@@ -263,6 +271,8 @@ impl Default for Policy {
             posting: PostingMode::default(),
             posting_changes: BTreeMap::new(),
             journal: "GJ".to_owned(),
+            daily_close_delay_minutes: 120,
+            attachment_folder: None,
         }
     }
 }
@@ -314,6 +324,9 @@ impl Policy {
         }
         if self.journal.trim().is_empty() {
             return Err(PolicyError::Journal(self.store.clone()));
+        }
+        if self.attachment_folder.as_deref().is_some_and(|folder| folder.trim().is_empty()) {
+            return Err(PolicyError::AttachmentFolder(self.store.clone()));
         }
         Ok(())
     }

@@ -102,7 +102,8 @@ async fn front_page() -> &'static str {
     "Cartledger: BigCommerce orders into Sage Intacct.\n\n\
      /healthz /readyz /metrics /openapi.json\n\
      /v1/stores/{store}/orders      where each order stands (bearer token)\n\
-     /v1/stores/{store}/holds       what is held, why, and what to do\n"
+     /v1/stores/{store}/holds       what is held, why, and what to do\n\
+     /v1/stores/{store}/summaries   the days of daily mode\n"
 }
 
 async fn nothing_here() -> Problem {

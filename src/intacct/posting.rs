@@ -10,9 +10,9 @@ use rust_decimal::Decimal;
 
 use super::functions::create_payment::{PaidDocument, PaidWith};
 use super::functions::{
-    Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreateJournal, CreatePayment,
-    CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line, MoneyGoesTo,
-    PaymentDetail, PaymentMethod, PostingAction,
+    Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal,
+    CreatePayment, CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line,
+    MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;
@@ -54,6 +54,8 @@ pub struct Surroundings<'a> {
     pub policy: &'a Policy,
     /// The undeposited funds account named on credit-only applications: no money moves there, but Intacct wants one.
     pub application_account: &'a str,
+    /// The id of the attachment a journal entry names, once it is in Intacct.
+    pub attachment: Option<&'a str>,
 }
 
 /// The function that posts a document.
@@ -159,6 +161,24 @@ pub fn customer(record: &CustomerRecord, customer_id: &str) -> Result<Function, 
     Ok(function)
 }
 
+/// The function that keeps the support of a summary as an attachment in a folder of Intacct.
+///
+/// # Errors
+/// [`PostingError::Invalid`].
+pub fn support(summary: &Document, id: &str, folder: &str, csv: &str) -> Result<Function, PostingError> {
+    let function = Function::CreateAttachment(Box::new(CreateAttachment {
+        id: id.to_owned(),
+        name: format!("Support of {}", summary.number),
+        folder: folder.to_owned(),
+        description: Some(summary.description.clone()),
+        file_name: summary.number.replace('.', "_"),
+        file_type: "csv".to_owned(),
+        content: csv.as_bytes().to_vec(),
+    }));
+    function.check()?;
+    Ok(function)
+}
+
 /// The reference a receipt is found by: the payment gateway's transaction id where it fits its field, so that payouts
 /// can be matched in Intacct; else our own number.
 pub fn document_number(document: &Document) -> String {
@@ -206,7 +226,7 @@ fn journal(document: &Document, around: Surroundings<'_>) -> Result<CreateJourna
         date: document.date,
         title: document.description.clone(),
         reference: document.number.clone(),
-        attachment: None,
+        attachment: around.attachment.map(str::to_owned),
         currency,
         lines: pairs::lines(document, around.policy.base_currency).iter().map(journal_line).collect(),
     })

@@ -5,6 +5,8 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use rust_decimal::Decimal;
 
+use sqlx::{Postgres, Transaction};
+
 use super::{Store, StoreError, from_database, to_database};
 
 /// Where a document is on its way into the ledger.
@@ -20,6 +22,10 @@ pub enum DocumentState {
     Rejected,
     /// Sent without a readable answer: only a look-up may decide.
     Unknown,
+    /// Daily mode: waits for the summary of its day; never sent by itself.
+    Collected,
+    /// Daily mode: a member of a summary, which is a document of its own.
+    Summarised,
 }
 
 impl DocumentState {
@@ -31,17 +37,30 @@ impl DocumentState {
             Self::Posted => "posted",
             Self::Rejected => "rejected",
             Self::Unknown => "unknown",
+            Self::Collected => "collected",
+            Self::Summarised => "summarised",
         }
     }
 
-    fn parse(text: &str, key: &str) -> Result<Self, StoreError> {
-        [Self::Planned, Self::Sending, Self::Posted, Self::Rejected, Self::Unknown]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::Corrupt {
-                what: format!("document.state of {key}"),
-                why: format!("'{text}' is no state"),
-            })
+    /// Whether the document stands: in Intacct, by itself or in a summary on its way there. Nothing replaces it any more.
+    pub fn stands(self) -> bool {
+        matches!(self, Self::Posted | Self::Summarised)
+    }
+
+    pub(super) fn parse(text: &str, key: &str) -> Result<Self, StoreError> {
+        const ALL: [DocumentState; 7] = [
+            DocumentState::Planned,
+            DocumentState::Sending,
+            DocumentState::Posted,
+            DocumentState::Rejected,
+            DocumentState::Unknown,
+            DocumentState::Collected,
+            DocumentState::Summarised,
+        ];
+        ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| StoreError::Corrupt {
+            what: format!("document.state of {key}"),
+            why: format!("'{text}' is no state"),
+        })
     }
 }
 
@@ -112,6 +131,17 @@ pub struct StoredDocument {
     pub request: Option<String>,
     /// When it was last sent (UTC).
     pub sent_at: Option<Timestamp>,
+    /// The summary it is a member of.
+    pub summary: Option<Membership>,
+}
+
+/// The summary a document is a member of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The summary's key.
+    pub key: String,
+    /// Where the summary is.
+    pub state: DocumentState,
 }
 
 /// What became of sending or looking up a document.
@@ -150,65 +180,94 @@ impl Outcome {
     }
 }
 
+/// Writes a document with its lines. One whose key exists already is replaced when its state is one of `replaces`, else
+/// it stays as it is. Answers whether it was written.
+pub(super) async fn write(
+    transaction: &mut Transaction<'_, Postgres>,
+    document: &PlannedDocument,
+    state: DocumentState,
+    group: Option<&str>,
+    replaces: &[DocumentState],
+) -> Result<bool, StoreError> {
+    let replaces: Vec<String> = replaces.iter().map(|state| state.as_str().to_owned()).collect();
+    let written = sqlx::query!(
+        "insert into document (key, store, order_id, kind, number, state, customer_id, currency, total,
+                               posting_date, body, content_hash, evidence_hash, revision, summary_group)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         on conflict (key) do update set
+            state = excluded.state, number = excluded.number, customer_id = excluded.customer_id,
+            currency = excluded.currency, total = excluded.total, posting_date = excluded.posting_date,
+            body = excluded.body, content_hash = excluded.content_hash, evidence_hash = excluded.evidence_hash,
+            revision = excluded.revision, summary_group = excluded.summary_group, error = null, retry_at = null
+          where document.state = any ($16)",
+        document.key,
+        document.store,
+        document.order_id.map(to_database),
+        document.kind,
+        document.number,
+        state.as_str(),
+        document.customer_id,
+        document.currency,
+        document.total,
+        document.posting_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
+        document.body,
+        document.content_hash,
+        document.evidence_hash,
+        document.revision,
+        group,
+        &replaces
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if written.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!("delete from posting_line where document_key = $1", document.key).execute(&mut **transaction).await?;
+    for (position, line) in (1i32..).zip(&document.lines) {
+        sqlx::query!(
+            "insert into posting_line (document_key, position, account, debit, credit, currency, dimensions, memo, rule)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            document.key,
+            position,
+            line.account,
+            line.debit,
+            line.credit,
+            document.currency.as_deref().unwrap_or_default(),
+            line.dimensions,
+            line.memo,
+            line.rule
+        )
+        .execute(&mut **transaction)
+        .await?;
+    }
+    Ok(true)
+}
+
+/// Lets the members of a refused summary go: they are collected again, so that they can be mended and summed up anew.
+pub(super) async fn release_members(
+    transaction: &mut Transaction<'_, Postgres>,
+    summary: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update document set state = 'collected', summary_key = null where summary_key = $1 and state = 'summarised'",
+        summary
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
 impl Store {
-    /// Stores documents as planned. One whose key exists already stays as it is, unless it was never sent or was
-    /// rejected: then the new content replaces the old under the same key.
+    /// Stores documents as planned. One whose key exists already stays as it is, unless it was never sent (or only
+    /// collected for a summary) or was rejected: then the new content replaces the old under the same key.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then none was stored.
     pub async fn plan(&self, documents: &[PlannedDocument]) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         for document in documents {
-            let written = sqlx::query!(
-                "insert into document (key, store, order_id, kind, number, state, customer_id, currency, total,
-                                       posting_date, body, content_hash, evidence_hash, revision)
-                 values ($1, $2, $3, $4, $5, 'planned', $6, $7, $8, $9, $10, $11, $12, $13)
-                 on conflict (key) do update set
-                    state = 'planned', number = excluded.number, customer_id = excluded.customer_id,
-                    currency = excluded.currency, total = excluded.total, posting_date = excluded.posting_date,
-                    body = excluded.body, content_hash = excluded.content_hash,
-                    evidence_hash = excluded.evidence_hash, revision = excluded.revision, error = null
-                  where document.state in ('planned', 'rejected')",
-                document.key,
-                document.store,
-                document.order_id.map(to_database),
-                document.kind,
-                document.number,
-                document.customer_id,
-                document.currency,
-                document.total,
-                document.posting_date.map(|date| date.to_sqlx()) as Option<jiff_sqlx::Date>,
-                document.body,
-                document.content_hash,
-                document.evidence_hash,
-                document.revision
-            )
-            .execute(&mut *transaction)
-            .await?;
-            if written.rows_affected() == 0 {
-                continue;
-            }
-            sqlx::query!("delete from posting_line where document_key = $1", document.key)
-                .execute(&mut *transaction)
-                .await?;
-            for (position, line) in (1i32..).zip(&document.lines) {
-                sqlx::query!(
-                    "insert into posting_line (document_key, position, account, debit, credit, currency, dimensions,
-                                               memo, rule)
-                     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                    document.key,
-                    position,
-                    line.account,
-                    line.debit,
-                    line.credit,
-                    document.currency.as_deref().unwrap_or_default(),
-                    line.dimensions,
-                    line.memo,
-                    line.rule
-                )
-                .execute(&mut *transaction)
-                .await?;
-            }
+            let replaces = [DocumentState::Planned, DocumentState::Rejected, DocumentState::Collected];
+            write(&mut transaction, document, DocumentState::Planned, None, &replaces).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -272,6 +331,9 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
+        if state == DocumentState::Rejected {
+            release_members(&mut transaction, key).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }
@@ -301,16 +363,22 @@ impl Store {
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn document(&self, key: &str) -> Result<Option<StoredDocument>, StoreError> {
         let row = sqlx::query!(
-            "select key, store, order_id, kind, number, state, customer_id, currency, total, posting_date, body,
-                    content_hash, evidence_hash, revision, request, attempts, record_no, error, sent_at
-               from document where key = $1",
+            r#"select d.key, d.store, d.order_id, d.kind, d.number, d.state, d.customer_id, d.currency, d.total,
+                      d.posting_date, d.body, d.content_hash, d.evidence_hash, d.revision, d.request, d.attempts,
+                      d.record_no, d.error, d.sent_at, d.summary_key, s.state as "summary_state?"
+                 from document d left join document s on s.key = d.summary_key where d.key = $1"#,
             key
         )
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let state = DocumentState::parse(&row.state, &row.key)?;
+        let summary = match (row.summary_key, row.summary_state) {
+            (Some(key), Some(state)) => Some(Membership { state: DocumentState::parse(&state, &key)?, key }),
+            _ => None,
+        };
         Ok(Some(StoredDocument {
+            summary,
             state,
             attempts: row.attempts,
             record_no: row.record_no,

@@ -30,8 +30,10 @@ pub struct StoredHold {
     pub id: i64,
     /// The store's name.
     pub store: String,
-    /// The order.
-    pub order_id: u64,
+    /// The order; `None` when it is on a document of no single order.
+    pub order_id: Option<u64>,
+    /// The document of no single order, for example a summary.
+    pub document_key: Option<String>,
     /// What it says.
     pub hold: NewHold,
     /// Since when (UTC).
@@ -78,6 +80,46 @@ pub(super) async fn replace_holds(
 }
 
 impl Store {
+    /// Makes the open holds of a document of no single order exactly these.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then nothing was changed.
+    pub async fn hold_document(&self, store: &str, document_key: &str, holds: &[NewHold]) -> Result<(), StoreError> {
+        let names: Vec<String> = holds.iter().map(|hold| format!("{}\u{1f}{}", hold.code, hold.subject)).collect();
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!(
+            "update hold set released_at = now()
+              where store = $1 and document_key = $2 and released_at is null
+                and code || chr(31) || subject <> all ($3)",
+            store,
+            document_key,
+            &names
+        )
+        .execute(&mut *transaction)
+        .await?;
+        for hold in holds {
+            sqlx::query!(
+                "insert into hold (store, document_key, code, subject, message, remedy, amount, currency)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8)
+                 on conflict (store, document_key, code, subject) where released_at is null do update
+                    set message = excluded.message, remedy = excluded.remedy,
+                        amount = excluded.amount, currency = excluded.currency",
+                store,
+                document_key,
+                hold.code,
+                hold.subject,
+                hold.message,
+                hold.remedy,
+                hold.amount,
+                hold.currency
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Open holds of a store, or of one order of it, oldest first, after hold number `after`, at most `limit`.
     ///
     /// # Errors
@@ -90,7 +132,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredHold>, StoreError> {
         let rows = sqlx::query!(
-            "select id, store, order_id, code, subject, message, remedy, amount, currency, opened_at from hold
+            "select id, store, order_id, document_key, code, subject, message, remedy, amount, currency, opened_at from hold
               where released_at is null and ($1::text is null or store = $1) and ($2::bigint is null or order_id = $2)
                 and id > $3
               order by id limit $4",
@@ -106,7 +148,8 @@ impl Store {
             .map(|row| StoredHold {
                 id: row.id,
                 store: row.store,
-                order_id: from_database(row.order_id),
+                order_id: row.order_id.map(from_database),
+                document_key: row.document_key,
                 hold: NewHold {
                     code: row.code,
                     subject: row.subject,

@@ -6,8 +6,10 @@ pub mod gateway;
 pub mod hold;
 pub mod inbox;
 pub mod lane;
+pub mod lease;
 pub mod order;
 pub mod rulebook;
+pub mod summary;
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub struct OrderStanding {
     pub store: String,
     /// The order.
     pub order_id: u64,
-    /// `posted`, `held`, `waiting`, `excluded` or `failing`.
+    /// `posted`, `collected` (for a summary that is not posted yet), `held`, `waiting`, `excluded` or `failing`.
     pub outcome: String,
     /// Why, when not posted.
     pub reason: String,

@@ -61,7 +61,8 @@ impl Store {
         }))
     }
 
-    /// Saves a new revision and marks every held order of the store as due, all or nothing. Answers its number.
+    /// Saves a new revision and marks every held order of the store as due, and those of refused summaries with the
+    /// summaries themselves, all or nothing. Answers its number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -84,9 +85,24 @@ impl Store {
         .await?;
         sqlx::query!(
             "insert into lane (store, order_id)
-             select distinct store, order_id from hold where store = $1 and released_at is null order by 1, 2
+             select store, order_id from hold
+              where store = $1 and released_at is null and order_id is not null
+              union
+             -- The orders of a refused summary: their documents may go elsewhere under the new rules.
+             select m.store, m.order_id from document m
+              where m.store = $1 and m.state = 'collected' and m.order_id is not null
+                and exists (select from document s
+                             where s.store = $1 and s.kind = 'summary' and s.state = 'rejected'
+                               and s.summary_group = m.summary_group)
+              order by 1, 2
              on conflict (store, order_id) do update
                 set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+            store
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "update document set retry_at = now() where store = $1 and kind = 'summary' and state = 'rejected'",
             store
         )
         .execute(&mut *transaction)

@@ -12,7 +12,7 @@ use crate::store::document::{DocumentState, StoredDocument};
 /// What is to be done so that the ledger contains what it should.
 #[derive(Debug, Default)]
 pub struct Difference {
-    /// Documents to plan and send: new, never sent, or rejected before.
+    /// Documents to plan and send, or to collect: new, never sent, or rejected before.
     pub to_send: Vec<Document>,
     /// Where a posted document is not what the order says now.
     pub holds: Vec<Hold>,
@@ -26,7 +26,7 @@ pub fn difference(desired: Vec<Document>, as_posted: &[Document], stored: &[Stor
     let stored: BTreeMap<&str, &StoredDocument> = stored.iter().map(|d| (d.planned.key.as_str(), d)).collect();
     let then: BTreeMap<&str, &Document> = as_posted.iter().map(|d| (d.key.as_str(), d)).collect();
     let mut answer = Difference::default();
-    for document in stored.values().filter(|d| d.state == DocumentState::Posted && d.planned.kind != "customer") {
+    for document in stored.values().filter(|d| d.state.stands() && d.planned.kind != "customer") {
         match then.get(document.planned.key.as_str()) {
             Some(now) if same_facts(now, document) => {}
             now => answer.holds.push(changed(document, now.copied())),
@@ -38,7 +38,9 @@ pub fn difference(desired: Vec<Document>, as_posted: &[Document], stored: &[Stor
             .into_iter()
             .filter(|document| match stored.get(document.key.as_str()) {
                 None => true,
-                Some(known) => matches!(known.state, DocumentState::Planned | DocumentState::Rejected),
+                Some(known) => {
+                    matches!(known.state, DocumentState::Planned | DocumentState::Rejected | DocumentState::Collected)
+                }
             })
             .collect();
     }
@@ -98,8 +100,7 @@ fn changed(posted: &StoredDocument, now: Option<&Document>) -> Hold {
 /// Takes out what a hold on a single document keeps back, and whatever needs such a document. Holds on documents that
 /// are posted already say nothing any more and go: a period may be closed after posting into it.
 pub fn keep_back(difference: &mut Difference, holds: &mut Vec<Hold>, stored: &[StoredDocument]) {
-    let posted =
-        |key: &DocumentKey| stored.iter().any(|d| d.state == DocumentState::Posted && d.planned.key == key.as_str());
+    let posted = |key: &DocumentKey| stored.iter().any(|d| d.state.stands() && d.planned.key == key.as_str());
     holds.retain(|hold| !matches!(&hold.blocks, Blocks::Document(key) if posted(key)));
     let mut blocked: BTreeSet<DocumentKey> = holds
         .iter()

@@ -1,11 +1,14 @@
-//! Wait, claim, run, record. Read [`run`] first, then [`order`].
+//! Wait, claim, run, record. Read [`run`] first, then [`order`]; days of daily mode are closed in [`daily`].
 
+pub mod collect;
 pub mod connection;
 pub mod customers;
+pub mod daily;
 pub mod difference;
 pub mod gateway;
 pub mod lookup;
 pub mod order;
 pub mod retry;
 pub mod run;
+pub mod support;
 pub mod waves;

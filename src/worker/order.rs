@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::collect::{self, begun};
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
 use super::difference::{difference, keep_back};
@@ -13,7 +14,9 @@ use crate::accounting::derive::{Derivation, Eligibility, derive};
 use crate::accounting::evidence::Evidence;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::period;
+use crate::accounting::policy::PostingMode;
 use crate::accounting::rulebook::Rulebook;
+use crate::accounting::summary;
 use crate::bigcommerce::client::ReadError;
 use crate::store::document::{DocumentState, StoredDocument};
 use crate::store::hold::NewHold;
@@ -174,7 +177,7 @@ impl OrderRun<'_> {
         let order_id = evidence.order.id;
         let Judged { derivation, revision } = judged;
         let mut holds = derivation.holds.clone();
-        let posted_revision = stored.iter().find(|d| d.state == DocumentState::Posted).and_then(|d| d.planned.revision);
+        let posted_revision = stored.iter().find(|d| d.state.stands()).and_then(|d| d.planned.revision);
         let as_posted = match posted_revision {
             Some(then) if then != revision => {
                 self.judge(evidence, Some(then)).await?.map(|judged| judged.derivation.documents)
@@ -186,9 +189,22 @@ impl OrderRun<'_> {
         keep_back(&mut difference, &mut holds, &stored);
         holds.append(&mut difference.holds);
 
-        let mut customer_id = None;
-        let mut retry = None;
-        if !difference.to_send.is_empty() {
+        let (mut customer_id, mut retry, mut collected) = (None, None, false);
+        let way = summary::way(begun(&stored), &derivation.documents, &self.connection.policy);
+        if way == PostingMode::Daily {
+            let batch = waves::Batch {
+                store: self.store,
+                connection: self.connection,
+                evidence_hash,
+                revision,
+                customer_id: "",
+                attachment: None,
+            };
+            collected = collect::collect(&batch, order_id, &difference.to_send, &stored).await?;
+        } else {
+            collect::withdraw(self.store, &self.connection.name, order_id, &stored).await?;
+        }
+        if way == PostingMode::Order && !difference.to_send.is_empty() {
             match customers::ensure(self.store, self.connection, &derivation, self.now).await? {
                 CustomerEnd::Linked(id) => {
                     let batch = waves::Batch {
@@ -197,6 +213,7 @@ impl OrderRun<'_> {
                         evidence_hash,
                         revision,
                         customer_id: &id,
+                        attachment: None,
                     };
                     match batch.send(&difference.to_send, &stored).await? {
                         WaveEnd::Through { holds: more } => holds.extend(more),
@@ -212,8 +229,11 @@ impl OrderRun<'_> {
             }
         }
         let anything_posted = !self.store.documents(&self.connection.name, order_id).await?.is_empty();
-        let standing =
+        let mut standing =
             self.standing(evidence, &derivation, evidence_hash, revision, customer_id, &holds, anything_posted);
+        if collected && standing.outcome == "posted" {
+            "collected".clone_into(&mut standing.outcome);
+        }
         if retry.is_none() {
             self.store.save_standing(&standing, &new_holds(&holds)).await?;
         }
@@ -278,7 +298,8 @@ impl OrderRun<'_> {
     }
 }
 
-fn new_holds(holds: &[Hold]) -> Vec<NewHold> {
+/// Holds as they are stored.
+pub(super) fn new_holds(holds: &[Hold]) -> Vec<NewHold> {
     holds
         .iter()
         .map(|hold| NewHold {

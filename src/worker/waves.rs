@@ -47,12 +47,14 @@ pub struct Batch<'a> {
     pub evidence_hash: &'a str,
     /// The rules they come from.
     pub revision: i64,
-    /// The buyer's customer in Intacct.
+    /// The buyer's customer in Intacct; empty where there is none.
     pub customer_id: &'a str,
+    /// The id of the attachment that a journal entry names.
+    pub attachment: Option<&'a str>,
 }
 
 /// What became of one document.
-enum One {
+pub(super) enum One {
     Posted(String, String),
     Held(Hold),
     Later { why: String, after: Option<Duration> },
@@ -98,7 +100,8 @@ impl Batch<'_> {
         document.kind.wave() == 1 || document.detail.needs().iter().all(|key| records.contains_key(key.as_str()))
     }
 
-    fn planned(&self, document: &Document) -> PlannedDocument {
+    /// The document as it is stored.
+    pub(super) fn planned(&self, document: &Document) -> PlannedDocument {
         PlannedDocument {
             key: document.key.as_str().to_owned(),
             store: self.connection.name.clone(),
@@ -113,28 +116,23 @@ impl Batch<'_> {
             content_hash: document.content_hash(),
             evidence_hash: Some(self.evidence_hash.to_owned()),
             revision: Some(self.revision),
-            lines: document
-                .lines
-                .iter()
-                .map(|line| PostingLine {
-                    account: line.account.clone(),
-                    debit: line.debit,
-                    credit: line.credit,
-                    dimensions: serde_json::to_value(line.dimensions.ids()).unwrap_or_default(),
-                    memo: line.memo.clone(),
-                    rule: line.rule.clone(),
-                })
-                .collect(),
+            lines: posting_lines(document),
         }
     }
 
-    async fn send_one(&self, document: &Document, records: &BTreeMap<String, String>) -> Result<One, RunEnd> {
+    /// Sends a document that is planned; `records` are the record numbers of those it names.
+    pub(super) async fn send_one(
+        &self,
+        document: &Document,
+        records: &BTreeMap<String, String>,
+    ) -> Result<One, RunEnd> {
         let key = document.key.as_str();
         let around = Surroundings {
             customer_id: self.customer_id,
             records,
             policy: &self.connection.policy,
             application_account: &self.connection.application_account,
+            attachment: self.attachment,
         };
         let function = match posting::function(document, around) {
             Ok(function) => function,
@@ -208,6 +206,22 @@ impl Batch<'_> {
     }
 }
 
+/// The lines of a document as they are stored.
+pub(super) fn posting_lines(document: &Document) -> Vec<PostingLine> {
+    document
+        .lines
+        .iter()
+        .map(|line| PostingLine {
+            account: line.account.clone(),
+            debit: line.debit,
+            credit: line.credit,
+            dimensions: serde_json::to_value(line.dimensions.ids()).unwrap_or_default(),
+            memo: line.memo.clone(),
+            rule: line.rule.clone(),
+        })
+        .collect()
+}
+
 enum End {
     Settled(One),
     LookUp,
@@ -222,7 +236,7 @@ fn end_name(end: &End) -> &'static str {
     }
 }
 
-fn refused(document: &Document, error: &str, remedy: &str) -> Hold {
+pub(super) fn refused(document: &Document, error: &str, remedy: &str) -> Hold {
     Hold {
         code: HoldCode::RejectedByIntacct,
         subject: document.number.clone(),

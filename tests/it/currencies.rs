@@ -126,8 +126,13 @@ async fn a_sale_in_euros_reaches_the_bank_with_every_exchange_difference_realise
     let mut records: BTreeMap<String, String> = BTreeMap::new();
     let documents: Vec<&Document> = order.documents.iter().chain(&payout.documents).collect();
     for document in &documents {
-        let around =
-            Surroundings { customer_id: &customer_id, records: &records, policy: &policy, application_account: "1190" };
+        let around = Surroundings {
+            customer_id: &customer_id,
+            records: &records,
+            policy: &policy,
+            application_account: "1190",
+            attachment: None,
+        };
         let function = posting::function(document, around).unwrap();
         let record = send(&client, document.key.as_str(), function).await;
         records.insert(document.key.to_string(), record.unwrap());

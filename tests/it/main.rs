@@ -2,6 +2,7 @@
 
 mod crashes;
 mod currencies;
+mod daily;
 mod documents;
 mod embedded;
 mod holds;
@@ -9,6 +10,7 @@ mod journey;
 mod lanes;
 mod queries;
 mod reading;
+mod summaries;
 mod support;
 mod test_databases;
 mod webhooks;

@@ -2,10 +2,12 @@
 
 use super::super::customer::{BuyerIdentity, CustomerRecord, CustomerRef};
 use super::super::hold::{Blocks, HoldCode};
+use super::super::policy::PostingMode;
 use super::super::rulebook::{Condition, Give, Resolved, RuleKind, values};
 use super::context::{Context, Holds};
 
-/// The customer the order goes to; `None` with a hold when the buyer cannot be made one.
+/// The customer the order goes to; `None` when the buyer cannot be made one, with a hold unless the order is of a day in
+/// daily mode.
 ///
 /// Without a customer rule every buyer is a customer of their own: registered ones by id, guests by e-mail address.
 pub(super) fn buyer(context: &Context, holds: &mut Holds) -> Option<CustomerRecord> {
@@ -31,6 +33,10 @@ pub(super) fn buyer(context: &Context, holds: &mut Holds) -> Option<CustomerReco
         _ => None,
     });
     let (Some(identity), Some(name)) = (identity, name) else {
+        // Daily mode bills nobody and makes no customers.
+        if context.policy.posting_on(context.date) == PostingMode::Daily {
+            return None;
+        }
         let message = "the buyer has no name and company, or is a guest without an e-mail address".to_owned();
         let remedy =
             "complete the order's billing address in BigCommerce, or add a customer rule with a summary customer";

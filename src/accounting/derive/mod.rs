@@ -25,11 +25,11 @@ mod eligibility;
 mod events;
 #[cfg(test)]
 mod events_specs;
+#[cfg(test)]
+mod examples;
 mod exchange;
 #[cfg(test)]
 mod exchange_specs;
-#[cfg(test)]
-mod examples;
 #[cfg(test)]
 mod golden;
 mod invoice;
@@ -122,7 +122,7 @@ pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Deri
 fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, holds: &mut Holds) {
     derivation.customer = buyer::buyer(context, holds);
     let record = derivation.customer.as_ref();
-    // Without a customer the order is held and nothing is written; its rules are looked up all the same.
+    // Without a customer the order is held and nothing is written, except in daily mode; its rules are looked up all the same.
     let nobody = || CustomerRef::new(BuyerIdentity::Summary(String::new()), "");
     let desk = Desk {
         context,

@@ -344,5 +344,5 @@ fn ten_megabytes_of_nonsense_are_refused_in_time() {
     assert!(in_time(&RawOrder { refunds: nested, ..raw() }).unwrap_err().is_retryable());
     let digits = format!(r#"[{{"id":1,"line_amount":"{}"}}]"#, "9".repeat(TEN_MEGABYTES)).into_bytes();
     let message = in_time(&RawOrder { taxes: digits, ..raw() }).unwrap_err().to_string();
-    assert!(message.contains("taxes has line_amount = ") && message.len() < 300, "{message}");
+    assert!(message.contains("taxes, row 1, has line_amount = ") && message.len() < 300, "{message}");
 }

@@ -135,7 +135,11 @@ async fn holds(store: &Store) -> anyhow::Result<()> {
             (Some(amount), Some(currency)) => format!(", {amount:.2} {currency} blocked"),
             _ => String::new(),
         };
-        println!("  order {} ({}{money})", stored.order_id, stored.hold.code);
+        let about = match (stored.order_id, stored.document_key) {
+            (Some(order), _) => format!("order {order}"),
+            (None, key) => key.unwrap_or_default(),
+        };
+        println!("  {about} ({}{money})", stored.hold.code);
         println!("    what: {}", stored.hold.message);
         println!("    do:   {}", stored.hold.remedy);
     }

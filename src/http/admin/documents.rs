@@ -42,8 +42,11 @@ pub(super) struct DocumentView {
     kind: String,
     /// Its number in Intacct.
     number: String,
-    /// `planned`, `sending`, `posted`, `rejected` or `unknown`.
+    /// `planned`, `sending`, `posted`, `rejected` or `unknown`; in daily mode `collected` or `summarised`.
     state: String,
+    /// The summary it is a member of, in daily mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary_key: Option<String>,
     customer_id: String,
     currency: Option<String>,
     total: Option<Decimal>,
@@ -76,6 +79,7 @@ pub(super) async fn of_order(
             kind: planned.kind,
             number: planned.number,
             state: document.state.as_str().to_owned(),
+            summary_key: document.summary.map(|summary| summary.key),
             customer_id: planned.customer_id,
             currency: planned.currency,
             total: planned.total,

@@ -14,7 +14,12 @@ use crate::problem::Problem;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HoldView {
     id: i64,
-    order_id: u64,
+    /// The order; missing when the hold is on a document of no single order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<u64>,
+    /// The document of no single order, for example the summary of a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document_key: Option<String>,
     /// A stable code, for example `missing-rule`.
     code: String,
     /// What it is about.
@@ -68,6 +73,7 @@ pub(super) async fn list(
         .map(|stored| HoldView {
             id: stored.id,
             order_id: stored.order_id,
+            document_key: stored.document_key,
             code: stored.hold.code,
             subject: stored.hold.subject,
             message: stored.hold.message,

@@ -4,6 +4,7 @@ mod documents;
 mod holds;
 mod orders;
 mod rules;
+mod summaries;
 
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +27,9 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(documents::of_order))
         .routes(routes!(holds::list))
         .routes(routes!(rules::read, rules::replace))
+        .routes(routes!(summaries::list))
+        .routes(routes!(summaries::support))
+        .routes(routes!(summaries::retry))
 }
 
 /// Refuses a store that is not configured.

@@ -16,7 +16,7 @@ use crate::store::order::OrderStanding;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderView {
     order_id: u64,
-    /// `posted`, `held`, `waiting`, `excluded` or `failing`.
+    /// `posted`, `collected` (for a summary that is not posted yet), `held`, `waiting`, `excluded` or `failing`.
     outcome: String,
     /// Why, when not posted.
     reason: String,

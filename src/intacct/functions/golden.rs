@@ -125,6 +125,18 @@ fn journal() -> Function {
     }))
 }
 
+fn attachment() -> Function {
+    Function::CreateAttachment(Box::new(CreateAttachment {
+        id: "AC-S-20260310-EUR".into(),
+        name: "Support of AC-S-20260310-EUR".into(),
+        folder: "BigCommerce & more".into(),
+        description: some("Sales of 2026-03-10 in EUR"),
+        file_name: "AC-S-20260310-EUR".into(),
+        file_type: "csv".into(),
+        content: b"summary,order\nAC-S-20260310-EUR,1207\n".to_vec(),
+    }))
+}
+
 fn contact(name: &str) -> Contact {
     Contact {
         name: some(name),
@@ -193,6 +205,7 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
             .collect(),
         ),
         ("journals", vec![journal()]),
+        ("attachments", vec![attachment()]),
         ("sign-in", vec![Function::GetApiSession(GetApiSession { location: SessionLocation::Entity("100".into()) })]),
     ]
 }

@@ -1,6 +1,7 @@
 //! The gateway functions we send, one file each: plain data in, XML out. The same data always gives the same bytes.
 
 pub mod create_adjustment;
+pub mod create_attachment;
 pub mod create_contact;
 pub mod create_customer;
 pub mod create_invoice;
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 pub use create_adjustment::CreateAdjustment;
+pub use create_attachment::CreateAttachment;
 pub use create_contact::{Address, Contact, CreateContact};
 pub use create_customer::CreateCustomer;
 pub use create_invoice::CreateInvoice;
@@ -47,6 +49,8 @@ pub enum Function {
     CreatePayment(Box<CreatePayment>),
     /// Creates a journal entry.
     CreateJournal(Box<CreateJournal>),
+    /// Creates an attachment with one file.
+    CreateAttachment(Box<CreateAttachment>),
     /// Reads records.
     Query(Query),
 }
@@ -118,6 +122,7 @@ impl Function {
             }
             Self::CreateInvoice(_) => "create_invoice",
             Self::CreateAdjustment(_) => "create_aradjustment",
+            Self::CreateAttachment(_) => "create_supdoc",
             Self::Query(_) => "query",
         }
     }
@@ -137,6 +142,7 @@ impl Function {
             Self::CreateAdjustment(function) => function.write(writer),
             Self::CreatePayment(function) => function.write(writer),
             Self::CreateJournal(function) => function.write(writer),
+            Self::CreateAttachment(function) => function.write(writer),
             Self::Query(function) => function.write(writer),
         }
     }
@@ -166,6 +172,7 @@ impl Function {
             Self::CreateAdjustment(function) => function.check(),
             Self::CreatePayment(function) => function.check(),
             Self::CreateJournal(function) => function.check(),
+            Self::CreateAttachment(function) => function.check(),
             Self::Query(function) => function.check(),
         }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chart::{AccountType, MasterData};
 use super::records::{
-    Contact, Customer, Dimensions, DocumentState, Journal, LedgerLine, Payment, Receivable, ReceivableKind,
+    Attachment, Contact, Customer, Dimensions, DocumentState, Journal, LedgerLine, Payment, Receivable, ReceivableKind,
     TrialBalanceRow,
 };
 use super::values::round;
@@ -24,6 +24,8 @@ pub(super) struct Books {
     pub(super) receivables: BTreeMap<u64, Receivable>,
     pub(super) payments: BTreeMap<u64, Payment>,
     pub(super) journals: BTreeMap<u64, Journal>,
+    #[serde(default)]
+    pub(super) attachments: BTreeMap<String, Attachment>,
     pub(super) ledger: Vec<LedgerLine>,
     /// Control ids of functions that completed while uniqueness was asked for.
     pub(super) recorded_control_ids: BTreeSet<String>,
@@ -58,6 +60,7 @@ impl Books {
             receivables: BTreeMap::new(),
             payments: BTreeMap::new(),
             journals: BTreeMap::new(),
+            attachments: BTreeMap::new(),
             ledger: Vec::new(),
             recorded_control_ids: BTreeSet::new(),
             // Apart from each other, so that a key used for the wrong kind of record is not found by chance.

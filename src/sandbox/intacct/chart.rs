@@ -129,6 +129,9 @@ pub struct MasterData {
     pub journals: BTreeMap<String, JournalBook>,
     /// Attachments that documents may name.
     pub attachments: BTreeSet<String>,
+    /// Folders that attachments can be made in.
+    #[serde(default)]
+    pub attachment_folders: BTreeSet<String>,
     /// The last day of the closed periods; nothing may be posted on or before it.
     pub closed_through: Option<Date>,
 }
@@ -214,6 +217,7 @@ impl Default for MasterData {
             })
             .into(),
             attachments: BTreeSet::new(),
+            attachment_folders: ["BigCommerce"].map(str::to_owned).into(),
             closed_through: None,
         }
     }

@@ -21,7 +21,9 @@ use super::chart::Account;
 use super::connection::{CuttableListener, Scissors};
 use super::execution::State;
 use super::faults::{Fault, Faults};
-use super::records::{Contact, Customer, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow};
+use super::records::{
+    Attachment, Contact, Customer, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow,
+};
 use super::request_log::RequestLog;
 use super::sessions::Sessions;
 use super::settings::CompanySettings;
@@ -213,6 +215,11 @@ impl Company {
     /// All journal entries by record number.
     pub fn journals(&self) -> Vec<Journal> {
         self.state().books.journals.values().cloned().collect()
+    }
+
+    /// All attachments by id.
+    pub fn attachments(&self) -> Vec<Attachment> {
+        self.state().books.attachments.values().cloned().collect()
     }
 
     /// The general ledger in the order of posting.

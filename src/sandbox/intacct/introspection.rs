@@ -26,6 +26,7 @@ pub(super) fn router() -> Router<Company> {
         .route("/books/adjustments", get(|State(company): State<Company>| async move { Json(company.adjustments()) }))
         .route("/books/payments", get(|State(company): State<Company>| async move { Json(company.payments()) }))
         .route("/books/journals", get(|State(company): State<Company>| async move { Json(company.journals()) }))
+        .route("/books/attachments", get(|State(company): State<Company>| async move { Json(company.attachments()) }))
         .route("/books/ledger", get(|State(company): State<Company>| async move { Json(company.ledger()) }))
         .route("/requests", get(|State(company): State<Company>| async move { Json(company.requests()) }))
         .route("/faults", get(list_faults).post(add_fault).delete(clear_faults))

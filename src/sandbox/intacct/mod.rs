@@ -36,8 +36,8 @@ pub use chart::{Account, AccountType, Dimension, JournalBook, Location, MasterDa
 pub use company::{Company, CompanyError, Served, SettingsChange};
 pub use faults::{Fault, FaultKind};
 pub use records::{
-    Application, Contact, Customer, Dimensions, DocumentState, Journal, JournalLine, LedgerLine, Payment, Receivable,
-    ReceivableKind, ReceivableLine, TrialBalanceRow,
+    Application, AttachedFile, Attachment, Contact, Customer, Dimensions, DocumentState, Journal, JournalLine,
+    LedgerLine, Payment, Receivable, ReceivableKind, ReceivableLine, TrialBalanceRow,
 };
 pub use request_log::{FunctionCount, LoggedCall, LoggedRequest, RequestLog};
 pub use settings::CompanySettings;

@@ -236,12 +236,45 @@ pub struct Journal {
     pub title: String,
     /// REFERENCENO.
     pub reference: String,
+    /// SUPDOCID: its attachment.
+    #[serde(default)]
+    pub attachment: Option<String>,
     /// Draft or posted.
     pub state: DocumentState,
     /// Lines in order.
     pub lines: Vec<JournalLine>,
     /// The entity that owns it.
     pub entity: Option<String>,
+    /// When it was made (UTC).
+    pub recorded_at: Timestamp,
+}
+
+/// A file of an attachment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedFile {
+    /// Its name without extension.
+    pub name: String,
+    /// Its extension.
+    pub extension: String,
+    /// What is in it.
+    pub content: Vec<u8>,
+}
+
+/// An attachment: files that documents can name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The number a create answers.
+    pub record_no: u64,
+    /// Its id, unique in the company.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The folder it is in.
+    pub folder: String,
+    /// Free text.
+    pub description: String,
+    /// Its files.
+    pub files: Vec<AttachedFile>,
     /// When it was made (UTC).
     pub recorded_at: Timestamp,
 }

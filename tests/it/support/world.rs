@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use cartledger::clock::Clock;
 use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
 use cartledger::sandbox::intacct::{Company, CompanySettings, Served};
 use cartledger::store::Store;
@@ -30,6 +31,8 @@ pub struct World {
     client: reqwest::Client,
     service: Option<Child>,
     folder: PathBuf,
+    /// All settings but those of the store's accounting, which stand last.
+    settings: String,
     stop_shop: CancellationToken,
     _company: Served,
     database: TestDatabase,
@@ -43,11 +46,17 @@ impl World {
 
     /// The same with more settings of the store's accounting.
     pub async fn start_with(accounting: &str) -> Self {
+        Self::start_at(accounting, Clock::system()).await
+    }
+
+    /// The same with a clock of the shop's own: orders, payments and refunds are of its day.
+    pub async fn start_at(accounting: &str, clock: Clock) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::new().await;
         let settings = StoreSettings {
             quota: 100_000,
             retry_speedup: 600,
+            clock,
             ..StoreSettings::new("testhash1", SecretString::from("token"), SecretString::from("client-secret"))
         };
         let shop = Shop::new(settings).unwrap();
@@ -62,12 +71,10 @@ impl World {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("cartledger-world-{}", cartledger::clock::random_id().simple()));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(
-            folder.join("cartledger.toml"),
-            settings_text(port, &shop_address, &served.gateway_url()) + accounting,
-        )
-        .unwrap();
+        let settings = settings_text(port, &shop_address, &served.gateway_url());
+        std::fs::write(folder.join("cartledger.toml"), format!("{settings}{accounting}")).unwrap();
         let mut world = Self {
+            settings,
             store: Store::from_pool(database.pool().clone()),
             address: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap(),
@@ -118,7 +125,15 @@ impl World {
         }
     }
 
-    async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
+    /// Starts the program anew with other settings of the store's accounting.
+    pub async fn restart_with(&mut self, accounting: &str) {
+        self.kill_service().await;
+        std::fs::write(self.folder.join("cartledger.toml"), format!("{}{accounting}", self.settings)).unwrap();
+        self.start_service().await;
+    }
+
+    /// Asks the API.
+    pub async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
         self.client.get(format!("{}{path}", self.address)).bearer_auth(ADMIN).send().await
     }
 
@@ -132,9 +147,13 @@ impl World {
 
     /// Runs an order again over the API.
     pub async fn replay(&self, order: u64) {
-        let url = format!("{}/v1/stores/{STORE}/orders/{order}/replay", self.address);
-        let answer = self.client.post(url).bearer_auth(ADMIN).send().await.unwrap();
-        assert_eq!(answer.status(), 202);
+        assert_eq!(self.post(&format!("/v1/stores/{STORE}/orders/{order}/replay")).await, 202);
+    }
+
+    /// Asks the API to do something; answers the status.
+    pub async fn post(&self, path: &str) -> u16 {
+        let request = self.client.post(format!("{}{path}", self.address)).bearer_auth(ADMIN);
+        request.send().await.unwrap().status().as_u16()
     }
 
     async fn subscribe(&self, shop_address: &str) {
@@ -159,7 +178,8 @@ impl World {
         }
     }
 
-    fn log(&self) -> String {
+    /// The last lines of the program's log.
+    pub fn log(&self) -> String {
         let text = std::fs::read_to_string(self.folder.join("service.log")).unwrap_or_default();
         text.lines().rev().take(12).collect::<Vec<_>>().join("\n")
     }

@@ -85,8 +85,9 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
     common::open_period(books, date)?;
     let reverse_date = reverse_date(object, date, books)?;
     let draft = is_draft("State", object.text_of("STATE"), "Posted")?;
-    if let Some(attachment) = object.text_of("SUPDOCID").filter(|id| !books.masters.attachments.contains(*id)) {
-        return Err(Refusal::invalid("Attachment", attachment));
+    let attachment = object.text_of("SUPDOCID");
+    if let Some(unknown) = attachment.filter(|id| !books.masters.attachments.contains(*id)) {
+        return Err(Refusal::invalid("Attachment", unknown));
     }
     let lines = lines(object, statistical, books, context)?;
     if !statistical {
@@ -103,6 +104,7 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
         reverse_date,
         title,
         reference: object.text_of("REFERENCENO").unwrap_or_default().to_owned(),
+        attachment: attachment.map(str::to_owned),
         state: if draft { DocumentState::Draft } else { DocumentState::Posted },
         lines,
         entity: context.entity(),

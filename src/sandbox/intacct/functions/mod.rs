@@ -10,6 +10,7 @@ mod create_contact;
 mod create_customer;
 mod create_glbatch;
 mod create_invoice;
+mod create_supdoc;
 mod header;
 mod lines;
 mod read;
@@ -48,6 +49,9 @@ pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) 
         "create_aradjustment" => create_aradjustment::run(body, books, context)
             .map(answers::key)
             .map_err(|refusal| refusal.could_not_create("Adjustment")),
+        "create_supdoc" => create_supdoc::run(body, books, context)
+            .map(answers::key)
+            .map_err(|refusal| refusal.could_not_create("Attachment")),
         "query" => query::run(body, books, context),
         "read" => read::by_key(body, books, context),
         "readByName" => read::by_name(body, books, context),

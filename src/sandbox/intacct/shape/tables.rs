@@ -81,6 +81,15 @@ const ADJUSTMENT: Content = Sequence(&[
     One("aradjustmentitems"),
 ]);
 
+/// Name and folder may be missing by the schema; the function itself asks for them.
+const SUPDOC: Content = Sequence(&[
+    One("supdocid"),
+    Maybe("supdocname"),
+    Maybe("supdocfoldername"),
+    Maybe("supdocdescription"),
+    Maybe("attachments"),
+]);
+
 const LINE: Content = Sequence(&[
     Choice(true, &[&[One("accountlabel")], &[One("glaccountno")]]),
     Maybe("offsetglaccountno"),
@@ -222,6 +231,7 @@ fn function(name: &str) -> Content {
     match name {
         "create_invoice" => INVOICE,
         "create_aradjustment" => ADJUSTMENT,
+        "create_supdoc" => SUPDOC,
         "getAPISession" => Sequence(&[Maybe("locationid")]),
         "read" | "readByName" => READ,
         "query" => QUERY,
@@ -260,6 +270,8 @@ fn legacy_part(name: &str) -> Content {
         "customfield" => Sequence(&[One("customfieldname"), One("customfieldvalue")]),
         "invoiceitems" | "aradjustmentitems" => Sequence(&[Many("lineitem")]),
         "lineitem" => LINE,
+        "attachments" => Sequence(&[Many("attachment")]),
+        "attachment" => Sequence(&[One("attachmentname"), One("attachmenttype"), One("attachmentdata")]),
         "taxentries" => Sequence(&[Many("taxentry")]),
         "taxentry" => Sequence(&[One("detailid"), Maybe("trx_tax")]),
         "order" => Sequence(&[One("field"), Choice(false, &[&[One("ascending")], &[One("descending")]])]),

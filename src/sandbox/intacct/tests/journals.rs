@@ -81,6 +81,44 @@ async fn a_reversing_entry_takes_itself_back_and_a_count_stands_alone() {
     assert!(desk.company.trial_balance().iter().all(|row| row.account != "9001"));
 }
 
+fn attachment(id: &str, folder: &str, data: &str) -> String {
+    format!(
+        "<create_supdoc><supdocid>{id}</supdocid><supdocname>Support</supdocname><supdocfoldername>{folder}</supdocfoldername>\
+         <attachments><attachment><attachmentname>list</attachmentname><attachmenttype>csv</attachmenttype>\
+         <attachmentdata>{data}</attachmentdata></attachment></attachments></create_supdoc>"
+    )
+}
+
+#[tokio::test]
+async fn an_entry_names_an_attachment_that_is_there() {
+    let desk = desk().await;
+    let named = payout().replace("<ENTRIES>", "<SUPDOCID>S-1</SUPDOCID><ENTRIES>");
+    desk.write("j", &named).await.refused("Invalid Attachment 'S-1' specified.");
+    desk.write("s", &attachment("S-1", "BigCommerce", "aGVsbG8=")).await.succeeded();
+    desk.write("j", &named).await.succeeded();
+    assert_eq!(desk.company.journals()[0].attachment.as_deref(), Some("S-1"));
+    let kept = desk.company.attachments().remove(0);
+    assert_eq!((kept.folder.as_str(), kept.files[0].content.as_slice()), ("BigCommerce", b"hello".as_slice()));
+}
+
+#[tokio::test]
+async fn the_form_of_an_attachment_is_checked() {
+    let desk = desk().await;
+    desk.write("a", &attachment("S-1", "Elsewhere", "aGVsbG8="))
+        .await
+        .refused("Invalid Attachments folder 'Elsewhere' specified.");
+    desk.write("a", &attachment(&"x".repeat(21), "BigCommerce", "aGVsbG8=")).await.refused("at most 20");
+    desk.write("a", &attachment("S-1", "BigCommerce", "no base64!")).await.refused("Illegal format for File");
+    let dotted = attachment("S-1", "BigCommerce", "aGVsbG8=").replace(">list<", ">list.csv<");
+    desk.write("a", &dotted).await.refused("Illegal format for File name : list.csv");
+    assert!(desk.company.attachments().is_empty());
+    desk.write("a", &attachment("S-1", "BigCommerce", "aGVsbG8=")).await.succeeded();
+    desk.write("b", &attachment("S-1", "BigCommerce", "aGVsbG8="))
+        .await
+        .refused("Another Attachment with the given value(s) S-1");
+    assert_eq!(desk.company.attachments().len(), 1);
+}
+
 #[tokio::test]
 async fn a_journal_can_forbid_direct_posting() {
     let desk = desk_with(|settings| settings.masters.journals.get_mut("GJ").unwrap().direct_posting = false).await;

@@ -1,0 +1,214 @@
+//! Closing days in the store: every collected document is in one summary, whoever closes, whenever, and whatever fails.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cartledger::clock::random_id;
+use cartledger::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine};
+use cartledger::store::hold::NewHold;
+use cartledger::store::summary::{Member, NewSummary};
+use cartledger::store::{Store, StoreError};
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use crate::support::database::TestDatabase;
+
+const STORE: &str = "acme-us";
+const GROUP: &str = "2026-03-10-USD";
+const MAIN: &str = "acme-us/summary/2026-03-10-USD/r1";
+
+async fn store() -> (TestDatabase, Store) {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    (database, store)
+}
+
+fn planned(key: &str, order: Option<u64>, kind: &str, cents: i64) -> PlannedDocument {
+    let line = |account: &str, debit: i64, credit: i64| PostingLine {
+        account: account.into(),
+        debit: Decimal::new(debit, 2),
+        credit: Decimal::new(credit, 2),
+        dimensions: json!({}),
+        memo: String::new(),
+        rule: "product rule 'all'".into(),
+    };
+    PlannedDocument {
+        key: key.into(),
+        store: STORE.into(),
+        order_id: order,
+        kind: kind.into(),
+        number: key.into(),
+        customer_id: String::new(),
+        currency: Some("USD".into()),
+        total: Some(Decimal::new(cents, 2)),
+        posting_date: Some("2026-03-10".parse().unwrap()),
+        body: json!({ "cents": cents }),
+        content_hash: format!("hash-{cents}"),
+        evidence_hash: None,
+        revision: Some(1),
+        lines: vec![line("1100", cents, 0), line("4000", 0, cents)],
+    }
+}
+
+fn of_order(order: u64, cents: i64) -> Vec<(PlannedDocument, String)> {
+    let document = |what: &str| planned(&format!("{STORE}/{order}/{what}/r1"), Some(order), what, cents);
+    ["receipt", "invoice"].map(|what| (document(what), GROUP.to_owned())).into()
+}
+
+/// A summary that lists the keys of its members.
+fn listing(key: &str) -> impl FnOnce(&[Member]) -> Result<NewSummary, StoreError> {
+    let key = key.to_owned();
+    move |members| {
+        let csv = members.iter().map(|member| format!("{}\n", member.key)).collect();
+        let document = planned(&key, None, "summary", 1);
+        Ok(NewSummary { document, csv, documents: members.len(), orders: members.len() / 2 })
+    }
+}
+
+async fn state(store: &Store, key: &str) -> DocumentState {
+    store.document(key).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn replicas_that_close_and_collect_at_the_same_time_put_every_document_into_one_summary() {
+    let (_database, store) = store().await;
+    let collector = async |orders: std::ops::Range<u64>| {
+        for order in orders {
+            store.collect(STORE, order, &of_order(order, 100)).await.unwrap();
+            // What is collected once more is either replaced or in a summary already.
+            store.collect(STORE, order, &of_order(order, 100)).await.unwrap();
+        }
+    };
+    let closer = async |name: &str| {
+        let mut made = Vec::new();
+        for count in 0..30 {
+            let key = format!("{STORE}/summary/{name}-{count}/r1");
+            if store.close_group(STORE, GROUP, None, listing(&key)).await.unwrap() {
+                made.push(key);
+            }
+        }
+        made
+    };
+    let (.., first, second) = tokio::join!(collector(0..20), collector(20..40), closer("a"), closer("b"));
+    let mut summaries = [first, second].concat();
+    let last = format!("{STORE}/summary/last/r1");
+    if store.close_group(STORE, GROUP, None, listing(&last)).await.unwrap() {
+        summaries.push(last);
+    }
+    assert!(summaries.len() > 1, "the race was run: {summaries:?}");
+    let mut listed = Vec::new();
+    for key in &summaries {
+        let csv = store.summary_support(key).await.unwrap().unwrap();
+        for member in csv.lines() {
+            let found = store.document(member).await.unwrap().unwrap();
+            assert_eq!((found.state, &found.summary.unwrap().key), (DocumentState::Summarised, key));
+            listed.push(member.to_owned());
+        }
+    }
+    assert_eq!((listed.len(), listed.iter().collect::<BTreeSet<_>>().len()), (80, 80));
+    assert!(store.collected_groups(STORE).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_collected_mirrors_the_order_until_it_is_summed_up() {
+    let (_database, store) = store().await;
+    assert!(store.collect(STORE, 118, &of_order(118, 100)).await.unwrap());
+    assert!(store.collect(STORE, 118, &of_order(118, 250)[..1]).await.unwrap());
+    let documents = store.documents(STORE, 118).await.unwrap();
+    assert_eq!(documents.len(), 1, "the invoice is gone");
+    assert_eq!(documents[0].planned.total, Some(Decimal::new(250, 2)));
+    assert!(store.trial_balance(STORE).await.unwrap().is_empty(), "nothing is posted");
+    assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
+    assert!(!store.collect(STORE, 118, &of_order(118, 300)[..1]).await.unwrap(), "the day was closed meanwhile");
+    let receipt = store.document("acme-us/118/receipt/r1").await.unwrap().unwrap();
+    assert_eq!(receipt.planned.total, Some(Decimal::new(250, 2)));
+}
+
+#[tokio::test]
+async fn a_summary_is_never_replaced_unless_it_was_refused() {
+    let (_database, store) = store().await;
+    store.collect(STORE, 118, &of_order(118, 100)).await.unwrap();
+    assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
+    store.collect(STORE, 119, &of_order(119, 100)).await.unwrap();
+    assert!(!store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
+    assert_eq!(state(&store, "acme-us/119/invoice/r1").await, DocumentState::Collected);
+
+    let attempt = store.begin_sending(MAIN, "<x/>", "h").await.unwrap().unwrap();
+    let refused = Outcome::Rejected { error: "Account 4000".into() };
+    store.settle(MAIN, attempt, "send", &refused, None).await.unwrap();
+    assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Collected);
+    let group = store.collected_groups(STORE).await.unwrap().remove(0);
+    assert_eq!((group.group.as_str(), group.documents, group.orders), (GROUP, 4, 2));
+    assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
+    assert_eq!(store.summary_support(MAIN).await.unwrap().unwrap().lines().count(), 4);
+    let attempt = store.begin_sending(MAIN, "<x/>", "h").await.unwrap().unwrap();
+    store.settle(MAIN, attempt, "send", &Outcome::Posted { record_no: "6001".into() }, None).await.unwrap();
+    let balance = store.trial_balance(STORE).await.unwrap();
+    assert_eq!(balance.len(), 2, "the summary counts, its members do not once more: {balance:?}");
+    assert_eq!(balance[0].1, Decimal::new(1, 2));
+}
+
+#[tokio::test]
+async fn a_summary_that_cannot_be_made_changes_nothing() {
+    let (_database, store) = store().await;
+    store.collect(STORE, 118, &of_order(118, 100)).await.unwrap();
+    let build = |_: &[Member]| Err(StoreError::Lost("on purpose".into()));
+    assert!(store.close_group(STORE, GROUP, None, build).await.is_err());
+    assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Collected);
+    assert!(store.document(MAIN).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_order_can_be_closed_by_itself() {
+    let (_database, store) = store().await;
+    for order in [118, 119] {
+        store.collect(STORE, order, &of_order(order, 100)).await.unwrap();
+    }
+    let late = "acme-us/summary/2026-03-10-USD/late-119/r1";
+    assert!(store.close_group(STORE, GROUP, Some(119), listing(late)).await.unwrap());
+    assert_eq!(store.collected_orders(STORE, GROUP).await.unwrap(), [118]);
+    store.mark_due(STORE, 118).await.unwrap();
+    assert!(store.collected_orders(STORE, GROUP).await.unwrap().is_empty(), "it may still change");
+    assert!(store.collected_groups(STORE).await.unwrap()[0].due_since.is_some());
+    let day = "2026-03-10".parse().unwrap();
+    let chain = store.summary_chain(STORE, day, "acme-us/summary/2026-03-10-USD/late-119").await.unwrap();
+    assert_eq!(chain.len(), 1);
+    assert!(store.summary_chain(STORE, day, "acme-us/summary/2026-03-10-USD").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_lease_has_one_holder_until_it_lapses() {
+    let (_database, store) = store().await;
+    let (first, second) = (random_id(), random_id());
+    let lease = Duration::from_secs(60);
+    assert!(store.take_lease("daily/acme-us", first, lease).await.unwrap());
+    assert!(!store.take_lease("daily/acme-us", second, lease).await.unwrap());
+    assert!(store.take_lease("daily/acme-us", first, Duration::ZERO).await.unwrap(), "its holder extends it");
+    assert!(store.take_lease("daily/acme-us", second, lease).await.unwrap(), "it has lapsed");
+    assert!(!store.take_lease("daily/acme-us", first, lease).await.unwrap());
+    store.free_lease("daily/acme-us", second).await.unwrap();
+    assert!(store.take_lease("daily/acme-us", first, lease).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_hold_is_on_an_order_or_on_a_document_of_none() {
+    let (_database, store) = store().await;
+    let hold = |subject: &str| NewHold {
+        code: "rejected-by-intacct".into(),
+        subject: subject.into(),
+        message: "refused".into(),
+        remedy: "mend it".into(),
+        amount: None,
+        currency: None,
+    };
+    store.hold_document(STORE, MAIN, &[hold("BC-S-1"), hold("BC-S-2")]).await.unwrap();
+    store.hold_document(STORE, MAIN, &[hold("BC-S-2")]).await.unwrap();
+    let open = store.open_holds(Some(STORE), None, 0, 10).await.unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!((open[0].order_id, open[0].document_key.as_deref()), (None, Some(MAIN)));
+    store.save_rulebook(STORE, &json!([]), "anna", "").await.unwrap();
+    let (claimed, _) = store.claim(10, Duration::from_secs(60), random_id(), None, &[]).await.unwrap();
+    assert!(claimed.is_empty(), "a hold on no order makes no order due");
+    store.hold_document(STORE, MAIN, &[]).await.unwrap();
+    assert!(store.open_holds(Some(STORE), None, 0, 10).await.unwrap().is_empty());
+}
