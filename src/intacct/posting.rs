@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::functions::create_payment::{PaidDocument, PaidWith};
+use super::functions::create_payment::{Overpayment, PaidDocument, PaidWith};
 use super::functions::{
     Account, Address, Contact, CreateAdjustment, CreateCustomer, CreateInvoice, CreateJournal, CreatePayment,
     CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line, MoneyGoesTo,
@@ -77,31 +78,31 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
         | Detail::CreditMemo { .. }
         | Detail::RefundPayout { .. }
         | Detail::Correction { .. } => Function::CreateAdjustment(Box::new(adjustment(document, around)?)),
-        Detail::Receipt { invoice, payment_method, deposit_account, bank_account, .. } => {
-            let detail = PaymentDetail {
-                document: PaidDocument::Invoice(record(invoice, around)?),
-                with: PaidWith::Cash,
-                amount: document.total,
+        Detail::Receipt { invoice, payment_method, deposit_account, bank_account, pays, .. } => {
+            let whole = [(invoice.clone(), document.total)];
+            let pays = if pays.is_empty() { &whole[..] } else { pays };
+            let detail = |(key, amount): &(DocumentKey, Decimal)| {
+                Ok(PaymentDetail { document: paid(key, around)?, with: PaidWith::Cash, amount: *amount })
             };
+            let details = pays.iter().map(detail).collect::<Result<Vec<_>, PostingError>>()?;
             let into = match bank_account {
                 Some(bank) => MoneyGoesTo::BankAccount(bank.clone()),
                 None => MoneyGoesTo::UndepositedFunds(deposit_account.clone()),
             };
-            Function::CreatePayment(Box::new(payment(document, around, into, method(payment_method)?, detail)?))
+            let paid: Decimal = details.iter().map(|detail| detail.amount).sum();
+            let mut receipt = payment(document, around, into, method(payment_method)?, details)?;
+            receipt.overpayment = overpayment(document, document.total - paid, around.policy);
+            Function::CreatePayment(Box::new(receipt))
         }
         Detail::Application { credit, debit, amount } => {
-            let debit_record = record(debit, around)?;
-            let detail = PaymentDetail {
-                document: if is_invoice(debit) {
-                    PaidDocument::Invoice(debit_record)
-                } else {
-                    PaidDocument::DebitMemo(debit_record)
-                },
-                with: PaidWith::CreditMemo(record(credit, around)?),
-                amount: *amount,
+            let from = record(credit, around)?;
+            let with = match object(credit) {
+                Object::Payment => PaidWith::Overpayment(from),
+                Object::Invoice | Object::Adjustment => PaidWith::CreditMemo(from),
             };
+            let detail = PaymentDetail { document: paid(debit, around)?, with, amount: *amount };
             let into = MoneyGoesTo::UndepositedFunds(around.application_account.to_owned());
-            Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, detail)?))
+            Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, vec![detail])?))
         }
     };
     function.check()?;
@@ -214,7 +215,7 @@ fn payment(
     around: Surroundings<'_>,
     into: MoneyGoesTo,
     method: PaymentMethod,
-    detail: PaymentDetail,
+    details: Vec<PaymentDetail>,
 ) -> Result<CreatePayment, PostingError> {
     // Intacct's documentation marks the currency of a payment as required, in every company.
     let currency = match currency(document, around.policy)? {
@@ -234,7 +235,7 @@ fn payment(
         receipt_date: document.date,
         payment_date: Some(document.date),
         currency: Some(currency),
-        details: vec![detail],
+        details,
         overpayment: None,
     })
 }
@@ -272,7 +273,7 @@ fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup
         return Ok(None);
     }
     let rate = match &document.exchange {
-        Some(Exchange::RateType(name)) => ExchangeRate::Type { name: name.clone(), date: Some(document.original_date) },
+        Some(Exchange::RateType(name)) => ExchangeRate::Type { name: name.clone(), date: Some(rate_date(document)) },
         Some(Exchange::Rate { rate, .. }) => ExchangeRate::Fixed(*rate),
         None => return Err(PostingError::NoRate(document.currency.code().to_owned())),
     };
@@ -281,6 +282,25 @@ fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup
         currency: document.currency.code().to_owned(),
         rate,
     }))
+}
+
+/// A correction takes back what was booked, so it asks for the original's rate.
+fn rate_date(document: &Document) -> Date {
+    match &document.detail {
+        Detail::Correction { rate_on, .. } => *rate_on,
+        _ => document.original_date,
+    }
+}
+
+/// What is left over of a receipt, where the buyer's receivable is.
+fn overpayment(document: &Document, amount: Decimal, policy: &Policy) -> Option<Overpayment> {
+    let receivable = document.lines.iter().find(|line| line.account == policy.receivable_account);
+    let dimension = |name: &str| receivable.and_then(|line| line.dimensions.get(name)).map(str::to_owned);
+    (amount > Decimal::ZERO).then(|| Overpayment {
+        amount,
+        location: dimension("location"),
+        department: dimension("department"),
+    })
 }
 
 fn method(name: &str) -> Result<PaymentMethod, PostingError> {
@@ -292,7 +312,26 @@ fn record(key: &DocumentKey, around: Surroundings<'_>) -> Result<u64, PostingErr
     found.ok_or_else(|| PostingError::NotPosted(key.clone()))
 }
 
-/// Keys read `store/order/kind/...`.
-fn is_invoice(key: &DocumentKey) -> bool {
-    key.as_str().split('/').nth(2) == Some("invoice")
+/// What a document of an order is in Intacct.
+enum Object {
+    Invoice,
+    Payment,
+    Adjustment,
+}
+
+/// Only the first document of a chain is an invoice or a payment; its corrections are adjustments.
+fn object(key: &DocumentKey) -> Object {
+    match (key.word(), key.revision()) {
+        ("invoice", 1) => Object::Invoice,
+        ("receipt", 1) => Object::Payment,
+        _ => Object::Adjustment,
+    }
+}
+
+fn paid(key: &DocumentKey, around: Surroundings<'_>) -> Result<PaidDocument, PostingError> {
+    let record = record(key, around)?;
+    Ok(match object(key) {
+        Object::Invoice => PaidDocument::Invoice(record),
+        Object::Payment | Object::Adjustment => PaidDocument::DebitMemo(record),
+    })
 }

@@ -2,7 +2,6 @@
 
 pub mod connection;
 pub mod customers;
-pub mod difference;
 pub mod gateway;
 pub mod lookup;
 pub mod order;

@@ -17,10 +17,16 @@ mod buyer;
 mod changes;
 mod charges;
 mod context;
+mod corrections;
+#[cfg(test)]
+mod corrections_specs;
 mod eligibility;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod histories;
 mod invoice;
+mod open_items;
 mod refunds;
 #[cfg(test)]
 mod specs;
@@ -28,7 +34,7 @@ mod split;
 mod taxes;
 mod tenders;
 
-pub use changes::Difference;
+pub use changes::{AsPosted, Difference, Ledger};
 
 use context::{Context, Desk, Holds};
 use invoice::Sale;
@@ -54,6 +60,10 @@ pub struct Derivation {
     pub order_id: u64,
     /// Whether it is posted at all.
     pub status: Eligibility,
+    /// Whether what was posted before is to be taken back: the order was cancelled before any money moved, or nothing is
+    /// charged for it any more.
+    #[serde(default)]
+    pub void: bool,
     /// Who it is with; `None` when nothing is posted or the buyer cannot be made a customer.
     pub customer: Option<CustomerRecord>,
     /// The documents, each before those that need it. None when a hold blocks the order.
@@ -80,6 +90,7 @@ pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Deri
     let mut derivation = Derivation {
         store: policy.store.clone(),
         order_id: evidence.order.id,
+        void: eligibility::is_void(&context),
         status,
         customer: None,
         documents: Vec::new(),
@@ -119,7 +130,8 @@ fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, h
     let terms = record.and_then(|record| record.terms.clone());
     let tenders = tenders::tenders(&desk, &sale, holds);
     let refunds = refunds::refunds(&desk, &sale, &tenders, holds);
-    let open = sale.total - tenders.total() - refunds.applied_to_invoice;
+    tenders::too_much(context, &sale, &tenders, refunds.given_back, holds);
+    let open = sale.total - tenders.total() + refunds.given_back - refunds.applied_to_invoice;
     derivation.open_balance = context.money(open.max(Decimal::ZERO));
     if open < Decimal::ZERO && !holds.block_order() {
         let message = format!("tenders and refunds set off against the invoice exceed it by {}", context.money(-open));
