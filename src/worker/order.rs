@@ -318,9 +318,8 @@ impl OrderRun<'_> {
 fn posted(stored: &[StoredDocument]) -> Result<Vec<Document>, RunEnd> {
     let posted = stored.iter().filter(|document| document.state == DocumentState::Posted);
     let read = |document: &StoredDocument| {
-        serde_json::from_value(document.planned.body.clone()).map_err(|error| {
-            RunEnd::retry(format!("{} in the database cannot be read: {error}", document.planned.key))
-        })
+        serde_json::from_value(document.planned.body.clone())
+            .map_err(|error| RunEnd::retry(format!("{} in the database cannot be read: {error}", document.planned.key)))
     };
     posted.map(read).collect()
 }

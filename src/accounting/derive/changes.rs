@@ -123,7 +123,9 @@ impl Derivation {
         }
         match &first.detail {
             Detail::RefundPayout { .. } => {
-                return Some("the money of the refund is posted as paid out, and the refund now says otherwise".to_owned());
+                return Some(
+                    "the money of the refund is posted as paid out, and the refund now says otherwise".to_owned(),
+                );
             }
             Detail::Receipt { bank_account: Some(bank), .. } => {
                 return Some(format!("the money is in bank account {bank}, where only a person can take it out again"));
@@ -173,7 +175,8 @@ impl Derivation {
 
     /// The hold for a correction that our own checks refuse.
     fn unbuildable(&self, change: &Change, error: &DocumentError) -> Hold {
-        let remedy = "enter the difference as an adjustment in Intacct and report it: it is a mistake of the derivation";
+        let remedy =
+            "enter the difference as an adjustment in Intacct and report it: it is a mistake of the derivation";
         let code = HoldCode::DocumentRefused;
         Hold { code, ..self.hold(change.chain.first.number.clone(), error.to_string(), remedy, None) }
     }
@@ -246,10 +249,7 @@ impl Place {
 }
 
 /// What documents do to each balance together, debits above zero.
-pub(super) fn effect<'a>(
-    documents: impl Iterator<Item = &'a Document>,
-    receivable: &str,
-) -> BTreeMap<Place, Decimal> {
+pub(super) fn effect<'a>(documents: impl Iterator<Item = &'a Document>, receivable: &str) -> BTreeMap<Place, Decimal> {
     let mut sums: BTreeMap<Place, Decimal> = BTreeMap::new();
     for line in documents.flat_map(|document| &document.lines) {
         *sums.entry(Place::of(line, receivable)).or_default() += line.signed();

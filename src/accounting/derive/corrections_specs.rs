@@ -108,7 +108,9 @@ fn an_order_edited_up_gets_a_debit_memo_for_the_difference() {
     assert_eq!(correction.description, "Correction of BC-118 of BigCommerce order 118: total 129.90 -> 259.80");
     assert_eq!(correction.date.to_string(), "2026-03-20");
     assert_eq!(correction.lines[1].rule, "product rule 'product'");
-    assert!(matches!(&correction.detail, Detail::Correction { corrects, .. } if corrects.as_str() == "acme-us/118/invoice/r1"));
+    assert!(
+        matches!(&correction.detail, Detail::Correction { corrects, .. } if corrects.as_str() == "acme-us/118/invoice/r1")
+    );
     settled(&mut books, &edited);
 }
 
@@ -179,7 +181,11 @@ fn an_order_edited_down_after_payment_waits_for_its_refund_and_is_then_corrected
     let refunded = edited.refund(12, "29.90", "0", "stripe", vec![amount_of(RefundedPart::Order, 118, "29.90")]);
     assert_eq!(
         shown(&books.run(&refunded)),
-        ["CreditMemo BC-118-X2 29.90", "BC-118-P112 29.90", "BC-118-X2-A1 29.90: invoice/r2 on refund-payout/refund-12-112/r1"]
+        [
+            "CreditMemo BC-118-X2 29.90",
+            "BC-118-P112 29.90",
+            "BC-118-X2-A1 29.90: invoice/r2 on refund-payout/refund-12-112/r1"
+        ]
     );
     // 100.00 were sold and 100.00 kept; no return was booked beside the smaller sale.
     let balances: Vec<(String, Decimal)> = books.balances().into_iter().collect();
@@ -198,7 +204,8 @@ fn a_refund_that_is_posted_and_then_taken_off_the_order_is_not_counted_twice() {
     books.run(&refunded);
     assert_eq!(balance(&books, "4100"), dec("20.00"));
     // Staff then take the returned line off the order: the refund names a line that is not sold any more.
-    let edited = two("100.00", "8.25").tax("Tax", "8.25", "8.25").refund(12, "21.65", "1.65", "stripe", vec![units(2, "1")]);
+    let edited =
+        two("100.00", "8.25").tax("Tax", "8.25", "8.25").refund(12, "21.65", "1.65", "stripe", vec![units(2, "1")]);
     assert_eq!(
         shown(&books.run(&edited)),
         [
@@ -295,7 +302,8 @@ fn a_payment_voided_after_it_was_posted_is_owed_again() {
 
 #[test]
 fn the_same_total_on_other_accounts_is_a_journal_entry() {
-    let state = |name: &str| card(Case::new().line("TS-1", "1", "120.00", "9.90").tax(name, "8.25", "9.90")).policy(correct);
+    let state =
+        |name: &str| card(Case::new().line("TS-1", "1", "120.00", "9.90").tax(name, "8.25", "9.90")).policy(correct);
     let mut books = Books::new();
     books.run(&state("CA State Tax"));
     let moved = state("Travis County Tax");
@@ -325,6 +333,35 @@ fn an_edit_taken_back_is_corrected_back() {
     );
     assert_eq!(books.balances(), before);
     settled(&mut books, &card(sale()));
+}
+
+#[test]
+fn a_correction_is_never_of_a_day_before_what_it_corrects() {
+    let mut books = posted();
+    books.today = "2026-03-09".parse().unwrap();
+    books.run(&card(of("2", "240.00", "19.80")));
+    let correction = books.posted.last().unwrap();
+    assert_eq!(
+        (correction.date.to_string(), correction.original_date.to_string()),
+        ("2026-03-10".into(), "2026-03-09".into())
+    );
+}
+
+#[test]
+fn a_foreign_correction_asks_for_the_rate_of_what_it_corrects() {
+    let euro = |case: Case| {
+        let rate = Rule::new("daily", RuleKind::Exchange).gives(Give::RateType, "Intacct Daily Rate");
+        case.rule(rate).policy(|policy| policy.foreign_currencies = ["EUR".parse().unwrap()].into()).with(|e| {
+            e.order.currency = "EUR".parse().unwrap();
+        })
+    };
+    let mut books = Books::new();
+    books.run(&euro(on_terms(sale())));
+    books.run(&euro(on_terms(of("2", "240.00", "19.80"))));
+    let correction = books.posted.last().unwrap();
+    let Detail::Correction { rate_on, .. } = &correction.detail else { panic!("{correction:?}") };
+    assert_eq!((rate_on.to_string(), correction.original_date.to_string()), ("2026-03-10".into(), "2026-03-20".into()));
+    assert_eq!(correction.exchange, books.posted[0].exchange);
 }
 
 #[test]
@@ -480,10 +517,12 @@ fn what_is_new_on_an_order_goes_by_the_rules_that_know_it() {
     };
     let mut books = Books::new();
     books.run(&strict(card(sale())));
-    let more = || card(Case::new().line("TS-1", "1", "120.00", "9.90").line("NEW", "1", "10.00", "0.83")).policy(correct);
+    let more =
+        || card(Case::new().line("TS-1", "1", "120.00", "9.90").line("NEW", "1", "10.00", "0.83")).policy(correct);
     let edited = || strict(more().tax("Tax", "8.25", "10.73"));
     assert_eq!(codes(&books.run(&edited())), ["missing-rule"]);
-    let mut completed = edited().rule(Rule::new("new", RuleKind::Product).when(Condition::Sku, "NEW").gives(Give::Account, "4005"));
+    let mut completed =
+        edited().rule(Rule::new("new", RuleKind::Product).when(Condition::Sku, "NEW").gives(Give::Account, "4005"));
     // The account of what was posted before has been changed too: that is no reason to move it.
     completed.rules.iter_mut().filter(|rule| rule.id == "known").for_each(|rule| {
         rule.gives.insert(Give::Account, "4001".to_owned());
@@ -504,10 +543,7 @@ fn a_correction_in_a_closed_period_is_held_and_its_money_is_kept() {
     assert_eq!((shown(&held), codes(&held)), (vec![], vec!["period-closed", "tenders-exceed-total"]));
     assert!(held.holds.iter().all(|hold| matches!(hold.blocks, Blocks::Document(_))));
     books.today = "2026-04-03".parse().unwrap();
-    assert_eq!(
-        shown(&books.run(&edited)),
-        ["DebitMemo BC-118-X2 129.90", "BC-118-T9002 129.90: invoice/r2 129.90"]
-    );
+    assert_eq!(shown(&books.run(&edited)), ["DebitMemo BC-118-X2 129.90", "BC-118-T9002 129.90: invoice/r2 129.90"]);
 }
 
 #[test]
@@ -534,6 +570,24 @@ fn a_closed_period_holds_new_documents_but_not_posted_ones() {
     assert_eq!(codes(&nothing), ["period-closed", "period-closed"]);
     let difference = posted().run(&closed);
     assert_eq!((difference.to_post.len(), codes(&difference)), (3, vec![]));
+}
+
+#[test]
+fn a_tender_larger_than_what_is_open_of_the_invoice_pays_the_debit_memo_too() {
+    let mut books = Books::new();
+    books.run(&sale().paid(9001, "stripe", "60.00"));
+    let edited = of("2", "240.00", "19.80").paid(9001, "stripe", "60.00").paid(9003, "storecredit", "199.80");
+    assert_eq!(
+        shown(&books.run(&edited)),
+        [
+            "DebitMemo BC-118-X2 129.90",
+            "BC-118-T9003 199.80",
+            "BC-118-AT9003 69.90: liability-tender/9003/r1 on invoice/r1",
+            "BC-118-T9003-A1 129.90: liability-tender/9003/r1 on invoice/r2"
+        ]
+    );
+    assert_eq!(balance(&books, "1100"), Decimal::ZERO);
+    settled(&mut books, &edited);
 }
 
 #[test]

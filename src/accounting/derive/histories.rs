@@ -167,7 +167,8 @@ impl Shop {
     }
 
     fn give_back(&mut self, cents: i64, tax: i64, item: RefundItem) {
-        let by_card: i64 = self.paid.iter().filter(|paid| !paid.voided && paid.gateway == "stripe").map(|p| p.cents).sum();
+        let by_card: i64 =
+            self.paid.iter().filter(|paid| !paid.voided && paid.gateway == "stripe").map(|p| p.cents).sum();
         if cents > 0 && cents <= by_card - self.refunded() {
             let id = self.id();
             self.refunds.push(GivenBack { id, cents, tax, item });
@@ -321,7 +322,8 @@ fn by_chain<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<(Stri
 fn open_items(posted: &[Document]) -> BTreeMap<DocumentKey, Decimal> {
     let mut open: BTreeMap<DocumentKey, Decimal> = BTreeMap::new();
     for document in posted.iter().filter(|document| !matches!(document.kind, DocumentKind::Application)) {
-        let owed: Decimal = document.lines.iter().filter(|line| line.account == "1100").map(|l| l.debit - l.credit).sum();
+        let owed: Decimal =
+            document.lines.iter().filter(|line| line.account == "1100").map(|l| l.debit - l.credit).sum();
         open.insert(document.key.clone(), owed);
     }
     for document in posted {
@@ -368,7 +370,8 @@ fn check(books: &Books, case: &Case, derivation: &Derivation, difference: &Diffe
         let owed: Decimal = open.values().sum();
         let told = if derivation.void { Decimal::ZERO } else { derivation.open_balance.amount };
         assert_eq!(owed, told, "{open:?}");
-        let (debits, credits): (Vec<Decimal>, Vec<Decimal>) = open.values().partition(|amount| **amount > Decimal::ZERO);
+        let (debits, credits): (Vec<Decimal>, Vec<Decimal>) =
+            open.values().partition(|amount| **amount > Decimal::ZERO);
         assert!(debits.is_empty() || credits.is_empty(), "a credit is left while something is owed: {open:?}");
     }
     Outcome { settled, corrections }
@@ -403,7 +406,11 @@ fn play(history: &[Step], changed_orders: ChangedOrders) -> Vec<Outcome> {
         assert_eq!(books.posted[..before.len()], before, "what was posted is as it was");
         let only_rules = matches!(step, Step::Rules(_) | Step::Days(_));
         if only_rules && outcomes.last().is_some_and(|outcome| outcome.settled) {
-            assert_eq!((difference.to_post.len(), difference.holds.len()), (0, 0), "edited rules changed what is posted");
+            assert_eq!(
+                (difference.to_post.len(), difference.holds.len()),
+                (0, 0),
+                "edited rules changed what is posted"
+            );
         }
         outcomes.push(check(&books, &case, &derivation, &difference));
     }

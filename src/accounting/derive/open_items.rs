@@ -30,13 +30,13 @@ pub(super) fn settle(posted: &[Document], wanted: Vec<Document>) -> (Vec<Documen
     let (applications, receipts): (Vec<Document>, Vec<Document>) =
         second.into_iter().partition(|document| matches!(document.detail, Detail::Application { .. }));
     let fitted = applications.into_iter().filter_map(|document| items.fit(document));
-    let mut outcomes: Vec<Result<Document, Hold>> = fitted.collect();
+    let mut outcomes: Vec<Result<Document, Box<Hold>>> = fitted.collect();
     outcomes.extend(receipts.into_iter().map(|document| items.place(document)));
     outcomes.extend(items.net());
     for outcome in outcomes {
         match outcome {
             Ok(document) => settled.push(document),
-            Err(hold) => holds.push(hold),
+            Err(hold) => holds.push(*hold),
         }
     }
     (first.into_iter().chain(settled).collect(), holds)
@@ -156,7 +156,7 @@ impl<'a> OpenItems<'a> {
     }
 
     /// Fits an application to what is open of both sides; `None` when that is nothing.
-    fn fit(&mut self, document: Document) -> Option<Result<Document, Hold>> {
+    fn fit(&mut self, document: Document) -> Option<Result<Document, Box<Hold>>> {
         let Detail::Application { credit, debit, amount } = document.detail.clone() else { return Some(Ok(document)) };
         let open = |item: Option<Decimal>| item.unwrap_or_default().max(Decimal::ZERO);
         let owed = open(self.debit_of(&debit).map(|debit| debit.open));
@@ -182,7 +182,7 @@ impl<'a> OpenItems<'a> {
 
     /// Lets a receipt pay what is open on its day. Where nothing is, it is of the day of the first thing it can pay.
     /// What is left over is the buyer's credit.
-    fn place(&mut self, receipt: Document) -> Result<Document, Hold> {
+    fn place(&mut self, receipt: Document) -> Result<Document, Box<Hold>> {
         let (day, mut date, mut left) = (receipt.date, receipt.date, receipt.total);
         let mut pays = Vec::new();
         for later in [false, true] {
@@ -200,7 +200,7 @@ impl<'a> OpenItems<'a> {
             }
         }
         if pays.is_empty() {
-            return Err(nothing_open(&receipt));
+            return Err(Box::new(nothing_open(&receipt)));
         }
         let receipt = if left.is_zero() && date == day && pays == paid(&receipt) {
             receipt
@@ -219,7 +219,7 @@ impl<'a> OpenItems<'a> {
     }
 
     /// Sets the credits that are left off against the debits that are, oldest first.
-    fn net(&mut self) -> Vec<Result<Document, Hold>> {
+    fn net(&mut self) -> Vec<Result<Document, Box<Hold>>> {
         let mut applications = Vec::new();
         let mut debits = self.debits.iter_mut().filter(|debit| debit.open > Decimal::ZERO).peekable();
         for credit in &mut self.credits {
@@ -250,7 +250,7 @@ fn netting(credit: &DocumentKey) -> String {
 }
 
 /// Sets `amount` of a credit off against a debit.
-fn application(credit: &Credit, debit: &Debit, amount: Decimal) -> Result<Document, Hold> {
+fn application(credit: &Credit, debit: &Debit, amount: Decimal) -> Result<Document, Box<Hold>> {
     let from = &credit.document;
     let detail = Detail::Application { credit: from.key.clone(), debit: debit.key.clone(), amount };
     let date = from.date.max(debit.date);
@@ -272,15 +272,15 @@ fn application(credit: &Credit, debit: &Debit, amount: Decimal) -> Result<Docume
         detail,
     };
     let (key, total) = (draft.key.clone(), Money::new(amount, draft.currency));
-    Document::build(draft).map_err(|error| refused(key, total, &error))
+    Document::build(draft).map_err(|error| Box::new(refused(key, total, &error)))
 }
 
 /// The document, changed.
-fn rewritten(document: &Document, change: impl FnOnce(&mut Draft)) -> Result<Document, Hold> {
+fn rewritten(document: &Document, change: impl FnOnce(&mut Draft)) -> Result<Document, Box<Hold>> {
     let mut draft = Draft::from(document.clone());
     change(&mut draft);
     Document::build(draft)
-        .map_err(|error| refused(document.key.clone(), Money::new(document.total, document.currency), &error))
+        .map_err(|error| Box::new(refused(document.key.clone(), Money::new(document.total, document.currency), &error)))
 }
 
 fn refused(key: DocumentKey, amount: Money, error: &DocumentError) -> Hold {

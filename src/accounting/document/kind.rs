@@ -222,9 +222,9 @@ impl Detail {
     pub fn needs(&self) -> Vec<&DocumentKey> {
         match self {
             Self::Invoice { .. } => Vec::new(),
-            Self::Receipt { invoice, pays, .. } => {
-                std::iter::once(invoice).chain(pays.iter().map(|(paid, _)| paid).filter(|paid| *paid != invoice)).collect()
-            }
+            Self::Receipt { invoice, pays, .. } => std::iter::once(invoice)
+                .chain(pays.iter().map(|(paid, _)| paid).filter(|paid| *paid != invoice))
+                .collect(),
             Self::LiabilityTender { invoice } | Self::CreditMemo { invoice, .. } => vec![invoice],
             Self::RefundPayout { credit_memo, .. } => vec![credit_memo],
             Self::Application { credit, debit, .. } => vec![credit, debit],

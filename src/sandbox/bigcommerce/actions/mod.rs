@@ -1,6 +1,7 @@
 //! What a merchant, a shopper or a gateway does to the store. Each action changes orders and queues its webhooks.
 
 mod checkout;
+mod edit;
 mod fulfilment;
 mod payment;
 mod refund;
