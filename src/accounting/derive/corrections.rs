@@ -71,7 +71,7 @@ fn description(change: &Change, policy: &Policy) -> String {
         Some(now) if now.total == was => format!("total {was} unchanged, accounts changed"),
         Some(now) => format!("total {was} -> {}", money(now.total)),
     };
-    let order = first.order_id.map(|order| format!(" of BigCommerce order {order}")).unwrap_or_default();
+    let order = first.order_id.map(|order| format!(", order {order}")).unwrap_or_default();
     format!("Correction of {}{order}: {reason}", first.number)
 }
 
