@@ -205,7 +205,10 @@ fn absent_answers_are_empty_and_said() {
     folder.remove("refunds.json");
     folder.write("order.json", &format!("\u{feff}{}", folder.read("order.json")));
     let order = folder.derive(&["--json"]).json();
-    assert_eq!(order["absent"], serde_json::json!(["coupons.json", "fees.json", "refunds.json", "shipments.json", "customer.json"]));
+    assert_eq!(
+        order["absent"],
+        serde_json::json!(["coupons.json", "fees.json", "refunds.json", "shipments.json", "customer.json"])
+    );
     assert_eq!(order["documents"].as_array().unwrap().len(), 2, "{order}");
 }
 

@@ -24,6 +24,9 @@ pub const LONGEST_KEY: usize = 256;
 /// The longest document number, in characters: Intacct's limit for an invoice number (Intacct docs, AR invoices).
 pub const LONGEST_NUMBER: usize = 45;
 
+/// How many waves the documents of an order are sent in.
+pub const LAST_WAVE: u8 = 3;
+
 /// The deterministic name of a document, for example `acme-us/118/invoice/r1` or `acme-us/118/receipt/9001/r1`.
 ///
 /// Store, order (left out where there is none), what it is, and the revision of the document. It is also the control id
@@ -55,6 +58,11 @@ impl DocumentKey {
     /// The revision, counted from 1.
     pub fn revision(&self) -> u32 {
         self.0.rsplit_once("/r").and_then(|(_, revision)| revision.parse().ok()).unwrap_or(1)
+    }
+
+    /// The word that says what kind of document of an order it is, for example `receipt`.
+    pub fn word(&self) -> &str {
+        self.0.split('/').nth(2).unwrap_or_default()
     }
 
     /// A key that was stored before.
@@ -225,6 +233,15 @@ impl Document {
             return Err(DocumentError::NoControlLeg { key: key(), total: draft.total });
         }
         Ok(Self(draft))
+    }
+
+    /// In which wave it is sent: 1 for what stands by itself, 2 for what needs the record numbers of wave 1, 3 for what
+    /// needs those of wave 2: what is left over of a receipt.
+    pub fn wave(&self) -> u8 {
+        match &self.0.detail {
+            Detail::Application { credit, .. } if credit.word() == DocumentKind::Receipt.as_str() => LAST_WAVE,
+            _ => self.0.kind.wave(),
+        }
     }
 
     /// Hash of everything that is sent, in lower-case hexadecimal: equal hash, equal document.

@@ -100,6 +100,8 @@ impl fmt::Display for Rule {
 pub struct Rulebook {
     rules: Vec<Rule>,
     index: Index,
+    /// Asked where none of these rules fits; see [`Rulebook::completed_by`].
+    later: Option<Box<Rulebook>>,
 }
 
 impl Rulebook {
@@ -112,10 +114,17 @@ impl Rulebook {
         let problems = lint::problems(&rules);
         if problems.is_empty() {
             let index = Index::of(&rules);
-            Ok(Self { rules, index })
+            Ok(Self { rules, index, later: None })
         } else {
             Err(problems)
         }
+    }
+
+    /// These rules, and those of `later` where none of these fits: an order that was posted by the older rules and has
+    /// something new on it since. Customers and default dimensions stay with these rules alone, because there no rule is
+    /// an answer too.
+    pub fn completed_by(self, later: Rulebook) -> Self {
+        Self { later: Some(Box::new(later)), ..self }
     }
 
     /// The rules, as they were given.

@@ -1,5 +1,7 @@
 //! From an accounting document to the gateway function that posts it. The only place where the two meet.
 
+#[cfg(test)]
+mod corrections_tests;
 mod pairs;
 #[cfg(test)]
 mod tests;
@@ -8,7 +10,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::functions::create_payment::{PaidDocument, PaidWith};
+use super::functions::create_payment::{Overpayment, PaidDocument, PaidWith};
 use super::functions::{
     Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal,
     CreatePayment, CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line,
@@ -88,31 +90,31 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
         | Detail::CreditMemo { .. }
         | Detail::RefundPayout { .. }
         | Detail::Correction { .. } => Function::CreateAdjustment(Box::new(adjustment(document, around)?)),
-        Detail::Receipt { invoice, payment_method, deposit_account, bank_account, .. } => {
-            let detail = PaymentDetail {
-                document: PaidDocument::Invoice(record(invoice, around)?),
-                with: PaidWith::Cash,
-                amount: document.total,
+        Detail::Receipt { invoice, payment_method, deposit_account, bank_account, pays, .. } => {
+            let whole = [(invoice.clone(), document.total)];
+            let pays = if pays.is_empty() { &whole[..] } else { pays };
+            let detail = |(key, amount): &(DocumentKey, Decimal)| {
+                Ok(PaymentDetail { document: paid(key, around)?, with: PaidWith::Cash, amount: *amount })
             };
+            let details = pays.iter().map(detail).collect::<Result<Vec<_>, PostingError>>()?;
             let into = match bank_account {
                 Some(bank) => MoneyGoesTo::BankAccount(bank.clone()),
                 None => MoneyGoesTo::UndepositedFunds(deposit_account.clone()),
             };
-            Function::CreatePayment(Box::new(payment(document, around, into, method(payment_method)?, detail)?))
+            let paid: Decimal = details.iter().map(|detail| detail.amount).sum();
+            let mut receipt = payment(document, around, into, method(payment_method)?, details)?;
+            receipt.overpayment = overpayment(document, document.total - paid, around.policy);
+            Function::CreatePayment(Box::new(receipt))
         }
         Detail::Application { credit, debit, amount } => {
-            let debit_record = record(debit, around)?;
-            let detail = PaymentDetail {
-                document: if is_invoice(debit) {
-                    PaidDocument::Invoice(debit_record)
-                } else {
-                    PaidDocument::DebitMemo(debit_record)
-                },
-                with: PaidWith::CreditMemo(record(credit, around)?),
-                amount: *amount,
+            let from = record(credit, around)?;
+            let with = match object(credit) {
+                Object::Payment => PaidWith::Overpayment(from),
+                Object::Invoice | Object::Adjustment => PaidWith::CreditMemo(from),
             };
+            let detail = PaymentDetail { document: paid(debit, around)?, with, amount: *amount };
             let into = MoneyGoesTo::UndepositedFunds(around.application_account.to_owned());
-            Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, detail)?))
+            Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, vec![detail])?))
         }
     };
     function.check()?;
@@ -252,7 +254,7 @@ fn payment(
     around: Surroundings<'_>,
     into: MoneyGoesTo,
     method: PaymentMethod,
-    detail: PaymentDetail,
+    details: Vec<PaymentDetail>,
 ) -> Result<CreatePayment, PostingError> {
     // Intacct's documentation marks the currency of a payment as required, in every company.
     let currency = match currency(document, around.policy)? {
@@ -272,7 +274,7 @@ fn payment(
         receipt_date: document.date,
         payment_date: Some(document.date),
         currency: Some(currency),
-        details: vec![detail],
+        details,
         overpayment: None,
     })
 }
@@ -325,6 +327,17 @@ fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup
     }))
 }
 
+/// What is left over of a receipt, where the buyer's receivable is.
+fn overpayment(document: &Document, amount: Decimal, policy: &Policy) -> Option<Overpayment> {
+    let receivable = document.lines.iter().find(|line| line.account == policy.receivable_account);
+    let dimension = |name: &str| receivable.and_then(|line| line.dimensions.get(name)).map(str::to_owned);
+    (amount > Decimal::ZERO).then(|| Overpayment {
+        amount,
+        location: dimension("location"),
+        department: dimension("department"),
+    })
+}
+
 fn method(name: &str) -> Result<PaymentMethod, PostingError> {
     PaymentMethod::from_name(name).ok_or_else(|| PostingError::PaymentMethod(name.to_owned()))
 }
@@ -334,7 +347,26 @@ fn record(key: &DocumentKey, around: Surroundings<'_>) -> Result<u64, PostingErr
     found.ok_or_else(|| PostingError::NotPosted(key.clone()))
 }
 
-/// Keys read `store/order/kind/...`.
-fn is_invoice(key: &DocumentKey) -> bool {
-    key.as_str().split('/').nth(2) == Some("invoice")
+/// What a document of an order is in Intacct.
+enum Object {
+    Invoice,
+    Payment,
+    Adjustment,
+}
+
+/// Only the first document of a chain is an invoice or a payment; its corrections are adjustments.
+fn object(key: &DocumentKey) -> Object {
+    match (key.word(), key.revision()) {
+        ("invoice", 1) => Object::Invoice,
+        ("receipt", 1) => Object::Payment,
+        _ => Object::Adjustment,
+    }
+}
+
+fn paid(key: &DocumentKey, around: Surroundings<'_>) -> Result<PaidDocument, PostingError> {
+    let record = record(key, around)?;
+    Ok(match object(key) {
+        Object::Invoice => PaidDocument::Invoice(record),
+        Object::Payment | Object::Adjustment => PaidDocument::DebitMemo(record),
+    })
 }

@@ -40,7 +40,8 @@ pub struct OrderStanding {
 }
 
 impl Store {
-    /// Keeps evidence, once per content hash.
+    /// Keeps evidence, once per content hash. Answers since when the order reads like this (UTC): the time of the first
+    /// reading, or of the first one since it last read otherwise. Reading the same again changes nothing.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -50,17 +51,30 @@ impl Store {
         order_id: u64,
         hash: &str,
         facts: &serde_json::Value,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Timestamp, StoreError> {
+        let order = to_database(order_id);
         sqlx::query!(
-            "insert into evidence (store, order_id, hash, facts) values ($1, $2, $3, $4) on conflict do nothing",
+            "insert into evidence (store, order_id, hash, facts) values ($1, $2, $3, $4)
+             on conflict (store, order_id, hash) do update set current_since = now()
+              where exists (select 1 from evidence other
+                             where other.store = $1 and other.order_id = $2
+                               and other.current_since > evidence.current_since)",
             store,
-            to_database(order_id),
+            order,
             hash,
             facts
         )
         .execute(&self.pool)
         .await?;
-        Ok(())
+        let row = sqlx::query!(
+            "select current_since from evidence where store = $1 and order_id = $2 and hash = $3",
+            store,
+            order,
+            hash
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(row.current_since.to_jiff())
     }
 
     /// Evidence by its hash.

@@ -245,6 +245,7 @@ impl Daily {
             connection: &self.connection,
             evidence_hash: "",
             revision: stored.planned.revision.unwrap_or_default(),
+            posted_by: &BTreeMap::new(),
             customer_id: "",
             attachment: attachment.as_deref(),
         };

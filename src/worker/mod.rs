@@ -4,7 +4,6 @@ pub mod collect;
 pub mod connection;
 pub mod customers;
 pub mod daily;
-pub mod difference;
 pub mod gateway;
 pub mod lookup;
 pub mod order;

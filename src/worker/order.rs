@@ -1,5 +1,6 @@
 //! One order from due to recorded: read it, settle what is uncertain, derive, compare, post the difference.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,10 +8,10 @@ use jiff::Timestamp;
 use super::collect::{self, begun};
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
-use super::difference::{difference, keep_back};
 use super::lookup;
 use super::waves::{self, WaveEnd};
-use crate::accounting::derive::{Derivation, Eligibility, derive};
+use crate::accounting::derive::{AsPosted, Derivation, Eligibility, Ledger, derive};
+use crate::accounting::document::{Document, DocumentKey};
 use crate::accounting::evidence::Evidence;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::period;
@@ -65,10 +66,19 @@ pub struct OrderRun<'a> {
     pub now: Timestamp,
 }
 
-/// A derivation and the rulebook revision it was made with.
+/// A derivation and the rules it was made with.
 struct Judged {
     derivation: Derivation,
+    rulebook: Rulebook,
     revision: i64,
+}
+
+/// An order as it was read.
+struct Read {
+    evidence: Evidence,
+    hash: String,
+    /// Since when it reads like this (UTC).
+    since: Timestamp,
 }
 
 impl OrderRun<'_> {
@@ -87,7 +97,7 @@ impl OrderRun<'_> {
         };
         let evidence_hash = evidence.content_hash();
         let facts = serde_json::to_value(&evidence).map_err(|error| RunEnd::retry(error.to_string()))?;
-        self.store.keep_evidence(&self.connection.name, order_id, &evidence_hash, &facts).await?;
+        let since = self.store.keep_evidence(&self.connection.name, order_id, &evidence_hash, &facts).await?;
 
         let stored = match self.settle_uncertain(order_id).await? {
             Ok(stored) => stored,
@@ -99,7 +109,7 @@ impl OrderRun<'_> {
         if let Some(wait) = self.wait_for_payment(&evidence, &judged.derivation, lane, &stored) {
             return Ok(RunEnd::WaitForPayment(wait));
         }
-        self.post(&evidence, &evidence_hash, judged, stored).await
+        self.post(&Read { evidence, hash: evidence_hash, since }, judged, stored).await
     }
 
     /// Reads the order; the inner error is a hold: reading again would bring the same.
@@ -148,7 +158,34 @@ impl OrderRun<'_> {
             RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number))
         })?;
         let derivation = derive(evidence, &rulebook, &self.connection.policy);
-        Ok(Some(Judged { derivation, revision: found.number }))
+        Ok(Some(Judged { derivation, rulebook, revision: found.number }))
+    }
+
+    /// What the order gives now by the rules that its documents were posted by, where these are not today's. Where those
+    /// have no rule for something that is new on the order, today's has it.
+    async fn as_posted(
+        &self,
+        evidence: &Evidence,
+        today: &Judged,
+        posted_by: &BTreeMap<String, i64>,
+    ) -> Result<Vec<AsPosted>, RunEnd> {
+        let mut chains: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+        for (chain, revision) in posted_by {
+            chains.entry(*revision).or_default().insert(chain.clone());
+        }
+        let mut found = Vec::new();
+        for (revision, chains) in chains {
+            let Some(then) = self.judge(evidence, Some(revision)).await? else { continue };
+            let missing = |hold: &Hold| hold.code == HoldCode::MissingRule && hold.blocks == Blocks::Order;
+            let derivation = if then.derivation.holds.iter().any(missing) {
+                let completed = then.rulebook.completed_by(today.rulebook.clone());
+                derive(evidence, &completed, &self.connection.policy)
+            } else {
+                then.derivation
+            };
+            found.push(AsPosted { chains, derivation });
+        }
+        Ok(found)
     }
 
     /// The webhook of a paid order can run ahead of its payment rows; `None` when there is nothing to wait for.
@@ -167,55 +204,46 @@ impl OrderRun<'_> {
         self.waits.get(lane.waits as usize).copied().filter(|_| expects_rows)
     }
 
-    async fn post(
-        &self,
-        evidence: &Evidence,
-        evidence_hash: &str,
-        judged: Judged,
-        stored: Vec<StoredDocument>,
-    ) -> Result<RunEnd, RunEnd> {
-        let order_id = evidence.order.id;
-        let Judged { derivation, revision } = judged;
-        let mut holds = derivation.holds.clone();
-        let posted_revision = stored.iter().find(|d| d.state.stands()).and_then(|d| d.planned.revision);
-        let as_posted = match posted_revision {
-            Some(then) if then != revision => {
-                self.judge(evidence, Some(then)).await?.map(|judged| judged.derivation.documents)
-            }
-            _ => None,
-        };
-        let as_posted = as_posted.unwrap_or_else(|| derivation.documents.clone());
-        let mut difference = difference(derivation.documents.clone(), &as_posted, &stored);
-        keep_back(&mut difference, &mut holds, &stored);
-        holds.append(&mut difference.holds);
+    async fn post(&self, read: &Read, judged: Judged, stored: Vec<StoredDocument>) -> Result<RunEnd, RunEnd> {
+        let (evidence, policy) = (&read.evidence, &self.connection.policy);
+        let posted = standing_documents(&stored)?;
+        let posted_by = posted_by(&stored, judged.revision);
+        let as_posted = self.as_posted(evidence, &judged, &posted_by).await?;
+        let Judged { derivation, revision, .. } = judged;
+        let ledger =
+            Ledger { posted: &posted, as_posted: &as_posted, seen_on: period::posting_date(read.since, policy) };
+        let difference = derivation.difference(&ledger, policy);
+        let mut holds = difference.holds;
 
         let (mut customer_id, mut retry, mut collected) = (None, None, false);
-        let way = summary::way(begun(&stored), &derivation.documents, &self.connection.policy);
+        let way = summary::way(begun(&stored), &derivation.documents, policy);
         if way == PostingMode::Daily {
             let batch = waves::Batch {
                 store: self.store,
                 connection: self.connection,
-                evidence_hash,
+                evidence_hash: &read.hash,
                 revision,
+                posted_by: &posted_by,
                 customer_id: "",
                 attachment: None,
             };
-            collected = collect::collect(&batch, order_id, &difference.to_send, &stored).await?;
+            collected = collect::collect(&batch, evidence.order.id, &difference.to_post, &stored).await?;
         } else {
-            collect::withdraw(self.store, &self.connection.name, order_id, &stored).await?;
+            collect::withdraw(self.store, &self.connection.name, evidence.order.id, &stored).await?;
         }
-        if way == PostingMode::Order && !difference.to_send.is_empty() {
-            match customers::ensure(self.store, self.connection, &derivation, self.now).await? {
+        if way == PostingMode::Order && !difference.to_post.is_empty() {
+            match self.customer(&derivation, &stored).await? {
                 CustomerEnd::Linked(id) => {
                     let batch = waves::Batch {
                         store: self.store,
                         connection: self.connection,
-                        evidence_hash,
+                        evidence_hash: &read.hash,
                         revision,
+                        posted_by: &posted_by,
                         customer_id: &id,
                         attachment: None,
                     };
-                    match batch.send(&difference.to_send, &stored).await? {
+                    match batch.send(&difference.to_post, &stored).await? {
                         WaveEnd::Through { holds: more } => holds.extend(more),
                         WaveEnd::Interrupted { why, after, holds: more } => {
                             holds.extend(more);
@@ -228,9 +256,9 @@ impl OrderRun<'_> {
                 CustomerEnd::Later { why, after } => retry = Some(RunEnd::Retry { why, after }),
             }
         }
-        let anything_posted = !self.store.documents(&self.connection.name, order_id).await?.is_empty();
+        let anything_posted = !self.store.documents(&self.connection.name, evidence.order.id).await?.is_empty();
         let mut standing =
-            self.standing(evidence, &derivation, evidence_hash, revision, customer_id, &holds, anything_posted);
+            self.standing(evidence, &derivation, &read.hash, revision, customer_id, &holds, anything_posted);
         if collected && standing.outcome == "posted" {
             "collected".clone_into(&mut standing.outcome);
         }
@@ -238,6 +266,16 @@ impl OrderRun<'_> {
             self.store.save_standing(&standing, &new_holds(&holds)).await?;
         }
         Ok(retry.unwrap_or(RunEnd::Done))
+    }
+
+    /// The customer in Intacct: the one that the order's documents are posted to, so that they stay together; else the
+    /// buyer's.
+    async fn customer(&self, derivation: &Derivation, stored: &[StoredDocument]) -> Result<CustomerEnd, RunEnd> {
+        let posted = stored.iter().find(|document| document.state == DocumentState::Posted);
+        match posted.map(|document| document.planned.customer_id.clone()).filter(|id| !id.is_empty()) {
+            Some(id) => Ok(CustomerEnd::Linked(id)),
+            None => customers::ensure(self.store, self.connection, derivation, self.now).await,
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the pieces of one row, gathered once")]
@@ -296,6 +334,29 @@ impl OrderRun<'_> {
         self.store.save_standing(&standing, &new_holds(&holds)).await?;
         Ok(RunEnd::Done)
     }
+}
+
+/// The order's documents that stand in the ledger, by themselves or in a summary, as they were posted.
+fn standing_documents(stored: &[StoredDocument]) -> Result<Vec<Document>, RunEnd> {
+    let standing = stored.iter().filter(|document| document.state.stands());
+    let read = |document: &StoredDocument| {
+        serde_json::from_value(document.planned.body.clone())
+            .map_err(|error| RunEnd::retry(format!("{} in the database cannot be read: {error}", document.planned.key)))
+    };
+    standing.map(read).collect()
+}
+
+/// The rules that each chain was posted by first, where they are not `today`'s.
+fn posted_by(stored: &[StoredDocument], today: i64) -> BTreeMap<String, i64> {
+    let mut rules = BTreeMap::new();
+    for document in stored.iter().filter(|document| document.state.stands()) {
+        let key = DocumentKey::stored(document.planned.key.as_str());
+        if let Some(revision) = document.planned.revision.filter(|_| key.revision() == 1) {
+            rules.insert(key.chain().to_owned(), revision);
+        }
+    }
+    rules.retain(|_, revision| *revision != today);
+    rules
 }
 
 /// Holds as they are stored.

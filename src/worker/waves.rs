@@ -6,11 +6,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::connection::StoreConnection;
-use super::difference::{last_wave, of_wave};
 use super::gateway::{Failure, Sent};
 use super::lookup;
 use super::order::RunEnd;
-use crate::accounting::document::Document;
+use crate::accounting::document::{Document, LAST_WAVE};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::posting::{self, Surroundings};
@@ -47,6 +46,8 @@ pub struct Batch<'a> {
     pub evidence_hash: &'a str,
     /// The rules they come from.
     pub revision: i64,
+    /// Other rules that corrections come from: those their chain was posted by.
+    pub posted_by: &'a BTreeMap<String, i64>,
     /// The buyer's customer in Intacct; empty where there is none.
     pub customer_id: &'a str,
     /// The id of the attachment that a journal entry names.
@@ -75,9 +76,9 @@ impl Batch<'_> {
             .filter_map(|document| Some((document.planned.key.clone(), document.record_no.clone()?)))
             .collect();
         let (mut holds, mut later) = (Vec::new(), None);
-        for wave in 1..=last_wave() {
-            let ready: Vec<&Document> =
-                of_wave(documents, wave).filter(|document| self.ready(document, &records)).collect();
+        for wave in 1..=LAST_WAVE {
+            let of_wave = documents.iter().filter(|document| document.wave() == wave);
+            let ready: Vec<&Document> = of_wave.filter(|document| self.ready(document, &records)).collect();
             for end in join_all(ready.iter().map(|document| self.send_one(document, &records))).await {
                 match end? {
                     One::Posted(key, record_no) => {
@@ -115,7 +116,7 @@ impl Batch<'_> {
             body: serde_json::to_value(document).unwrap_or_default(),
             content_hash: document.content_hash(),
             evidence_hash: Some(self.evidence_hash.to_owned()),
-            revision: Some(self.revision),
+            revision: Some(self.posted_by.get(document.key.chain()).copied().unwrap_or(self.revision)),
             lines: posting_lines(document),
         }
     }

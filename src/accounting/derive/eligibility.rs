@@ -21,7 +21,7 @@ const TEST_GATEWAY: &str = "Test Payment Gateway";
 /// Judges the order; a cancelled one whose money was kept also gets a hold.
 pub(super) fn judge(context: &Context, holds: &mut Holds) -> Eligibility {
     let (evidence, policy) = (context.evidence, context.policy);
-    if let Some(reason) = never(context) {
+    if let Some(reason) = never(context).or_else(|| worthless(context)) {
         return Eligibility::Excluded(reason);
     }
     let order = &evidence.order;
@@ -35,7 +35,24 @@ pub(super) fn judge(context: &Context, holds: &mut Holds) -> Eligibility {
     cancelled(context, holds)
 }
 
-/// Why the order is never posted, if so.
+/// Whether documents posted before are to be taken back: the order was cancelled or declined before any money moved, or
+/// nothing is charged for it any more. Archiving an order or moving it to another status takes nothing back.
+pub(super) fn is_void(context: &Context) -> bool {
+    let (evidence, policy) = (context.evidence, context.policy);
+    let status = evidence.order.status_id;
+    let cancelled = matches!(status, CANCELLED | DECLINED) && !policy.export_statuses.contains(&status);
+    never(context).is_none()
+        && evidence.refunds.is_empty()
+        && !moved(evidence)
+        && (cancelled || worthless(context).is_some())
+}
+
+/// Whether any money came in.
+fn moved(evidence: &Evidence) -> bool {
+    evidence.captures().values().any(|t| !t.amount.is_zero())
+}
+
+/// Why the order is never posted whatever it is worth, if so.
 fn never(context: &Context) -> Option<String> {
     let (evidence, policy): (&Evidence, &Policy) = (context.evidence, context.policy);
     let order = &evidence.order;
@@ -62,12 +79,15 @@ fn never(context: &Context) -> Option<String> {
     if order.archived && !policy.post_archived {
         return Some("archived in BigCommerce".to_owned());
     }
-    let value = order.totals.total_inc_tax + order.totals.gift_certificate + order.totals.store_credit;
-    let moved = evidence.captures().values().any(|t| !t.amount.is_zero());
-    if order.currency.round(value).is_zero() && !moved && evidence.refunds.is_empty() {
-        return Some("zero value: nothing was charged, so there is nothing to post".to_owned());
-    }
     None
+}
+
+/// Why the order is never posted because of what it is worth, if so.
+fn worthless(context: &Context) -> Option<String> {
+    let (evidence, order) = (context.evidence, &context.evidence.order);
+    let value = order.totals.total_inc_tax + order.totals.gift_certificate + order.totals.store_credit;
+    let nothing = order.currency.round(value).is_zero() && !moved(evidence) && evidence.refunds.is_empty();
+    nothing.then(|| "zero value: nothing was charged, so there is nothing to post".to_owned())
 }
 
 /// A cancelled or declined order: nothing to post unless money came in. Money that came in and went back is posted both

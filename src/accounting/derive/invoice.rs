@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use rust_decimal::Decimal;
 
 use super::super::document::{Detail, Document, DocumentKey, JournalLine};
-use super::super::evidence::{Evidence, Fee, ShippingAddress, TaxRow, Totals};
+use super::super::evidence::{AppliedDiscount, Coupon, Evidence, Fee, Line, LineType, ShippingAddress, TaxRow, Totals};
 use super::super::hold::Blocks;
 use super::charges::{Charge, Places};
 use super::context::{Desk, Holds, Paper, merged, signed_line, source_hash};
@@ -67,50 +67,69 @@ pub(super) fn tax_line(tax: &TaxBucket, signed: Decimal) -> Option<JournalLine> 
 }
 
 /// The facts an invoice is made of: when one of them changes after posting, the order was edited. Left out is what
-/// changes in the life of every order: status, payment, shipping date, customer group, catalogue data.
+/// changes in the life of every order: status, payments, shipping date, customer group, catalogue data.
 fn sold(evidence: &Evidence) -> impl serde::Serialize + '_ {
     #[derive(serde::Serialize)]
     struct SoldLine<'a> {
         id: u64,
         sku: &'a str,
+        name: &'a str,
+        line_type: LineType,
+        address: Option<u64>,
         quantity: Decimal,
         ex_tax: Decimal,
         inc_tax: Decimal,
         tax: Decimal,
         wrapping: Decimal,
-        discounts: Decimal,
+        discounts: &'a [AppliedDiscount],
     }
     #[derive(serde::Serialize)]
     struct Sold<'a> {
         created: jiff::Timestamp,
         currency: &'a str,
         customer: Option<u64>,
+        email: String,
+        company: &'a str,
+        // Where nothing ships, the billing address decides.
+        place: (&'a str, &'a str),
+        payment_method: &'a str,
+        prices_include_tax: bool,
         totals: &'a Totals,
         lines: Vec<SoldLine<'a>>,
         shipping: &'a [ShippingAddress],
+        coupons: &'a [Coupon],
         fees: &'a [Fee],
         taxes: &'a [TaxRow],
     }
+    fn line(line: &Line) -> SoldLine<'_> {
+        SoldLine {
+            id: line.id,
+            sku: &line.sku,
+            name: &line.name,
+            line_type: line.line_type,
+            address: line.address_id,
+            quantity: line.quantity,
+            ex_tax: line.total_ex_tax,
+            inc_tax: line.total_inc_tax,
+            tax: line.total_tax,
+            wrapping: line.wrapping_ex_tax,
+            discounts: &line.discounts,
+        }
+    }
+    let order = &evidence.order;
     Sold {
-        created: evidence.order.created,
-        currency: evidence.order.currency.code(),
-        customer: evidence.order.buyer.customer_id,
-        totals: &evidence.order.totals,
-        lines: evidence
-            .lines
-            .iter()
-            .map(|line| SoldLine {
-                id: line.id,
-                sku: &line.sku,
-                quantity: line.quantity,
-                ex_tax: line.total_ex_tax,
-                inc_tax: line.total_inc_tax,
-                tax: line.total_tax,
-                wrapping: line.wrapping_ex_tax,
-                discounts: line.discounts.iter().map(|discount| discount.amount).sum(),
-            })
-            .collect(),
+        created: order.created,
+        currency: order.currency.code(),
+        customer: order.buyer.customer_id,
+        email: order.buyer.email.trim().to_lowercase(),
+        company: &order.billing.company,
+        place: (&order.billing.country_code, &order.billing.state),
+        payment_method: &order.payment_method,
+        prices_include_tax: order.prices_include_tax,
+        totals: &order.totals,
+        lines: evidence.lines.iter().map(line).collect(),
         shipping: &evidence.shipping,
+        coupons: &evidence.coupons,
         fees: &evidence.fees,
         taxes: &evidence.taxes,
     }

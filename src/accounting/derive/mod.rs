@@ -19,6 +19,9 @@ mod cases;
 mod changes;
 mod charges;
 mod context;
+mod corrections;
+#[cfg(test)]
+mod corrections_specs;
 #[cfg(test)]
 mod currency_specs;
 mod eligibility;
@@ -32,7 +35,10 @@ mod exchange;
 mod exchange_specs;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod histories;
 mod invoice;
+mod open_items;
 #[cfg(test)]
 mod properties;
 mod refunds;
@@ -42,7 +48,7 @@ mod split;
 mod taxes;
 mod tenders;
 
-pub use changes::Difference;
+pub use changes::{AsPosted, Difference, Ledger};
 pub use events::{EventDerivation, derive_events, derive_events_with};
 #[cfg(test)]
 pub(crate) use examples::examples;
@@ -71,6 +77,10 @@ pub struct Derivation {
     pub order_id: u64,
     /// Whether it is posted at all.
     pub status: Eligibility,
+    /// Whether what was posted before is to be taken back: the order was cancelled before any money moved, or nothing is
+    /// charged for it any more.
+    #[serde(default)]
+    pub void: bool,
     /// Who it is with; `None` when nothing is posted or the buyer cannot be made a customer.
     pub customer: Option<CustomerRecord>,
     /// The documents, each before those that need it. None when a hold blocks the order.
@@ -97,6 +107,7 @@ pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Deri
     let mut derivation = Derivation {
         store: policy.store.clone(),
         order_id: evidence.order.id,
+        void: eligibility::is_void(&context),
         status,
         customer: None,
         documents: Vec::new(),
@@ -136,7 +147,8 @@ fn post(context: &Context, reckoning: &Reckoning, derivation: &mut Derivation, h
     let terms = record.and_then(|record| record.terms.clone());
     let tenders = tenders::tenders(&desk, &sale, holds);
     let refunds = refunds::refunds(&desk, &sale, &tenders, holds);
-    let open = sale.total - tenders.total() - refunds.applied_to_invoice;
+    tenders::too_much(context, &sale, &tenders, refunds.given_back, holds);
+    let open = sale.total - tenders.total() + refunds.given_back - refunds.applied_to_invoice;
     derivation.open_balance = context.money(open.max(Decimal::ZERO));
     if open < Decimal::ZERO && !holds.block_order() {
         let message = format!("tenders and refunds set off against the invoice exceed it by {}", context.money(-open));

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::super::document::{Detail, Document, DocumentKey, JournalLine};
-use super::super::evidence::{PaymentEvent, Refund, RefundPayment, RefundedPart};
+use super::super::evidence::{PaymentEvent, Refund, RefundItem, RefundPayment, RefundedPart};
 use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::Money;
 use super::super::policy::OrderLevelRefund;
@@ -23,6 +23,8 @@ pub(super) struct Refunds {
     pub documents: Vec<Document>,
     /// Set off against the invoice because it was not paid, in major units.
     pub applied_to_invoice: Decimal,
+    /// Gave back what had come in beyond the sale, in major units: it takes nothing of the sale back.
+    pub given_back: Decimal,
 }
 
 /// Where the parts of one refund go.
@@ -38,6 +40,8 @@ struct Places {
 pub(super) fn refunds(desk: &Desk, sale: &Sale, tenders: &Tenders, holds: &mut Holds) -> Refunds {
     let mut booked = Refunds::default();
     let mut left = Remaining::of(sale);
+    // What came in beyond the sale, most often because the order was edited down after it was paid.
+    let mut excess = (tenders.total() - sale.total).max(Decimal::ZERO);
     let mut refunds: Vec<&Refund> = desk.context.evidence.refunds.iter().collect();
     refunds.sort_by_key(|refund| refund.id);
     let mut stopped = false;
@@ -46,6 +50,19 @@ pub(super) fn refunds(desk: &Desk, sale: &Sale, tenders: &Tenders, holds: &mut H
             continue;
         }
         let one = One { desk, sale, refund };
+        if one.gives_back(excess) {
+            excess -= one.amount().amount;
+            booked.given_back += one.amount().amount;
+            let targets = one.payment_places(holds);
+            if stopped || holds.block_order() {
+                continue;
+            }
+            match targets.and_then(|targets| one.give_back(&targets, holds)) {
+                Some(documents) => booked.documents.extend(documents),
+                None => stopped = true,
+            }
+            continue;
+        }
         let places = one.places(holds);
         if stopped || holds.block_order() {
             continue;
@@ -118,8 +135,35 @@ impl One<'_> {
         let order = if by_order { self.order_place(holds) } else { None };
         let kept = self.refund.items.iter().any(|item| !item.adjustments.is_empty());
         let restocking = if kept { self.part_place("restocking", holds) } else { None };
-        let payments = self.moved().iter().filter_map(|payment| self.payment_place(payment, holds)).collect();
-        if holds.0.len() > before { None } else { Some(Places { charges, order, restocking, payments }) }
+        let payments = self.payment_places(holds);
+        if holds.0.len() > before { None } else { Some(Places { charges, order, restocking, payments: payments? }) }
+    }
+
+    /// The account of every payment that moved money; missing rules become holds.
+    fn payment_places(&self, holds: &mut Holds) -> Option<Vec<Target>> {
+        let before = holds.0.len();
+        let places = self.moved().iter().filter_map(|payment| self.payment_place(payment, holds)).collect();
+        if holds.0.len() > before { None } else { Some(places) }
+    }
+
+    /// Whether it only gives back money that came in beyond the sale: it fits into that, its money moved, and it names
+    /// nothing that is still sold. An amount of the order, or a line that was taken off the order before.
+    fn gives_back(&self, excess: Decimal) -> bool {
+        let still_sold =
+            |item: &RefundItem| matches!(item.part, RefundedPart::Other(_)) || charge_of(self.sale, item).is_some();
+        self.amount().amount <= excess && !self.refund.items.iter().any(still_sold) && self.unsettled().is_none()
+    }
+
+    /// The payouts of a refund that gives back what came in too much: they stand against the money that came in.
+    fn give_back(&self, targets: &[Target], holds: &mut Holds) -> Option<Vec<Document>> {
+        let invoice = invoice_key(self.desk);
+        let moved = self.moved();
+        let papers = moved.iter().zip(targets).map(|(payment, target)| {
+            let paid_out = self.desk.context.money(payment.amount).amount;
+            self.payout(&Out { payment, target, to_invoice: Decimal::ZERO, paid_out }, &invoice)
+        });
+        let papers: Vec<Paper> = papers.collect();
+        self.written(papers, holds)
     }
 
     /// Resolves a rule for this refund; none is a hold on it unless there is something to fall back on.
@@ -380,24 +424,30 @@ impl One<'_> {
             papers.push(self.application(name, &memo_key, invoice_key(desk), to_invoice));
         }
         for out in outs.iter().filter(|out| !out.paid_out.is_zero()) {
-            papers.extend(self.payout(out, &memo_key));
+            let payout = self.payout(out, &memo_key);
+            let name = (format!("application/refund-{id}-{}", out.payment.id), format!("A{}", out.payment.id));
+            let applied = self.application(name, &memo_key, desk.context.key(&payout.what), out.paid_out);
+            papers.extend([payout, applied]);
         }
+        self.written(papers, holds)
+    }
+
+    /// All of them, those of the first wave first; `None` with a hold when one is refused.
+    fn written(&self, papers: Vec<Paper>, holds: &mut Holds) -> Option<Vec<Document>> {
         let wanted = papers.len();
         let mut written: Vec<Document> =
-            papers.into_iter().filter_map(|paper| desk.write(holds, self.blocks(), paper)).collect();
+            papers.into_iter().filter_map(|paper| self.desk.write(holds, self.blocks(), paper)).collect();
         written.sort_by_key(|document| document.kind.wave());
         if written.len() == wanted { Some(written) } else { None }
     }
 
-    /// A payout and its application to the credit memo.
-    fn payout(&self, out: &Out, memo_key: &DocumentKey) -> [Paper; 2] {
+    /// The money of one payment going out, netted with `credit`.
+    fn payout(&self, out: &Out, credit: &DocumentKey) -> Paper {
         let (desk, order, id) = (self.desk, self.desk.context.evidence.order.id, self.refund.id);
         let (payment, target) = (out.payment, out.target);
         let memo = format!("Refund {id} of order {order} by {}", payment.provider);
-        let what = format!("refund-payout/refund-{id}-{}", payment.id);
-        let key = desk.context.key(&what);
-        let payout = Paper {
-            what,
+        Paper {
+            what: format!("refund-payout/refund-{id}-{}", payment.id),
             suffix: format!("P{}", payment.id),
             dates: self.dates(),
             total: out.paid_out,
@@ -407,11 +457,9 @@ impl One<'_> {
                 desk.receivable(out.paid_out, &memo),
                 signed_line(&target.account, -out.paid_out, target.dimensions.clone(), &memo, &target.rule),
             ],
-            detail: Detail::RefundPayout { credit_memo: memo_key.clone(), account: target.account.clone() },
+            detail: Detail::RefundPayout { credit_memo: credit.clone(), account: target.account.clone() },
             source_hash: source_hash(&(self.refund, payment)),
-        };
-        let name = (format!("application/refund-{id}-{}", payment.id), format!("A{}", payment.id));
-        [payout, self.application(name, memo_key, key, out.paid_out)]
+        }
     }
 
     /// Sets the credit memo off against the invoice or a payout.

@@ -100,15 +100,25 @@ pub(super) fn tenders(desk: &Desk, sale: &Sale, holds: &mut Holds) -> Tenders {
     if money.is_empty() {
         expected(desk, sale.total - tenders.total(), &mut tenders, holds);
     }
-    if tenders.total() > sale.total {
-        let message =
-            format!("{} came in for an invoice of {}", context.money(tenders.total()), context.money(sale.total));
-        let remedy = "check the order's transactions in BigCommerce and at the gateway; refund what is too much, or book it by hand";
-        holds.add(context.order_hold(HoldCode::TendersExceedTotal, message, remedy, tenders.total() - sale.total));
-    }
     // Applications belong to the second wave; the list keeps every document behind those it needs.
     tenders.documents.sort_by_key(|document| document.kind.wave());
     tenders
+}
+
+/// The hold when more came in than the sale and was not given back. Most often the order was edited down after it was
+/// paid: the buyer has a claim, and what becomes of it only a refund or a person can say.
+pub(super) fn too_much(context: &Context, sale: &Sale, tenders: &Tenders, given_back: Decimal, holds: &mut Holds) {
+    let excess = tenders.total() - given_back - sale.total;
+    if excess <= Decimal::ZERO {
+        return;
+    }
+    let mut message =
+        format!("{} came in for an invoice of {}", context.money(tenders.total()), context.money(sale.total));
+    if !given_back.is_zero() {
+        message.push_str(&format!(", and {} of it went back", context.money(given_back)));
+    }
+    let remedy = "check the order's transactions in BigCommerce and at the gateway; refund what is too much as an amount of the order, or book it by hand";
+    holds.add(context.order_hold(HoldCode::TendersExceedTotal, message, remedy, excess));
 }
 
 /// Captured transactions in the order's currency, above zero.
@@ -275,6 +285,7 @@ fn receive(desk: &Desk, facts: &Facts, tender: &Tender, holds: &mut Holds) -> Op
             deposit_account: account.to_owned(),
             bank_account: found.given(&Give::BankAccount).map(str::to_owned),
             gateway,
+            pays: Vec::new(),
         },
         source_hash: tender.hash.clone(),
     };

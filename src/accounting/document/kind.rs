@@ -157,6 +157,10 @@ pub enum Detail {
         bank_account: Option<String>,
         /// The gateway the money came through, as BigCommerce names it.
         gateway: String,
+        /// What it pays and how much of each, in major units, when it is not all of it for the invoice. What is left
+        /// over is the buyer's credit until something is open.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pays: Vec<(DocumentKey, Decimal)>,
     },
     /// Of a gift certificate or store credit redeemed.
     LiabilityTender {
@@ -172,16 +176,16 @@ pub enum Detail {
     },
     /// Of a refund's money.
     RefundPayout {
-        /// The credit memo it is netted with.
+        /// The credit memo it is netted with; the invoice when it gives back what had come in too much.
         credit_memo: DocumentKey,
         /// The account the money leaves: a clearing account, or a liability when it became store credit.
         account: String,
     },
     /// Of an application.
     Application {
-        /// The credit: a credit memo or a liability tender.
+        /// The credit: a credit memo, a liability tender, or a receipt of which something is left over.
         credit: DocumentKey,
-        /// The debit: an invoice or a refund payout.
+        /// The debit: an invoice, a debit memo or a refund payout.
         debit: DocumentKey,
         /// How much is set off, in major units.
         amount: Decimal,
@@ -226,9 +230,10 @@ impl Detail {
     pub fn needs(&self) -> Vec<&DocumentKey> {
         match self {
             Self::Invoice { .. } => Vec::new(),
-            Self::Receipt { invoice, .. } | Self::LiabilityTender { invoice } | Self::CreditMemo { invoice, .. } => {
-                vec![invoice]
-            }
+            Self::Receipt { invoice, pays, .. } => std::iter::once(invoice)
+                .chain(pays.iter().map(|(paid, _)| paid).filter(|paid| *paid != invoice))
+                .collect(),
+            Self::LiabilityTender { invoice } | Self::CreditMemo { invoice, .. } => vec![invoice],
             Self::RefundPayout { credit_memo, .. } => vec![credit_memo],
             Self::Application { credit, debit, .. } => vec![credit, debit],
             Self::Correction { corrects, .. } => vec![corrects],

@@ -197,7 +197,13 @@ impl Rulebook {
     /// [`Missing`] when none fits, or when two fit equally because the thing has several values for one condition.
     pub fn resolve(&self, kind: RuleKind, facts: &Facts, date: Date) -> Result<Resolved<'_>, Missing> {
         let fitting = self.index.fitting(&self.rules, kind, facts, date);
-        let Some(best) = fitting.first() else { return Err(Missing::new(kind, facts, date, Vec::new())) };
+        let Some(best) = fitting.first() else {
+            let optional = matches!(kind, RuleKind::Customer | RuleKind::Dimension);
+            return match self.later.as_deref().filter(|_| !optional) {
+                Some(later) => later.resolve(kind, facts, date),
+                None => Err(Missing::new(kind, facts, date, Vec::new())),
+            };
+        };
         let tied: Vec<&&Entry> = fitting.iter().filter(|entry| entry.specificity == best.specificity).collect();
         if tied.len() > 1 {
             let ids = tied.iter().map(|entry| self.rules[entry.rule].id.clone()).collect();

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::STORE;
 use super::service::{ADMIN_TOKEN, Service};
 use super::world::World;
+use crate::accounting::document::DocumentKey;
 use crate::sandbox::bigcommerce::OrderSummary;
 use crate::store::Store;
 use crate::store::document::{DocumentState, StoredDocument};
@@ -31,15 +32,21 @@ impl Row {
         self.standing.as_ref().map_or("LOST", |standing| standing.outcome.as_str())
     }
 
-    /// What the shop says should be in the ledger.
+    /// What the shop says should be in the ledger. What was captured beyond the order and refunded takes nothing of the
+    /// sale back.
     fn in_the_shop(&self) -> Decimal {
-        self.shop.gross - self.shop.refunded
+        let excess = (self.shop.captured - self.shop.gross).max(Decimal::ZERO);
+        self.shop.gross - (self.shop.refunded - excess.min(self.shop.refunded))
     }
 
-    /// What Intacct holds of it.
+    /// What Intacct holds of it: invoice and credit memos with their corrections, each with its sign.
     fn in_the_ledger(&self, books: &BTreeMap<String, Decimal>) -> Decimal {
         let amount = |document: &StoredDocument| books.get(&document.planned.number).copied().unwrap_or_default();
-        self.posted("invoice").chain(self.posted("credit-memo")).map(amount).sum()
+        let of_the_sale = |document: &&StoredDocument| {
+            matches!(DocumentKey::stored(document.planned.key.as_str()).word(), "invoice" | "credit-memo")
+        };
+        let corrections = self.posted("correction").filter(of_the_sale);
+        self.posted("invoice").chain(self.posted("credit-memo")).chain(corrections).map(amount).sum()
     }
 }
 
@@ -82,7 +89,10 @@ fn table(headers: &[&str], right: &[usize]) -> Table {
 }
 
 fn orders_table(rows: &[Row]) -> Table {
-    let mut table = table(&["Order", "Total", "Customer", "Invoice", "Receipts", "Credit memos", "Outcome"], &[0, 1]);
+    let mut table = table(
+        &["Order", "Total", "Customer", "Invoice", "Receipts", "Credit memos", "Corrections", "Outcome"],
+        &[0, 1],
+    );
     for row in rows {
         let numbers = |kind: &str| row.posted(kind).map(|d| d.planned.number.clone()).collect::<Vec<_>>().join(" ");
         let money = |kind: &str| {
@@ -113,6 +123,7 @@ fn orders_table(rows: &[Row]) -> Table {
             numbers("invoice"),
             receipts,
             money("credit-memo"),
+            numbers("correction"),
             outcome,
         ]);
     }
@@ -223,10 +234,15 @@ async fn differences(world: &World, store: &Store, rows: &[Row]) -> anyhow::Resu
             faults.push(format!("{number} is in Intacct twice"));
         }
     }
-    let adjusting = ["invoice", "credit-memo", "refund-payout", "liability-tender"];
+    let entries: BTreeSet<String> =
+        company.journals().into_iter().flat_map(|entry| entry.lines).map(|line| line.document).collect();
+    seen.extend(entries);
+    let others = ["receipt", "application"];
     let ours: BTreeSet<String> = rows
         .iter()
-        .flat_map(|row| adjusting.iter().flat_map(|kind| row.posted(kind)))
+        .flat_map(|row| &row.documents)
+        .filter(|document| document.state == DocumentState::Posted)
+        .filter(|document| !others.contains(&document.planned.kind.as_str()))
         .map(|document| document.planned.number.clone())
         .collect();
     faults.extend(seen.difference(&ours).map(|number| format!("{number} is in Intacct and not in our records")));

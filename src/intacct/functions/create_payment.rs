@@ -75,6 +75,8 @@ pub enum PaidWith {
     Cash,
     /// A credit memo, by the record number of the ARADJUSTMENT.
     CreditMemo(u64),
+    /// What is left over of an earlier payment, by the record number of the ARPYMT.
+    Overpayment(u64),
 }
 
 /// One application of money or credit to a document.
@@ -181,6 +183,10 @@ impl PaymentDetail {
                     writer.text("ADJUSTMENTKEY", &key.to_string());
                     writer.amount("TRX_ADJUSTMENTAMOUNT", self.amount);
                 }
+                PaidWith::Overpayment(key) => {
+                    writer.text("OVERPAYMENTKEY", &key.to_string());
+                    writer.amount("TRX_POSTEDOVERPAYMENTAMOUNT", self.amount);
+                }
             }
         });
     }
@@ -236,6 +242,15 @@ mod tests {
             detail_of(&payment(PaidDocument::DebitMemo(104), PaidWith::CreditMemo(288))),
             "<ARPYMTDETAIL><POSADJKEY>104</POSADJKEY><ADJUSTMENTKEY>288</ADJUSTMENTKEY>\
              <TRX_ADJUSTMENTAMOUNT>54.10</TRX_ADJUSTMENTAMOUNT></ARPYMTDETAIL>"
+        );
+    }
+
+    #[test]
+    fn what_is_left_over_of_a_payment_pays_a_debit_memo() {
+        assert_eq!(
+            detail_of(&payment(PaidDocument::DebitMemo(104), PaidWith::Overpayment(2095))),
+            "<ARPYMTDETAIL><POSADJKEY>104</POSADJKEY><OVERPAYMENTKEY>2095</OVERPAYMENTKEY>\
+             <TRX_POSTEDOVERPAYMENTAMOUNT>54.10</TRX_POSTEDOVERPAYMENTAMOUNT></ARPYMTDETAIL>"
         );
     }
 

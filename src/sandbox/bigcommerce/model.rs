@@ -101,6 +101,13 @@ impl Order {
         self.totals.inc + self.liability_tenders()
     }
 
+    /// Money, gift certificates and store credit received, voided payments aside.
+    pub fn received(&self) -> impl Iterator<Item = &Transaction> {
+        let voided =
+            |id: u64| self.transactions.iter().any(|row| row.ok && row.event == "void" && row.reference == Some(id));
+        self.transactions.iter().filter(move |row| row.is_received() && !voided(row.id))
+    }
+
     /// Goods to be shipped.
     pub fn is_digital(&self) -> bool {
         self.lines.iter().all(|line| line.kind != LineKind::Physical)

@@ -46,7 +46,19 @@ impl Pricing {
 /// Turns a description into an order in status Incomplete. `store_currency` is charged unless the description says
 /// otherwise.
 pub(super) fn price(draft: &OrderDraft, store_currency: &str, now: Timestamp, counters: &mut Counters) -> Order {
-    let mut order = shell(draft, counters.next(Ids::Order), store_currency, now);
+    let id = counters.next(Ids::Order);
+    reprice(draft, id, store_currency, now, counters)
+}
+
+/// The same under an id that the order has already.
+pub(super) fn reprice(
+    draft: &OrderDraft,
+    id: u64,
+    store_currency: &str,
+    now: Timestamp,
+    counters: &mut Counters,
+) -> Order {
+    let mut order = shell(draft, id, store_currency, now);
     let pricing = Pricing { inclusive: draft.inclusive, rounding: draft.rounding };
     let cuts = discounts(draft, counters);
     let mut register = Register { draft, pricing, counters, taxes: Vec::new() };

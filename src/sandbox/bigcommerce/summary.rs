@@ -45,7 +45,7 @@ impl OrderSummary {
             currency: order.currency.clone(),
             gross: order.gross(),
             tax: order.totals.tax,
-            captured: order.transactions.iter().filter(|row| row.is_received()).map(|row| row.amount).sum(),
+            captured: order.received().map(|row| row.amount).sum(),
             liability_tenders: order.liability_tenders(),
             refunded: paid_back.iter().map(|refund| refund.paid_back()).sum(),
             refunded_tax: paid_back.iter().map(|refund| refund.tax).sum(),

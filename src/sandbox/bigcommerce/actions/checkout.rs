@@ -170,7 +170,8 @@ impl Shop<'_> {
     }
 }
 
-fn check(draft: &OrderDraft) -> Result<(), ActionError> {
+/// Whether a description can be an order.
+pub(super) fn check(draft: &OrderDraft) -> Result<(), ActionError> {
     let shipped = |line: &super::super::draft::LineDraft| line.kind == super::super::draft::LineKind::Physical;
     if draft.lines.is_empty() {
         return Err(ActionError::Draft("it has no lines"));

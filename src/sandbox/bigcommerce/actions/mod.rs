@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod checkout;
+mod edit;
 mod fulfilment;
 mod payment;
 mod refund;
