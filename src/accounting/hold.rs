@@ -55,6 +55,10 @@ pub enum HoldCode {
     CostUnknown,
     /// Money came in before the sale, and there is no account for deposits.
     DepositAccountMissing,
+    /// The status says that the goods left, but nothing says when.
+    ShippingDateMissing,
+    /// The checkout was never finished, and money was captured all the same.
+    IncompleteWithMoney,
 }
 
 impl HoldCode {
@@ -83,6 +87,8 @@ impl HoldCode {
             Self::RefundedWithoutMoney => "refunded-without-money",
             Self::CostUnknown => "cost-unknown",
             Self::DepositAccountMissing => "deposit-account-missing",
+            Self::ShippingDateMissing => "shipping-date-missing",
+            Self::IncompleteWithMoney => "incomplete-with-money",
         }
     }
 }

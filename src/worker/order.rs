@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
-use super::difference::{difference, keep_back};
+use super::difference::{Difference, difference, keep_back};
 use super::lookup;
 use super::waves::{self, WaveEnd};
 use crate::accounting::derive::{Derivation, Eligibility, derive};
@@ -148,7 +148,8 @@ impl OrderRun<'_> {
         Ok(Some(Judged { derivation, revision: found.number }))
     }
 
-    /// The webhook of a paid order can run ahead of its payment rows; `None` when there is nothing to wait for.
+    /// The webhook of a paid order can run ahead of its payment rows; `None` when there is nothing to wait for. It is the
+    /// same for an order whose sale does not count yet: its payment is a deposit.
     fn wait_for_payment(
         &self,
         evidence: &Evidence,
@@ -156,10 +157,9 @@ impl OrderRun<'_> {
         lane: &Claimed,
         stored: &[StoredDocument],
     ) -> Option<Duration> {
-        let expects_rows = matches!(derivation.status, Eligibility::Post)
-            && evidence.transactions.is_empty()
+        let expects_rows = evidence.transactions.is_empty()
             && !derivation.open_balance.is_zero()
-            && derivation.holds.is_empty()
+            && derivation.holds.iter().all(|hold| hold.code == HoldCode::PaymentDataMissing)
             && stored.is_empty();
         self.waits.get(lane.waits as usize).copied().filter(|_| expects_rows)
     }
@@ -182,7 +182,12 @@ impl OrderRun<'_> {
             _ => None,
         };
         let as_posted = as_posted.unwrap_or_else(|| derivation.documents.clone());
-        let mut difference = difference(derivation.documents.clone(), &as_posted, &stored);
+        // A hold on the whole order leaves nothing to compare or to send: it is what must be solved first.
+        let mut difference = if holds.iter().any(|hold| hold.blocks == Blocks::Order) {
+            Difference::default()
+        } else {
+            difference(derivation.documents.clone(), &as_posted, &stored)
+        };
         keep_back(&mut difference, &mut holds, &stored);
         holds.append(&mut difference.holds);
 
@@ -234,6 +239,8 @@ impl OrderRun<'_> {
         let (outcome, reason) = match &derivation.status {
             _ if !holds.is_empty() => ("held", holds.iter().map(|h| h.message.as_str()).collect::<Vec<_>>().join("; ")),
             Eligibility::Post => ("posted", String::new()),
+            // Only deposits and the cost of goods are there: the sale itself waits.
+            Eligibility::Waiting(reason) if !derivation.documents.is_empty() => ("waiting", reason.clone()),
             _ if anything_posted => ("posted", String::new()),
             Eligibility::Waiting(reason) => ("waiting", reason.clone()),
             Eligibility::Excluded(reason) => ("excluded", reason.clone()),

@@ -1,12 +1,13 @@
 //! The buyer: whose customer account the order goes to, and in which currency it is kept.
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::super::customer::{BuyerIdentity, CustomerRecord, CustomerRef};
 use super::super::document::Exchange;
 use super::super::hold::{Blocks, HoldCode};
-use super::super::money::parse_amount;
-use super::super::rulebook::{Condition, Give, Resolved, RuleKind, values};
+use super::super::money::{Currency, parse_amount};
+use super::super::rulebook::{Condition, Facts, Give, Resolved, RuleKind, values};
 use super::context::{Context, Holds};
 
 /// The customer the order goes to; `None` with a hold when the buyer cannot be made one.
@@ -56,7 +57,8 @@ pub(super) fn buyer(context: &Context, holds: &mut Holds) -> Option<CustomerReco
     })
 }
 
-/// The customer rule that fits, if any; two that fit equally are a hold.
+/// The customer rule that fits the day the order was placed, if any, so that all documents have the same customer; two that
+/// fit equally are a hold.
 fn rule<'a>(context: &Context<'a>, holds: &mut Holds) -> Option<Resolved<'a>> {
     let order = &context.evidence.order;
     let guest = if order.buyer.customer_id.is_none() { values::YES } else { values::NO };
@@ -67,7 +69,7 @@ fn rule<'a>(context: &Context<'a>, holds: &mut Holds) -> Option<Resolved<'a>> {
     if !order.billing.company.trim().is_empty() {
         facts = facts.with(Condition::Company, &order.billing.company);
     }
-    match context.rulebook.resolve(RuleKind::Customer, &facts, context.date) {
+    match context.rulebook.resolve(RuleKind::Customer, &facts, context.placed) {
         Ok(found) => Some(found),
         Err(missing) if missing.tied.is_empty() => None,
         Err(missing) => {
@@ -77,36 +79,37 @@ fn rule<'a>(context: &Context<'a>, holds: &mut Holds) -> Option<Resolved<'a>> {
     }
 }
 
-/// How the order's currency becomes base currency; `None` for the base currency itself, or with a hold.
-pub(super) fn exchange(context: &Context, holds: &mut Holds) -> Option<Exchange> {
+/// How `currency` becomes base currency on `date`; `None` for the base currency itself, or with a hold.
+pub(super) fn exchange(context: &Context, currency: Currency, date: Date, holds: &mut Holds) -> Option<Exchange> {
     let order = &context.evidence.order;
     let base = context.policy.base_currency;
-    if order.currency == base {
+    if currency == base {
         return None;
     }
     let mut refuse = |message: String, remedy: &str| {
         holds.add(context.order_hold(HoldCode::CurrencyNotAccepted, message, remedy, order.totals.total_inc_tax));
     };
-    if !context.policy.foreign_currencies.contains(&order.currency) {
-        let message = format!("the order is in {}; store '{}' posts {base} only", order.currency, context.policy.store);
+    if !context.policy.foreign_currencies.contains(&currency) {
+        let message = format!("the order is in {currency}; store '{}' posts {base} only", context.policy.store);
         refuse(message, "add the currency to the store's foreign currencies and an exchange rule for it");
         return None;
     }
-    let found =
-        context.rule(holds, RuleKind::Exchange, &context.facts(None), context.date, order.totals.total_inc_tax)?;
+    let facts = Facts::new().with(Condition::Currency, currency.code());
+    let found = context.rule(holds, RuleKind::Exchange, &facts, date, order.totals.total_inc_tax)?;
     if let Some(rate) = found.given(&Give::Rate).and_then(|rate| parse_amount(rate).ok()) {
-        return Some(Exchange::Rate { rate, on: context.date, source: found.rule.to_string() });
+        return Some(Exchange::Rate { rate, on: date, source: found.rule.to_string() });
     }
     let rate_type = found.given(&Give::RateType)?;
     if rate_type != values::ORDER_RATE {
         return Some(Exchange::RateType(rate_type.to_owned()));
     }
-    let rate = order.store_to_order_rate.filter(|rate| *rate > Decimal::ZERO && order.store_currency == Some(base));
+    let own = order.store_to_order_rate.filter(|_| order.currency == currency);
+    let rate = own.filter(|rate| *rate > Decimal::ZERO && order.store_currency == Some(base));
     // BigCommerce gives units of the order's currency for one of the store's; the books need it the other way round.
     match rate.and_then(|rate| Decimal::ONE.checked_div(rate)) {
         Some(rate) => Some(Exchange::Rate {
             rate: rate.round_dp(10).normalize(),
-            on: context.date,
+            on: date,
             source: "the order's own rate".to_owned(),
         }),
         None => {

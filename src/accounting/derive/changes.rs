@@ -27,7 +27,7 @@ impl Derivation {
             _ => false,
         };
         let mut holds: Vec<Hold> = self.holds.iter().filter(|hold| !already_posted(hold)).cloned().collect();
-        let stopped = !changed.is_empty() || self.status != Eligibility::Post;
+        let stopped = !changed.is_empty();
         holds.extend(changed);
         let mut held: BTreeSet<&DocumentKey> = holds
             .iter()
@@ -55,12 +55,16 @@ impl Derivation {
         if posted.is_empty() {
             return Vec::new();
         }
-        if let Eligibility::Waiting(reason) | Eligibility::Excluded(reason) = &self.status {
-            return vec![self.hold(format!("{} of its documents are posted, but now: {reason}", posted.len()))];
-        }
         if self.holds.iter().any(|hold| hold.blocks == Blocks::Order) {
             // Without documents nothing can be compared; the hold on the order is what must be solved first.
             return Vec::new();
+        }
+        if let Eligibility::Waiting(reason) | Eligibility::Excluded(reason) = &self.status {
+            // Deposits stand while the sale waits.
+            let gone = posted.keys().filter(|key| !self.documents.iter().any(|document| document.key == **key)).count();
+            if gone > 0 {
+                return vec![self.hold(format!("{gone} of its documents are posted, but now: {reason}"))];
+            }
         }
         let refunds_held = self.holds.iter().any(|hold| matches!(hold.blocks, Blocks::RefundsFrom(_)));
         let mut changed = Vec::new();

@@ -151,6 +151,9 @@ pub enum Detail {
     LiabilityTender {
         /// The invoice it pays.
         invoice: DocumentKey,
+        /// The deposit it uses up, when it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deposit: Option<DocumentKey>,
     },
     /// Of a refund.
     CreditMemo {
@@ -215,9 +218,8 @@ impl Detail {
     pub fn needs(&self) -> Vec<&DocumentKey> {
         match self {
             Self::Invoice { .. } => Vec::new(),
-            Self::Receipt { invoice, .. } | Self::LiabilityTender { invoice } | Self::CreditMemo { invoice, .. } => {
-                vec![invoice]
-            }
+            Self::Receipt { invoice, .. } | Self::CreditMemo { invoice, .. } => vec![invoice],
+            Self::LiabilityTender { invoice, deposit } => std::iter::once(invoice).chain(deposit).collect(),
             Self::RefundPayout { credit_memo, .. } => vec![credit_memo],
             Self::Application { credit, debit, .. } => vec![credit, debit],
             Self::Correction { corrects, .. } => vec![corrects],
