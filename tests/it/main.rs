@@ -9,4 +9,5 @@ mod lanes;
 mod queries;
 mod support;
 mod test_databases;
+mod timing;
 mod webhooks;

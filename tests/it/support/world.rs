@@ -168,6 +168,7 @@ impl World {
     pub async fn assert_books_agree(&self) {
         let mut theirs: Vec<String> =
             self.company.invoices().into_iter().chain(self.company.adjustments()).map(|record| record.number).collect();
+        theirs.extend(self.company.journals().into_iter().map(|journal| journal.reference));
         theirs.sort();
         let mut ours = Vec::new();
         let mut payments = 0;
@@ -225,6 +226,11 @@ pub fn demo_rules() -> serde_json::Value {
 
 /// A guest of Austin, Texas, buying one thing by card, with 8.25 % tax.
 pub fn order_of(sku: &str, cents: i64) -> OrderDraft {
+    order_with(LineDraft::new(sku, "A thing", 1, Decimal::new(cents, 2)))
+}
+
+/// The same buyer buying this.
+pub fn order_with(line: LineDraft) -> OrderDraft {
     let buyer = Address {
         first_name: "Ada".into(),
         last_name: "O'Hara & Sons <Ltd>".into(),
@@ -238,12 +244,7 @@ pub fn order_of(sku: &str, cents: i64) -> OrderDraft {
         ..Address::default()
     };
     let tax = [TaxRate::new("Sales Tax", Decimal::new(825, 2))];
-    OrderDraft::guest(buyer).line(LineDraft::new(sku, "A thing", 1, Decimal::new(cents, 2))).ship(
-        "Ground",
-        Decimal::ZERO,
-        Decimal::ZERO,
-        &tax,
-    )
+    OrderDraft::guest(buyer).line(line).ship("Ground", Decimal::ZERO, Decimal::ZERO, &tax)
 }
 
 fn settings_text(port: u16, shop: &str, gateway: &str) -> String {
