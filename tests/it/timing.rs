@@ -61,7 +61,7 @@ async fn money_is_a_deposit_until_the_goods_ship_and_their_cost_follows_them() {
     let one = RefundItem::Product { line, quantity: 1, deduction: None };
     world.shop.refund(order, &RefundRequest::new(vec![one], RefundPayment::gateway(), "too small")).unwrap();
     world.settle().await;
-    assert!(world.holds(order).await.is_empty());
+    assert_eq!(world.holds(order).await, Vec::<String>::new());
     world.assert_books_agree().await;
     let left = world.balances();
     assert_eq!((left["1200"], left["5000"]), (Decimal::new(-2368, 2), Decimal::new(2368, 2)));

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use super::super::evidence::{Evidence, Line, LineType, Refund, RefundedPart, Shipment};
 
 /// BigCommerce writes the order's shipping date and its last shipment in one go; which of the two is the later one is
-/// not documented. Shipments of this time count before the order's own date.
-const ONE_GO: SignedDuration = SignedDuration::from_mins(5);
+/// not documented. Shipments so soon after the order's own date are what it speaks of.
+const ONE_GO: SignedDuration = SignedDuration::from_secs(10);
 
 /// Statuses that say that everything left: Shipped, Completed (BigCommerce, Orders V2, order statuses).
 const GONE: [u32; 2] = [2, 10];
@@ -142,15 +142,17 @@ impl Goods {
     }
 }
 
-/// Everything that moved goods, in the order it happened; at the same moment shipments come first.
+/// Everything that moved goods, in the order it happened; at the same moment shipments come first and refunds last.
 fn events(evidence: &Evidence) -> Vec<(Timestamp, Event<'_>)> {
+    let shipped = evidence.order.shipped;
     let mut events: Vec<((Timestamp, u8, u64), Timestamp, Event)> = Vec::new();
     for shipment in &evidence.shipments {
-        events.push(((shipment.created, 0, shipment.id), shipment.created, Event::Shipment(shipment)));
+        let at = shipment.created;
+        let meant = |shipped: &Timestamp| *shipped < at && at.duration_since(*shipped) <= ONE_GO;
+        events.push(((shipped.filter(meant).unwrap_or(at), 0, shipment.id), at, Event::Shipment(shipment)));
     }
-    if let Some(at) = evidence.order.shipped {
-        let last = at.checked_add(ONE_GO).unwrap_or(at);
-        events.push(((last, 1, 0), at, Event::Header(at)));
+    if let Some(at) = shipped {
+        events.push(((at, 1, 0), at, Event::Header(at)));
     }
     for refund in evidence.refunds.iter().filter(|refund| !declined(refund)) {
         if let Some(at) = refund.created {

@@ -15,6 +15,7 @@ use super::super::rulebook::{Condition, Give, Rule, RuleKind};
 use super::super::testing::{Case, amount_of, balances, dec, entries, units};
 use super::{Derivation, Eligibility};
 
+const PLACED: &str = "2026-03-10T15:00:00Z";
 const DEPOSIT: &str = "BC-118-D9001 2026-03-10 Dr 1150-S 64.95 Cr 2320 64.95";
 
 /// The order of example E12, with ship-date recognition.
@@ -451,7 +452,8 @@ fn happenings() -> impl Strategy<Value = Vec<(Happening, i64)>> {
         1 => Just(Happening::RefundShipping),
         1 => prop_oneof![Just(3u32), Just(8), Just(9), Just(10), Just(11), Just(14)].prop_map(Happening::Status),
     ];
-    prop::collection::vec((one, 1i64..40), 1..14)
+    // Seconds in between: often within minutes, so that the order of things is all that tells them apart.
+    prop::collection::vec((one, prop_oneof![11i64..300, 11i64..100_000]), 1..14)
 }
 
 /// An order in the course of its life.
@@ -483,8 +485,11 @@ impl Life {
         let case = case.line("A", "3", "60.00", "4.95").cost("7.7775").line("B", "2", "30.00", "2.47").cost("3.3333");
         let case = case.shipping("5.00", "0", ("0", "0")).tax("Tax", "8.25", "7.42");
         let case = case.with(|e| e.order.payment_status = String::new());
-        let (case, kept) =
-            if credit { (case.paid(9000, "storecredit", "20.00"), dec("20.00")) } else { (case, Decimal::ZERO) };
+        let (case, kept) = if credit {
+            (case.paid_at(9000, "storecredit", "20.00", PLACED), dec("20.00"))
+        } else {
+            (case, Decimal::ZERO)
+        };
         let captures = if credit { vec!["42.42", "40.00"] } else { vec!["42.42", "60.00"] };
         let now = case.evidence.order.created;
         Self { case, now, captures, kept, shipped: BTreeMap::new(), refunded: BTreeMap::new(), next: 10 }
@@ -494,8 +499,8 @@ impl Life {
         if line == 1 { 3 } else { 2 }
     }
 
-    fn live(&mut self, happening: Happening, hours: i64) {
-        self.now += hours.hours();
+    fn live(&mut self, happening: Happening, seconds: i64) {
+        self.now += seconds.seconds();
         let (case, at) = (self.case.clone(), self.now.to_string());
         self.case = match happening {
             Happening::Capture => match self.captures.pop() {
@@ -569,8 +574,8 @@ proptest! {
         let recognition = [Recognition::OrderDate, Recognition::PaymentDate, Recognition::ShipDate][mode];
         let mut life = Life::new(recognition, credit);
         let mut known = BTreeMap::new();
-        for (happening, hours) in happenings {
-            life.live(happening, hours);
+        for (happening, seconds) in happenings {
+            life.live(happening, seconds);
             let derivation = life.case.derive();
             // Statuses set by hand.
             let by_hand = ["shipping-date-missing", "refunded-without-money"];
@@ -605,8 +610,8 @@ proptest! {
     #[test]
     fn a_paid_order_that_shipped_leaves_neither_receivable_nor_deposit(credit in any::<bool>(), happenings in happenings()) {
         let mut life = Life::new(Recognition::ShipDate, credit);
-        for (happening, hours) in happenings {
-            life.live(happening, hours);
+        for (happening, seconds) in happenings {
+            life.live(happening, seconds);
         }
         for last in [Happening::Capture, Happening::Capture, Happening::AllShipped] {
             life.live(last, 1);
