@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::derive::{Derivation, derive};
 use super::document::{Document, DocumentKind, JournalLine};
 use super::evidence::*;
+use super::hold::Hold;
 use super::money::{Currency, parse_amount};
 use super::policy::{Policy, Recognition};
 use super::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
@@ -351,6 +352,14 @@ pub(crate) fn entries(derivation: &Derivation) -> Vec<String> {
         format!("{} {}{}", document.number, document.date, document.lines.iter().map(leg).collect::<String>())
     };
     derivation.documents.iter().map(entry).collect()
+}
+
+/// Numbers of what is still to be posted of an order when all of `ledger` is, and every hold.
+pub(crate) fn still_to_post(case: &Case, ledger: &Derivation) -> (Vec<String>, Vec<Hold>) {
+    let posted = ledger.documents.iter().map(|document| (document.key.clone(), document.source_hash.clone())).collect();
+    let derivation = case.derive();
+    let difference = derivation.difference(&posted);
+    (difference.to_post.iter().map(|document| document.number.clone()).collect(), difference.holds)
 }
 
 /// What every account stands at after all documents; debit is positive, zero is left out.

@@ -24,8 +24,7 @@ pub struct Difference {
 /// Nothing posted is ever edited or deleted; a document that no longer fits is held, with both figures.
 pub fn difference(desired: Vec<Document>, as_posted: &[Document], stored: &[StoredDocument]) -> Difference {
     let stored: BTreeMap<&str, &StoredDocument> = stored.iter().map(|d| (d.planned.key.as_str(), d)).collect();
-    // What the older rules do not give is compared with what today's give.
-    let then: BTreeMap<&str, &Document> = desired.iter().chain(as_posted).map(|d| (d.key.as_str(), d)).collect();
+    let then: BTreeMap<&str, &Document> = as_posted.iter().map(|d| (d.key.as_str(), d)).collect();
     let mut answer = Difference::default();
     for document in stored.values().filter(|d| d.state == DocumentState::Posted && d.planned.kind != "customer") {
         match then.get(document.planned.key.as_str()) {
@@ -46,8 +45,7 @@ pub fn difference(desired: Vec<Document>, as_posted: &[Document], stored: &[Stor
     answer
 }
 
-/// Whether it was made from the same facts of the order, or its ledger effect is the same. Descriptions may be worded anew
-/// by a later version, and dates move when a period is closed; figures may not.
+/// Whether the ledger effect is the same. Descriptions may be worded anew by a later version; figures may not.
 fn same_facts(now: &Document, posted: &StoredDocument) -> bool {
     if posted.planned.content_hash == now.content_hash() {
         return true;
@@ -60,10 +58,6 @@ fn same_facts(now: &Document, posted: &StoredDocument) -> bool {
         }
         sums
     };
-    // The same facts under other rules are no change of the order: a deposit and its invoice can be weeks apart.
-    if then.source_hash == now.source_hash && then.total == now.total {
-        return true;
-    }
     // What of a credit was applied to an open invoice changes with every payment; its effect on the ledger does not.
     then.total == now.total && then.currency == now.currency && effect(&then) == effect(now)
 }

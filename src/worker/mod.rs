@@ -3,8 +3,6 @@
 pub mod connection;
 pub mod customers;
 pub mod difference;
-#[cfg(test)]
-mod difference_specs;
 pub mod gateway;
 pub mod lookup;
 pub mod order;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
-use super::difference::{Difference, difference, keep_back};
+use super::difference::{difference, keep_back};
 use super::lookup;
 use super::waves::{self, WaveEnd};
 use crate::accounting::derive::{Derivation, Eligibility, derive};
@@ -182,12 +182,7 @@ impl OrderRun<'_> {
             _ => None,
         };
         let as_posted = as_posted.unwrap_or_else(|| derivation.documents.clone());
-        // A hold on the whole order leaves nothing to compare or to send: it is what must be solved first.
-        let mut difference = if holds.iter().any(|hold| hold.blocks == Blocks::Order) {
-            Difference::default()
-        } else {
-            difference(derivation.documents.clone(), &as_posted, &stored)
-        };
+        let mut difference = difference(derivation.documents.clone(), &as_posted, &stored);
         keep_back(&mut difference, &mut holds, &stored);
         holds.append(&mut difference.holds);
 

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use cartledger::sandbox::bigcommerce::{LineDraft, OrderDraft, RefundItem, RefundPayment, RefundRequest};
+use cartledger::sandbox::bigcommerce::{LineDraft, OrderDraft, RefundItem, RefundPayment, RefundRequest, TaxRate};
 use rust_decimal::Decimal;
 
-use crate::support::world::{STORE, World, demo_rules, order_with};
+use crate::support::world::{STORE, World, demo_rules, guest};
 
 const SHIP_DATE: &str = "recognition = \"ship-date\"\ndeposit_account = \"2320\"\ncost_of_goods = true\n";
 
 /// Two units at 30.00 that cost 23.68 each, with 4.95 tax: 64.95.
 fn two_boots() -> OrderDraft {
-    order_with(LineDraft::new("WEAR-BOOT", "A boot", 2, Decimal::new(3000, 2)).cost(Decimal::new(2368, 2)))
+    let boots = LineDraft::new("WEAR-BOOT", "A boot", 2, Decimal::new(3000, 2)).cost(Decimal::new(2368, 2));
+    let tax = [TaxRate::new("Sales Tax", Decimal::new(825, 2))];
+    OrderDraft::guest(guest()).line(boots).ship("Ground", Decimal::ZERO, Decimal::ZERO, &tax)
 }
 
 async fn world() -> World {

@@ -27,6 +27,8 @@ mod eligibility;
 mod golden;
 mod goods;
 mod invoice;
+#[cfg(test)]
+mod life_specs;
 mod recognition;
 mod refunds;
 #[cfg(test)]
@@ -163,18 +165,13 @@ fn post(context: &Context, order: &Judged, derivation: &mut Derivation, holds: &
     };
     let open = sale.total - received.total() - refunds.applied_to_invoice;
     if open < Decimal::ZERO && received.total() <= sale.total && !holds.block_order() {
-        let message = format!("tenders and refunds set off against the invoice exceed it by {}", context.money(-open));
-        let remedy = "check the order's transactions in BigCommerce and at the gateway, or book it by hand";
-        let hold = context.order_hold(HoldCode::TendersExceedTotal, message, remedy, -open);
-        holds.absorb(Holds(vec![hold]), sale_only.as_ref());
+        holds.absorb(Holds(vec![set_off_too_much(context, -open)]), sale_only.as_ref());
     }
     derivation.order_total = context.money(order.reckoning.gross);
     derivation.marketplace_tax = context.money(sale.marketplace_tax);
     derivation.open_balance = context.money(open.max(Decimal::ZERO));
     if let Timing::NotYet(reason) = timing {
-        let on_deposit = Some(pool.on_deposit()).filter(|amount| !amount.is_zero());
-        let on_deposit = on_deposit.map(|amount| format!("; {} is on deposit", context.money(amount)));
-        derivation.status = Eligibility::Waiting(format!("{reason}{}", on_deposit.unwrap_or_default()));
+        derivation.status = Eligibility::Waiting(waits(reason, context.money(pool.on_deposit())));
     }
     documents.extend(returns.documents);
     if counts && !holds.block_order() {
@@ -190,6 +187,18 @@ fn post(context: &Context, order: &Judged, derivation: &mut Derivation, holds: &
     if !holds.block_order() {
         derivation.documents = closing::settle(context, documents, holds);
     }
+}
+
+/// Why a sale waits, and what of it is on deposit.
+fn waits(reason: &str, on_deposit: Money) -> String {
+    if on_deposit.amount.is_zero() { reason.to_owned() } else { format!("{reason}; {on_deposit} is on deposit") }
+}
+
+/// The hold for an invoice that more is set off against than it is over.
+fn set_off_too_much(context: &Context, by: Decimal) -> Hold {
+    let message = format!("tenders and refunds set off against the invoice exceed it by {}", context.money(by));
+    let remedy = "check the order's transactions in BigCommerce and at the gateway, or book it by hand";
+    context.order_hold(HoldCode::TendersExceedTotal, message, remedy, by)
 }
 
 /// The sale worked out: charges, taxes, rounding.
