@@ -37,7 +37,7 @@ pub fn closed(document: &Document, policy: &Policy) -> Option<Hold> {
             "the {} is of {}, and the books of store '{}' are closed through {through}",
             document.kind, document.date, policy.store
         ),
-        remedy: "reopen the period in Intacct and set the store's books_closed_through back, or book it by hand"
+        remedy: "reopen the period in Intacct and set the store's books_closed_through back, let closed_period or a period rule move it, or book it by hand"
             .to_owned(),
         amount: Some(Money::new(document.total, document.currency)),
         blocks: Blocks::Document(document.key.clone()),

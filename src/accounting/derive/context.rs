@@ -1,5 +1,7 @@
 //! What every step of a derivation needs: the facts, the rules, the policy, and one place that collects holds.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -266,18 +268,15 @@ pub(super) fn signed_line(
 
 /// Puts lines of the same account, dimensions, memo and rule together and drops those that come to zero.
 pub(super) fn merged(lines: Vec<JournalLine>) -> Vec<JournalLine> {
-    let mut merged: Vec<JournalLine> = Vec::new();
+    let mut places: HashMap<(String, Dimensions, String, String), usize> = HashMap::with_capacity(lines.len());
+    let mut merged: Vec<JournalLine> = Vec::with_capacity(lines.len());
     for line in lines {
-        let same = merged.iter_mut().find(|other| {
-            other.account == line.account
-                && other.dimensions == line.dimensions
-                && other.memo == line.memo
-                && other.rule == line.rule
-        });
-        match same {
+        let same = (line.account.clone(), line.dimensions.clone(), line.memo.clone(), line.rule.clone());
+        let place = *places.entry(same).or_insert(merged.len());
+        match merged.get_mut(place) {
             None => merged.push(line),
             Some(known) => {
-                let signed = known.debit - known.credit + line.debit - line.credit;
+                let signed = known.signed() + line.signed();
                 (known.debit, known.credit) = (signed.max(Decimal::ZERO), (-signed).max(Decimal::ZERO));
             }
         }
