@@ -95,7 +95,8 @@ pub struct Draft {
     pub order_id: Option<u64>,
     /// The posting date, in the store's time zone.
     pub date: Date,
-    /// The day it really happened, in the store's time zone; differs from `date` only where a receipt came before its invoice.
+    /// The day it really happened, in the store's time zone; differs from `date` where that was moved: nothing pays an
+    /// invoice before its day, and documents of a closed period may go to an open one.
     pub original_date: Date,
     /// The currency of every amount here.
     pub currency: Currency,

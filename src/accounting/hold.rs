@@ -57,6 +57,10 @@ pub enum HoldCode {
     DepositAccountMissing,
     /// What was reported from outside the shop cannot be booked as it stands.
     EventNotBookable,
+    /// The status says that the goods left, but nothing says when.
+    ShippingDateMissing,
+    /// The checkout was never finished, and money was captured all the same.
+    IncompleteWithMoney,
 }
 
 impl HoldCode {
@@ -86,6 +90,8 @@ impl HoldCode {
             Self::CostUnknown => "cost-unknown",
             Self::DepositAccountMissing => "deposit-account-missing",
             Self::EventNotBookable => "event-not-bookable",
+            Self::ShippingDateMissing => "shipping-date-missing",
+            Self::IncompleteWithMoney => "incomplete-with-money",
         }
     }
 }

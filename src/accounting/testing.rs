@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::derive::{AsPosted, Derivation, Difference, Ledger, derive};
-use super::document::{Detail, Document, DocumentKey, DocumentKind};
+use super::document::{Detail, Document, DocumentKey, DocumentKind, JournalLine};
 use super::evidence::*;
 use super::hold::Hold;
 use super::money::{Currency, parse_amount};
-use super::policy::Policy;
+use super::policy::{Policy, Recognition};
 use super::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
 
 /// An amount from its text.
@@ -250,6 +250,44 @@ impl Case {
         self
     }
 
+    /// A payment captured at another moment.
+    pub fn paid_at(self, id: u64, gateway: &str, amount: &str, at: &str) -> Self {
+        let at = at.parse().unwrap();
+        self.paid(id, gateway, amount).with(|e| e.transactions.last_mut().unwrap().created = at)
+    }
+
+    /// A sale that counts when its goods left, with deposits on 2320.
+    pub fn ship_date(self) -> Self {
+        self.policy(|policy| {
+            policy.recognition = Recognition::ShipDate;
+            policy.deposit_account = Some("2320".into());
+        })
+    }
+
+    /// The order says that everything left.
+    pub fn shipped(self, at: &str) -> Self {
+        let at = at.parse().unwrap();
+        self.with(|e| (e.order.shipped, e.order.status_id, e.order.status) = (Some(at), 2, "Shipped".into()))
+    }
+
+    /// A shipment of units by line.
+    pub fn shipment(self, id: u64, at: &str, items: &[(u64, &str)]) -> Self {
+        let items = items.iter().map(|(line, units)| (*line, dec(units))).collect();
+        let shipment = Shipment { id, created: at.parse().unwrap(), items };
+        self.with(|e| e.shipments.push(shipment))
+    }
+
+    /// The cost of one unit of the last line.
+    pub fn cost(self, unit: &str) -> Self {
+        let unit = dec(unit);
+        self.with(|e| e.lines.last_mut().unwrap().unit_cost = Some(unit))
+    }
+
+    /// Cancelled by the merchant.
+    pub fn cancelled(self) -> Self {
+        self.with(|e| (e.order.status_id, e.order.status) = (5, "Cancelled".into()))
+    }
+
     /// Changes the last refund.
     pub fn refund_with(mut self, change: impl FnOnce(&mut Refund)) -> Self {
         change(self.evidence.refunds.last_mut().unwrap());
@@ -399,6 +437,26 @@ pub(crate) fn table(documents: &[Document], holds: &[Hold]) -> String {
     let mut lines: Vec<String> = if documents.is_empty() { Vec::new() } else { rows.iter().map(shown).collect() };
     lines.extend(holds.iter().map(|hold| format!("held: {}, {}: {}", hold.code, hold.subject, hold.message)));
     lines.join("\n")
+}
+
+/// Every document in a line: number, posting date, legs. `BC-118-D9001 2026-03-10 Dr 1150-S 64.95 Cr 2320 64.95`.
+pub(crate) fn entries(derivation: &Derivation) -> Vec<String> {
+    let leg = |line: &JournalLine| {
+        let side = if line.credit.is_zero() { "Dr" } else { "Cr" };
+        format!(" {side} {} {}", line.account, line.debit + line.credit)
+    };
+    let entry = |document: &Document| {
+        format!("{} {}{}", document.number, document.date, document.lines.iter().map(leg).collect::<String>())
+    };
+    derivation.documents.iter().map(entry).collect()
+}
+
+/// Numbers of what is still to be posted of an order when all of `ledger` is, and every hold.
+pub(crate) fn still_to_post(case: &Case, ledger: &Derivation) -> (Vec<String>, Vec<Hold>) {
+    let seen_on = "2026-03-20".parse().unwrap();
+    let ledger = Ledger { posted: &ledger.documents, as_posted: &[], seen_on };
+    let difference = case.derive().difference(&ledger, &case.policy);
+    (difference.to_post.iter().map(|document| document.number.clone()).collect(), difference.holds)
 }
 
 /// What every account stands at after all documents; debit is positive, zero is left out.

@@ -188,7 +188,8 @@ impl OrderRun<'_> {
         Ok(found)
     }
 
-    /// The webhook of a paid order can run ahead of its payment rows; `None` when there is nothing to wait for.
+    /// The webhook of a paid order can run ahead of its payment rows; `None` when there is nothing to wait for. It is the
+    /// same for an order whose sale does not count yet: its payment is a deposit.
     fn wait_for_payment(
         &self,
         evidence: &Evidence,
@@ -196,10 +197,9 @@ impl OrderRun<'_> {
         lane: &Claimed,
         stored: &[StoredDocument],
     ) -> Option<Duration> {
-        let expects_rows = matches!(derivation.status, Eligibility::Post)
-            && evidence.transactions.is_empty()
+        let expects_rows = evidence.transactions.is_empty()
             && !derivation.open_balance.is_zero()
-            && derivation.holds.is_empty()
+            && derivation.holds.iter().all(|hold| hold.code == HoldCode::PaymentDataMissing)
             && stored.is_empty();
         self.waits.get(lane.waits as usize).copied().filter(|_| expects_rows)
     }
@@ -292,6 +292,8 @@ impl OrderRun<'_> {
         let (outcome, reason) = match &derivation.status {
             _ if !holds.is_empty() => ("held", holds.iter().map(|h| h.message.as_str()).collect::<Vec<_>>().join("; ")),
             Eligibility::Post => ("posted", String::new()),
+            // Only deposits and the cost of goods are there: the sale itself waits.
+            Eligibility::Waiting(reason) if !derivation.documents.is_empty() => ("waiting", reason.clone()),
             _ if anything_posted => ("posted", String::new()),
             Eligibility::Waiting(reason) => ("waiting", reason.clone()),
             Eligibility::Excluded(reason) => ("excluded", reason.clone()),

@@ -14,4 +14,5 @@ mod reading;
 mod summaries;
 mod support;
 mod test_databases;
+mod timing;
 mod webhooks;

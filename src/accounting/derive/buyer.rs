@@ -58,7 +58,8 @@ pub(super) fn buyer(context: &Context, holds: &mut Holds) -> Option<CustomerReco
     })
 }
 
-/// The customer rule that fits, if any; two that fit equally are a hold.
+/// The customer rule that fits the day the order was placed, if any, so that all documents have the same customer; two that
+/// fit equally are a hold.
 fn rule<'a>(context: &Context<'a>, holds: &mut Holds) -> Option<Resolved<'a>> {
     let order = &context.evidence.order;
     let guest = if order.buyer.customer_id.is_none() { values::YES } else { values::NO };
@@ -69,7 +70,7 @@ fn rule<'a>(context: &Context<'a>, holds: &mut Holds) -> Option<Resolved<'a>> {
     if !order.billing.company.trim().is_empty() {
         facts = facts.with(Condition::Company, &order.billing.company);
     }
-    match context.rulebook.resolve(RuleKind::Customer, &facts, context.date) {
+    match context.rulebook.resolve(RuleKind::Customer, &facts, context.placed) {
         Ok(found) => Some(found),
         Err(missing) if missing.tied.is_empty() => None,
         Err(missing) => {

@@ -67,7 +67,10 @@ impl Derivation {
         keep_back(&mut wanted, &holds);
         let (mut to_post, more) = open_items::settle(ledger.posted, wanted);
         holds.extend(more);
-        let late: Vec<Hold> = to_post.iter().filter_map(|document| closed(document, policy)).collect();
+        // What the derivation gave has its day from the rules for closed periods; what is made here has not.
+        let settled: BTreeSet<&DocumentKey> = self.documents.iter().map(|document| &document.key).collect();
+        let made = to_post.iter().filter(|document| !settled.contains(&document.key));
+        let late: Vec<Hold> = made.filter_map(|document| closed(document, policy)).collect();
         keep_back(&mut to_post, &late);
         holds.extend(late);
         Difference { to_post, holds }
@@ -80,8 +83,13 @@ impl Derivation {
             return Ok(Vec::new());
         }
         if let (Eligibility::Waiting(reason) | Eligibility::Excluded(reason), false) = (&self.status, self.void) {
-            let message = format!("{} of its documents are posted, but now: {reason}", chains.len());
-            return Err(vec![self.hold(format!("order {}", self.order_id), message, REMEDY_STATUS, None)]);
+            // Deposits, and the cost of goods that left, stand while the sale waits.
+            let called_for: BTreeSet<&str> = self.documents.iter().map(|document| document.key.chain()).collect();
+            let gone = chains.iter().filter(|chain| !called_for.contains(chain.name())).count();
+            if gone > 0 {
+                let message = format!("{gone} of its documents are posted, but now: {reason}");
+                return Err(vec![self.hold(format!("order {}", self.order_id), message, REMEDY_STATUS, None)]);
+            }
         }
         let refunds: BTreeSet<u64> = chains.iter().filter_map(|chain| refund_of(chain.name())).collect();
         let (mut holds, mut corrections) = (Vec::new(), Vec::new());

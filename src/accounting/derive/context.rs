@@ -12,7 +12,7 @@ use super::super::customer::CustomerRef;
 use super::super::document::{Detail, Dimensions, Document, DocumentKey, Draft, Exchange, JournalLine, hash_of};
 use super::super::evidence::{Address, Evidence, Line, LineType};
 use super::super::hold::{Blocks, Hold, HoldCode};
-use super::super::money::Money;
+use super::super::money::{Currency, Money};
 use super::super::policy::Policy;
 use super::super::rulebook::{Condition, Facts, Missing, Resolved, RuleKind, Rulebook};
 
@@ -21,7 +21,9 @@ pub(super) struct Context<'a> {
     pub evidence: &'a Evidence,
     pub rulebook: &'a Rulebook,
     pub policy: &'a Policy,
-    /// The sale's posting date.
+    /// The day the order was placed.
+    pub placed: Date,
+    /// The day the sale counts from, its posting date; the day the order was placed while it does not count.
     pub date: Date,
     /// The addresses shipped to, by id.
     destinations: BTreeMap<u64, &'a Address>,
@@ -31,17 +33,24 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// One order whose sale is posted on `date`.
-    pub fn new(evidence: &'a Evidence, rulebook: &'a Rulebook, policy: &'a Policy, date: Date) -> Self {
+    /// One order, placed on a day of the store.
+    pub fn new(evidence: &'a Evidence, rulebook: &'a Rulebook, policy: &'a Policy, placed: Date) -> Self {
         Self {
             evidence,
             rulebook,
             policy,
-            date,
+            placed,
+            date: placed,
             destinations: evidence.shipping.iter().rev().map(|to| (to.id, &to.address)).collect(),
             known_facts: RefCell::default(),
             known_dimensions: RefCell::default(),
         }
+    }
+
+    /// Makes the sale count from `date`.
+    pub fn counts_on(&mut self, date: Date) {
+        self.date = date;
+        self.known_dimensions.get_mut().clear();
     }
 
     /// The address that decides where the order goes: the first one shipped to, else the billing address.
@@ -184,6 +193,16 @@ impl Holds {
         });
     }
 
+    /// Adds other holds. Those that keep the whole order keep what `instead` names, when it names something.
+    pub fn absorb(&mut self, others: Holds, instead: Option<&Blocks>) {
+        for mut hold in others.0 {
+            if let Some(blocks) = instead.filter(|_| hold.blocks == Blocks::Order) {
+                hold.blocks = blocks.clone();
+            }
+            self.add(hold);
+        }
+    }
+
     /// Whether anything keeps the whole order.
     pub fn block_order(&self) -> bool {
         self.0.iter().any(|hold| hold.blocks == Blocks::Order)
@@ -191,9 +210,12 @@ impl Holds {
 }
 
 /// What all documents of one order share.
+#[derive(Clone)]
 pub(super) struct Desk<'a> {
     pub context: &'a Context<'a>,
     pub customer: CustomerRef,
+    /// The currency documents are written in.
+    pub currency: Currency,
     /// How the sale becomes base currency; other documents have the rate of their own day (see `exchange.rs`).
     pub exchange: Option<Exchange>,
     /// Dimensions of the receivable leg.
@@ -215,6 +237,11 @@ pub(super) struct Paper {
 }
 
 impl Desk<'_> {
+    /// The same desk, writing in another currency or at another rate.
+    pub fn writing_in(&self, currency: Currency, exchange: Option<Exchange>) -> Self {
+        Self { currency, exchange, ..self.clone() }
+    }
+
     /// Writes a document. What our own checks refuse becomes a hold that blocks `blocks`.
     pub fn write(&self, holds: &mut Holds, blocks: Blocks, paper: Paper) -> Option<Document> {
         let order = &self.context.evidence.order;
@@ -232,7 +259,7 @@ impl Desk<'_> {
             order_id: Some(order.id),
             date: paper.dates.0,
             original_date: paper.dates.1,
-            currency: order.currency,
+            currency: self.currency,
             exchange,
             customer: Some(self.customer.clone()),
             total: paper.total,
@@ -250,7 +277,7 @@ impl Desk<'_> {
                     subject: format!("order {}, {}", order.id, paper.what),
                     message: error.to_string(),
                     remedy: "book this order by hand and report it: it is a mistake of the derivation".to_owned(),
-                    amount: Some(self.context.money(paper.total)),
+                    amount: Some(Money::new(paper.total, self.currency)),
                     blocks,
                 });
                 None

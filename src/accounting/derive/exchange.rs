@@ -7,7 +7,7 @@ use super::super::document::{Detail, Exchange, RATE_DECIMALS};
 use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::{Currency, LARGEST_AMOUNT, parse_amount};
 use super::super::policy::Policy;
-use super::super::rulebook::{Facts, Give, Missing, RuleKind, Rulebook, values};
+use super::super::rulebook::{Condition, Facts, Give, Missing, RuleKind, Rulebook, values};
 use super::context::{Context, Desk, Holds};
 
 /// Why there is no rate to convert with.
@@ -113,7 +113,7 @@ fn own_rate(context: &Context) -> Option<(Decimal, Date)> {
 
 /// How the sale becomes base currency; `None` for the base currency itself, or with a hold.
 pub(super) fn of_sale(context: &Context, holds: &mut Holds) -> Option<Exchange> {
-    match context.exchange(context.date) {
+    match context.exchange(context.evidence.order.currency, context.date) {
         Ok(exchange) => exchange,
         Err(problem) => {
             context.no_rate(holds, problem, context.evidence.order.totals.total_inc_tax, Blocks::Order);
@@ -123,14 +123,19 @@ pub(super) fn of_sale(context: &Context, holds: &mut Holds) -> Option<Exchange> 
 }
 
 impl Context<'_> {
-    fn exchange(&self, day: Date) -> Result<Option<Exchange>, NoRate> {
+    /// How `currency` becomes base currency on `day`; `None` for the base currency itself.
+    ///
+    /// # Errors
+    /// [`NoRate`].
+    pub fn exchange(&self, currency: Currency, day: Date) -> Result<Option<Exchange>, NoRate> {
+        let of_order = currency == self.evidence.order.currency;
         let asked = Asked {
             rulebook: self.rulebook,
             policy: self.policy,
-            currency: self.evidence.order.currency,
-            facts: self.facts(None),
-            what: "the order",
-            own: own_rate(self),
+            currency,
+            facts: if of_order { self.facts(None) } else { Facts::new().with(Condition::Currency, currency.code()) },
+            what: if of_order { "the order" } else { "the cost of its goods" },
+            own: own_rate(self).filter(|_| of_order),
         };
         asked.on(day)
     }
@@ -156,7 +161,7 @@ impl Desk<'_> {
         if self.exchange.is_none() || day == self.context.date {
             return Ok(self.exchange.clone());
         }
-        self.context.exchange(day)
+        self.context.exchange(self.currency, day)
     }
 
     /// How one document becomes base currency: what takes the sale back or corrects it as the sale did, everything else

@@ -12,10 +12,12 @@ use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::Money;
 use super::super::policy::OrderLevelRefund;
 use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
-use super::context::{Desk, Holds, Paper, merged, signed_line, source_hash};
+use super::context::{Context, Desk, Holds, Paper, merged, signed_line, source_hash};
+use super::deposits::Returns;
 use super::invoice::{Sale, invoice_key, tax_line};
+use super::recognition::Timing;
 use super::split::{Remaining, Split, charge_of, split};
-use super::tenders::{StoredValue, Target, Tenders, dates};
+use super::tenders::{Received, StoredValue, Target, dates};
 
 /// What went back of an order.
 #[derive(Default)]
@@ -25,6 +27,35 @@ pub(super) struct Refunds {
     pub applied_to_invoice: Decimal,
     /// Gave back what had come in beyond the sale, in major units: it takes nothing of the sale back.
     pub given_back: Decimal,
+    /// The first refund that is held; it and all later ones are not booked.
+    pub held_from: Option<u64>,
+}
+
+/// The refunds in their order, without those of nothing.
+pub(super) fn in_order<'a>(context: &Context<'a>) -> Vec<&'a Refund> {
+    let evidence = context.evidence;
+    let something = |refund: &&Refund| !evidence.order.currency.round(refund.total).is_zero();
+    let mut refunds: Vec<&Refund> = evidence.refunds.iter().filter(something).collect();
+    refunds.sort_by_key(|refund| refund.id);
+    refunds
+}
+
+/// What came in beyond the sale, in major units.
+fn excess(sale: &Sale, received: &Received) -> Decimal {
+    (received.total() - sale.total).max(Decimal::ZERO)
+}
+
+/// What of the excess went back so far, of a sale that does not count yet.
+pub(super) fn given_back(desk: &Desk, sale: &Sale, received: &Received) -> Decimal {
+    let all = excess(sale, received);
+    let mut left = all;
+    for refund in in_order(desk.context) {
+        let one = One { desk, sale, refund, early: true, dates: (desk.context.date, desk.context.date) };
+        if one.gives_back(left) {
+            left -= one.amount().amount;
+        }
+    }
+    all - left
 }
 
 /// Where the parts of one refund go.
@@ -36,66 +67,72 @@ struct Places {
 }
 
 /// Books the refunds in their order. The first that is held keeps all later ones back, because what is left of the sale
-/// is not known then; their missing rules are listed all the same.
-pub(super) fn refunds(desk: &Desk, sale: &Sale, tenders: &Tenders, holds: &mut Holds) -> Refunds {
-    let mut booked = Refunds::default();
+/// is not known then; their missing rules are listed all the same. The money of a refund that was made before the sale
+/// counted is booked already (`returns`): its credit memo only takes back the invoice.
+pub(super) fn refunds(
+    desk: &Desk,
+    sale: &Sale,
+    timing: &Timing,
+    received: &Received,
+    returns: &Returns,
+    holds: &mut Holds,
+) -> Refunds {
+    let mut booked =
+        Refunds { applied_to_invoice: returns.set_off, held_from: returns.held_from, ..Refunds::default() };
     let mut left = Remaining::of(sale);
     // What came in beyond the sale, most often because the order was edited down after it was paid.
-    let mut excess = (tenders.total() - sale.total).max(Decimal::ZERO);
-    let mut refunds: Vec<&Refund> = desk.context.evidence.refunds.iter().collect();
-    refunds.sort_by_key(|refund| refund.id);
-    let mut stopped = false;
-    for refund in refunds {
-        if desk.context.evidence.order.currency.round(refund.total).is_zero() {
-            continue;
-        }
-        let one = One { desk, sale, refund };
+    let mut excess = excess(sale, received);
+    for refund in in_order(desk.context) {
+        let early = refund.created.is_some_and(|at| timing.early(at));
+        let dates = refund.created.map(|at| dates(desk.context, at));
+        let one = One { desk, sale, refund, early, dates: dates.unwrap_or((desk.context.date, desk.context.date)) };
         if one.gives_back(excess) {
             excess -= one.amount().amount;
             booked.given_back += one.amount().amount;
-            let targets = one.payment_places(holds);
-            if stopped || holds.block_order() {
-                continue;
-            }
-            match targets.and_then(|targets| one.give_back(&targets, holds)) {
-                Some(documents) => booked.documents.extend(documents),
-                None => stopped = true,
+            // The money of an early refund is booked by its return.
+            if !early {
+                one.book_excess(&mut booked, holds);
             }
             continue;
         }
         let places = one.places(holds);
-        if stopped || holds.block_order() {
+        if booked.held_from.is_some_and(|held| held <= refund.id) || holds.block_order() {
             continue;
         }
-        let open = sale.total - booked.applied_to_invoice - one.paid_before(tenders);
+        let paid = received.until(refund.created.unwrap_or(Timestamp::MAX));
+        let open = sale.total - booked.applied_to_invoice - paid;
         match places.and_then(|places| one.book(&mut left, &places, open, holds)) {
             Some((documents, applied)) => {
                 booked.documents.extend(documents);
                 booked.applied_to_invoice += applied;
             }
-            None => stopped = true,
+            None => booked.held_from = Some(booked.held_from.map_or(refund.id, |held| held.min(refund.id))),
         }
     }
     booked
 }
 
 /// One refund at work.
-struct One<'a> {
-    desk: &'a Desk<'a>,
-    sale: &'a Sale,
-    refund: &'a Refund,
+pub(super) struct One<'a> {
+    pub desk: &'a Desk<'a>,
+    pub sale: &'a Sale,
+    pub refund: &'a Refund,
+    /// Made before the sale counted.
+    pub early: bool,
+    /// Posting date and true day.
+    pub dates: (Date, Date),
 }
 
 impl One<'_> {
-    fn blocks(&self) -> Blocks {
+    pub fn blocks(&self) -> Blocks {
         Blocks::RefundsFrom(self.refund.id)
     }
 
-    fn amount(&self) -> Money {
+    pub fn amount(&self) -> Money {
         self.desk.context.money(self.refund.total)
     }
 
-    fn hold(&self, code: HoldCode, message: String, remedy: &str) -> Hold {
+    pub fn hold(&self, code: HoldCode, message: String, remedy: &str) -> Hold {
         Hold {
             code,
             subject: format!("order {}, refund {}", self.desk.context.evidence.order.id, self.refund.id),
@@ -106,22 +143,10 @@ impl One<'_> {
         }
     }
 
-    /// Posting date and true day.
-    fn dates(&self) -> (Date, Date) {
-        let context = self.desk.context;
-        self.refund.created.map_or((context.date, context.date), |at| dates(context, at))
-    }
-
-    /// What tenders had paid when this refund was made; later ones must not change it any more.
-    fn paid_before(&self, tenders: &Tenders) -> Decimal {
-        let made = self.refund.created.unwrap_or(Timestamp::MAX);
-        tenders.paid.iter().filter(|(at, _)| *at <= made).map(|(_, amount)| *amount).sum()
-    }
-
     /// Every account this refund needs; missing rules become holds, all at once.
     fn places(&self, holds: &mut Holds) -> Option<Places> {
         let before = holds.0.len();
-        if let Err(problem) = self.desk.exchange_on(self.dates().1) {
+        if let Err(problem) = self.desk.exchange_on(self.dates.1) {
             self.desk.context.no_rate(holds, problem, self.refund.total, self.blocks());
         }
         let mut charges = BTreeMap::new();
@@ -130,20 +155,12 @@ impl One<'_> {
                 charges.extend(self.charge_place(charge, holds).map(|target| (charge, target)));
             }
         }
-        let by_order = self.refund.items.iter().any(|item| item.part == RefundedPart::Order)
-            || (self.refund.items.is_empty() && self.refund.merchant_override);
-        let order = if by_order { self.order_place(holds) } else { None };
+        let order = if self.by_order() { self.order_place(holds) } else { None };
         let kept = self.refund.items.iter().any(|item| !item.adjustments.is_empty());
         let restocking = if kept { self.part_place("restocking", holds) } else { None };
-        let payments = self.payment_places(holds);
-        if holds.0.len() > before { None } else { Some(Places { charges, order, restocking, payments: payments? }) }
-    }
-
-    /// The account of every payment that moved money; missing rules become holds.
-    fn payment_places(&self, holds: &mut Holds) -> Option<Vec<Target>> {
-        let before = holds.0.len();
-        let places = self.moved().iter().filter_map(|payment| self.payment_place(payment, holds)).collect();
-        if holds.0.len() > before { None } else { Some(places) }
+        // The money of an early refund is booked by its return.
+        let payments = if self.early { Vec::new() } else { self.payment_places(holds).unwrap_or_default() };
+        if holds.0.len() > before { None } else { Some(Places { charges, order, restocking, payments }) }
     }
 
     /// Whether it only gives back money that came in beyond the sale: it fits into that, its money moved, and it names
@@ -152,6 +169,18 @@ impl One<'_> {
         let still_sold =
             |item: &RefundItem| matches!(item.part, RefundedPart::Other(_)) || charge_of(self.sale, item).is_some();
         self.amount().amount <= excess && !self.refund.items.iter().any(still_sold) && self.unsettled().is_none()
+    }
+
+    /// Books a refund of money that came in beyond the sale, unless an earlier one is held.
+    fn book_excess(&self, booked: &mut Refunds, holds: &mut Holds) {
+        let targets = self.payment_places(holds);
+        if booked.held_from.is_some_and(|held| held <= self.refund.id) || holds.block_order() {
+            return;
+        }
+        match targets.and_then(|targets| self.give_back(&targets, holds)) {
+            Some(documents) => booked.documents.extend(documents),
+            None => booked.held_from = booked.held_from.or(Some(self.refund.id)),
+        }
     }
 
     /// The payouts of a refund that gives back what came in too much: they stand against the money that came in.
@@ -166,10 +195,23 @@ impl One<'_> {
         self.written(papers, holds)
     }
 
+    /// The accounts the money of this refund leaves; `None` with a hold when one is not known.
+    pub fn payment_places(&self, holds: &mut Holds) -> Option<Vec<Target>> {
+        let places: Vec<Option<Target>> =
+            self.moved().iter().map(|payment| self.payment_place(payment, holds)).collect();
+        places.into_iter().collect()
+    }
+
+    /// Whether a part of it is off the whole order.
+    pub fn by_order(&self) -> bool {
+        self.refund.items.iter().any(|item| item.part == RefundedPart::Order)
+            || (self.refund.items.is_empty() && self.refund.merchant_override)
+    }
+
     /// Resolves a rule for this refund; none is a hold on it unless there is something to fall back on.
     fn rule(&self, kind: RuleKind, facts: &Facts, fallback: Option<Target>, holds: &mut Holds) -> Option<Target> {
         let context = self.desk.context;
-        let date = self.dates().0;
+        let date = self.dates.0;
         match context.rulebook.resolve(kind, facts, date) {
             Ok(found) => {
                 let base = fallback.map(|target| target.dimensions);
@@ -219,7 +261,7 @@ impl One<'_> {
         let context = self.desk.context;
         let target = self.part_place("order", holds)?;
         let facts = context.facts(None).with(Condition::Part, "order");
-        let found = context.rulebook.resolve(RuleKind::Refund, &facts, self.dates().0).ok()?;
+        let found = context.rulebook.resolve(RuleKind::Refund, &facts, self.dates.0).ok()?;
         let policy = match found.given(&Give::OrderLevel) {
             Some(values::ALLOWANCE) => OrderLevelRefund::Allowance,
             Some(values::CARVE_OUT) => OrderLevelRefund::CarveOut,
@@ -257,13 +299,13 @@ impl One<'_> {
             facts = facts.with(Condition::Gateway, &payment.provider);
         }
         let target = self.rule(RuleKind::Payment, &facts, None, holds)?;
-        let found = context.rulebook.resolve(RuleKind::Payment, &facts, self.dates().0).ok()?;
+        let found = context.rulebook.resolve(RuleKind::Payment, &facts, self.dates.0).ok()?;
         let account = found.given(&Give::RefundAccount).map_or(target.account, str::to_owned);
         Some(Target { account, ..target })
     }
 
     /// The hold when its money did not move, all of it and on a known day.
-    fn unsettled(&self) -> Option<Hold> {
+    pub fn unsettled(&self) -> Option<Hold> {
         let context = self.desk.context;
         let moved: Decimal = self.moved().iter().map(|payment| payment.amount).sum();
         if self.refund.payments.iter().any(|payment| payment.amount < Decimal::ZERO) {
@@ -298,7 +340,7 @@ impl One<'_> {
     ) -> Option<(Vec<Document>, Decimal)> {
         let context = self.desk.context;
         let currency = context.evidence.order.currency;
-        if let Some(hold) = self.unsettled() {
+        if let Some(hold) = self.unsettled().filter(|_| !self.early) {
             holds.add(hold);
             return None;
         }
@@ -326,11 +368,13 @@ impl One<'_> {
             .filter(|(tax, _)| tax.account.is_none())
             .map(|(_, tax)| *tax)
             .sum();
-        let outs = self.outs(places, kept_by_marketplace, open, holds)?;
         let total = self.amount().amount - kept_by_marketplace;
-        let written = self.write(total, lines, &outs, holds)?;
+        let outs = if self.early { Vec::new() } else { self.outs(&places.payments, kept_by_marketplace, open, holds)? };
+        let set_off: Decimal = outs.iter().map(|out| out.to_invoice).sum();
+        let to_invoice = if self.early { total } else { set_off };
+        let written = self.write(total, to_invoice, lines, &outs, holds)?;
         left.take(&split, self.amount().amount);
-        Some((written, outs.iter().map(|out| out.to_invoice).sum()))
+        Some((written, set_off))
     }
 
     /// The legs of the credit memo besides the receivable: returns and taxes debited, what is kept back credited.
@@ -363,9 +407,9 @@ impl One<'_> {
     }
 
     /// How the money goes: against the unpaid invoice, or out. Only an offline refund of an unpaid invoice moved nothing.
-    fn outs<'p>(
+    pub fn outs<'p>(
         &'p self,
-        places: &'p Places,
+        places: &'p [Target],
         kept_by_marketplace: Decimal,
         open: Decimal,
         holds: &mut Holds,
@@ -378,7 +422,7 @@ impl One<'_> {
         }
         let mut open = open.max(Decimal::ZERO);
         let mut outs = Vec::new();
-        for (payment, target) in moved.into_iter().zip(&places.payments) {
+        for (payment, target) in moved.into_iter().zip(places) {
             let amount = self.desk.context.money(payment.amount).amount - kept_by_marketplace;
             let marked = payment.offline && StoredValue::of_provider(&payment.provider).is_none();
             let to_invoice = if marked { amount.min(open) } else { Decimal::ZERO };
@@ -392,6 +436,7 @@ impl One<'_> {
     fn write(
         &self,
         total: Decimal,
+        to_invoice: Decimal,
         mut lines: Vec<JournalLine>,
         outs: &[Out],
         holds: &mut Holds,
@@ -401,14 +446,13 @@ impl One<'_> {
             return Some(Vec::new());
         }
         let id = self.refund.id;
-        let to_invoice: Decimal = outs.iter().map(|out| out.to_invoice).sum();
         let memo_key = desk.context.key(&format!("credit-memo/refund-{id}"));
         lines.push(desk.receivable(-total, &format!("Refund {id} of order {order}")));
         let reason = if self.refund.reason.is_empty() { String::new() } else { format!(": {}", self.refund.reason) };
         let mut papers = vec![Paper {
             what: format!("credit-memo/refund-{id}"),
             suffix: format!("R{id}"),
-            dates: self.dates(),
+            dates: self.dates,
             total,
             reference: None,
             description: format!(
@@ -449,7 +493,7 @@ impl One<'_> {
         Paper {
             what: format!("refund-payout/refund-{id}-{}", payment.id),
             suffix: format!("P{}", payment.id),
-            dates: self.dates(),
+            dates: self.dates,
             total: out.paid_out,
             reference: self.reference(payment),
             description: format!("Refund {id} of BigCommerce order {order} paid by {}", payment.provider),
@@ -474,7 +518,7 @@ impl One<'_> {
         Paper {
             what: name.0,
             suffix: name.1,
-            dates: self.dates(),
+            dates: self.dates,
             total: amount,
             reference: None,
             description: format!("Refund {} of BigCommerce order {order} set off", self.refund.id),
@@ -485,7 +529,7 @@ impl One<'_> {
     }
 
     /// The gateway's reference of the refund, when exactly one transaction can be it.
-    fn reference(&self, payment: &RefundPayment) -> Option<String> {
+    pub fn reference(&self, payment: &RefundPayment) -> Option<String> {
         let fits = |t: &&super::super::evidence::Transaction| {
             t.ok && !t.test
                 && t.event == PaymentEvent::Refund
@@ -498,11 +542,11 @@ impl One<'_> {
 }
 
 /// One payment of a refund, parted.
-struct Out<'a> {
-    payment: &'a RefundPayment,
-    target: &'a Target,
+pub(super) struct Out<'a> {
+    pub payment: &'a RefundPayment,
+    pub target: &'a Target,
     /// Set off against the unpaid invoice.
-    to_invoice: Decimal,
+    pub to_invoice: Decimal,
     /// Left through the target's account.
-    paid_out: Decimal,
+    pub paid_out: Decimal,
 }

@@ -255,7 +255,7 @@ fn some_orders_are_never_posted_and_some_not_yet() {
     };
     assert_eq!(state(paid()), "post");
     assert_eq!(state(paid().with(|e| e.order.status_id = 7)), "waiting");
-    assert_eq!(state(paid().with(|e| e.order.status_id = 0)), "excluded");
+    assert_eq!(state(sale().with(|e| e.order.status_id = 0)), "excluded");
     assert_eq!(state(paid().with(|e| e.order.payment_method = "Test Payment Gateway".into())), "excluded");
     assert_eq!(state(paid().with(|e| e.transactions[0].test = true)), "excluded");
     assert_eq!(state(paid().with(|e| e.order.external_source = Some("M-MIG".into()))), "excluded");

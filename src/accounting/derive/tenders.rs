@@ -4,27 +4,28 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::super::document::{Detail, Dimensions, Document};
+use super::super::document::{Detail, Dimensions, Document, DocumentKey, JournalLine};
 use super::super::evidence::{PaymentEvent, Transaction};
 use super::super::hold::{Blocks, HoldCode};
 use super::super::period::posting_date;
 use super::super::policy::StoredValueWithoutTransaction;
 use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
 use super::context::{Context, Desk, Holds, Paper, signed_line, source_hash};
+use super::eligibility::paid_by_status;
 use super::invoice::{Sale, invoice_key};
 
-/// What came in for an order.
-#[derive(Default)]
-pub(super) struct Tenders {
-    pub documents: Vec<Document>,
-    /// When how much was paid, in major units.
-    pub paid: Vec<(Timestamp, Decimal)>,
-}
+/// Everything that came in for an order, in major units.
+pub(super) struct Received<'a>(pub Vec<Tender<'a>>);
 
-impl Tenders {
+impl Received<'_> {
     /// All that was paid.
     pub fn total(&self) -> Decimal {
-        self.paid.iter().map(|(_, amount)| *amount).sum()
+        self.0.iter().map(|tender| tender.amount).sum()
+    }
+
+    /// What had been paid at a moment.
+    pub fn until(&self, moment: Timestamp) -> Decimal {
+        self.0.iter().filter(|tender| tender.at <= moment).map(|tender| tender.amount).sum()
     }
 }
 
@@ -69,51 +70,83 @@ impl StoredValue {
     }
 }
 
-/// One tender to book.
-struct Tender<'a> {
-    /// Last part of key and number.
-    id: (String, String),
-    at: Timestamp,
-    amount: Decimal,
-    transaction: Option<&'a Transaction>,
-    hash: String,
+/// How a tender came in.
+pub(super) enum Way {
+    /// A gift certificate or store credit was redeemed.
+    Stored(StoredValue),
+    /// Money, with what is known about its payment.
+    Money(Facts),
 }
 
-/// Books what came in. Missing rules and money that does not fit become holds.
-pub(super) fn tenders(desk: &Desk, sale: &Sale, holds: &mut Holds) -> Tenders {
-    let context = desk.context;
-    let mut tenders = Tenders::default();
+/// One tender to book.
+pub(super) struct Tender<'a> {
+    /// Last part of key and number.
+    pub id: (String, String),
+    pub at: Timestamp,
+    pub amount: Decimal,
+    pub way: Way,
+    pub transaction: Option<&'a Transaction>,
+    pub hash: String,
+}
+
+impl Tender<'_> {
+    /// How the money came, for a reader: the gateway, or the payment method of the order.
+    pub fn name<'t>(&'t self, context: &'t Context) -> &'t str {
+        let gateway = self.transaction.map(|t| t.gateway.as_str()).filter(|gateway| !gateway.is_empty());
+        gateway.unwrap_or(&context.evidence.order.payment_method)
+    }
+
+    /// The gateway's own reference.
+    pub fn reference(&self) -> Option<String> {
+        self.transaction.and_then(|t| t.gateway_reference.clone())
+    }
+}
+
+/// Finds what came in for a sale of `total`. Money that cannot be booked becomes a hold.
+pub(super) fn received<'a>(context: &Context<'a>, total: Decimal, holds: &mut Holds) -> Received<'a> {
+    let mut received = Received(Vec::new());
     let captures: Vec<&Transaction> = usable(context, holds);
     for kind in StoredValue::ALL {
-        for tender in stored_value(context, kind, &captures, holds) {
-            tenders.paid.push((tender.at, tender.amount));
-            tenders.documents.extend(redeem(desk, kind, &tender, holds));
+        received.0.extend(stored_value(context, kind, &captures, holds));
+    }
+    let money: Vec<&Transaction> = captures.into_iter().filter(|t| StoredValue::of(t).is_none()).collect();
+    if money.is_empty() {
+        received.0.extend(expected(context, total - received.total(), holds));
+    }
+    for transaction in money {
+        let way = Way::Money(payment_facts(context, Some(transaction)));
+        received.0.push(of_transaction(context, transaction, way));
+    }
+    received
+}
+
+/// Books tenders against the invoice. Missing rules become holds.
+pub(super) fn tenders<'t, 'a: 't>(
+    desk: &Desk,
+    tenders: impl Iterator<Item = &'t Tender<'a>>,
+    holds: &mut Holds,
+) -> Vec<Document> {
+    let mut documents = Vec::new();
+    for tender in tenders {
+        match &tender.way {
+            Way::Stored(kind) => documents.extend(redeem(desk, *kind, tender, tender.amount, holds)),
+            Way::Money(facts) => documents.extend(receive(desk, facts, tender, holds)),
         }
     }
-    let money: Vec<&&Transaction> = captures.iter().filter(|t| StoredValue::of(t).is_none()).collect();
-    for transaction in &money {
-        let tender = of_transaction(context, transaction);
-        tenders.paid.push((tender.at, tender.amount));
-        let facts = payment_facts(context, Some(*transaction));
-        tenders.documents.extend(receive(desk, &facts, &tender, holds));
-    }
-    if money.is_empty() {
-        expected(desk, sale.total - tenders.total(), &mut tenders, holds);
-    }
     // Applications belong to the second wave; the list keeps every document behind those it needs.
-    tenders.documents.sort_by_key(|document| document.kind.wave());
-    tenders
+    documents.sort_by_key(|document| document.kind.wave());
+    documents
 }
 
 /// The hold when more came in than the sale and was not given back. Most often the order was edited down after it was
 /// paid: the buyer has a claim, and what becomes of it only a refund or a person can say.
-pub(super) fn too_much(context: &Context, sale: &Sale, tenders: &Tenders, given_back: Decimal, holds: &mut Holds) {
-    let excess = tenders.total() - given_back - sale.total;
+pub(super) fn too_much(context: &Context, sale: &Sale, received: &Received, given_back: Decimal, holds: &mut Holds) {
+    let excess = received.total() - given_back - sale.total;
     if excess <= Decimal::ZERO {
         return;
     }
     let mut message =
-        format!("{} came in for an invoice of {}", context.money(tenders.total()), context.money(sale.total));
+        format!("{} came in for an invoice of {}", context.money(received.total()), context.money(sale.total));
     if !given_back.is_zero() {
         message.push_str(&format!(", and {} of it went back", context.money(given_back)));
     }
@@ -144,11 +177,12 @@ fn usable<'a>(context: &Context<'a>, holds: &mut Holds) -> Vec<&'a Transaction> 
     usable
 }
 
-fn of_transaction<'a>(context: &Context, transaction: &'a Transaction) -> Tender<'a> {
+fn of_transaction<'a>(context: &Context, transaction: &'a Transaction, way: Way) -> Tender<'a> {
     Tender {
         id: (transaction.id.to_string(), transaction.id.to_string()),
         at: transaction.created,
         amount: context.evidence.order.currency.round(transaction.amount),
+        way,
         transaction: Some(transaction),
         hash: source_hash(transaction),
     }
@@ -168,7 +202,7 @@ fn stored_value<'a>(
         StoredValue::StoreCredit => order.totals.store_credit,
     });
     let of_kind = captures.iter().filter(|t| StoredValue::of(t) == Some(kind));
-    let tenders: Vec<Tender> = of_kind.map(|t| of_transaction(context, t)).collect();
+    let tenders: Vec<Tender> = of_kind.map(|t| of_transaction(context, t, Way::Stored(kind))).collect();
     let shown: Decimal = tenders.iter().map(|tender| tender.amount).sum();
     if shown == header {
         return tenders;
@@ -177,7 +211,8 @@ fn stored_value<'a>(
     if no_rows && context.policy.stored_value_without_transaction == StoredValueWithoutTransaction::UseHeader {
         let id = (key.to_owned(), suffix.to_owned());
         let hash = source_hash(&(key, header));
-        return vec![Tender { id, at: order.created, amount: header, transaction: None, hash }];
+        let way = Way::Stored(kind);
+        return vec![Tender { id, at: order.created, amount: header, way, transaction: None, hash }];
     }
     let message = format!(
         "the order says {} was paid by {name}, its transactions say {}",
@@ -189,44 +224,66 @@ fn stored_value<'a>(
     tenders
 }
 
-/// A liability tender and its application to the invoice.
-fn redeem(desk: &Desk, kind: StoredValue, tender: &Tender, holds: &mut Holds) -> Vec<Document> {
-    let (context, order) = (desk.context, &desk.context.evidence.order);
+/// A gift certificate or store credit pays `amount` of the invoice: what of it was not given back before.
+pub(super) fn redeem(
+    desk: &Desk,
+    kind: StoredValue,
+    tender: &Tender,
+    amount: Decimal,
+    holds: &mut Holds,
+) -> Vec<Document> {
+    let context = desk.context;
     let (name, ..) = kind.names();
-    let Some(liability) = liability(context, kind, context.date, tender.amount, holds) else { return Vec::new() };
+    let Some(liability) = liability(context, kind, context.date, amount, holds) else { return Vec::new() };
+    let memo = format!("Redeemed {name}");
+    let leg = signed_line(&liability.account, amount, liability.dimensions, &memo, &liability.rule);
+    let said = format!("{name} redeemed");
+    pay(desk, Paid { name, said, id: tender.id.clone(), leg, deposit: None }, tender, holds)
+}
+
+/// A liability that pays the invoice.
+pub(super) struct Paid {
+    /// For a reader: what it is, and what happened.
+    pub name: &'static str,
+    pub said: String,
+    /// Last part of key and number.
+    pub id: (String, String),
+    /// The debit of the liability.
+    pub leg: JournalLine,
+    /// The deposit it is.
+    pub deposit: Option<DocumentKey>,
+}
+
+/// A liability tender and its application to the invoice.
+pub(super) fn pay(desk: &Desk, paid: Paid, tender: &Tender, holds: &mut Holds) -> Vec<Document> {
+    let (context, order) = (desk.context, &desk.context.evidence.order);
+    let Paid { name, said, id, leg, deposit } = paid;
+    let amount = leg.debit;
     let dates = dates(context, tender.at);
-    let what = format!("liability-tender/{}", tender.id.0);
+    let what = format!("liability-tender/{}", id.0);
     let invoice = invoice_key(desk);
+    let hash = if amount == tender.amount { tender.hash.clone() } else { source_hash(&(&tender.hash, amount)) };
     let redeemed = Paper {
         what: what.clone(),
-        suffix: format!("T{}", tender.id.1),
+        suffix: format!("T{}", id.1),
         dates,
-        total: tender.amount,
-        reference: tender.transaction.and_then(|t| t.gateway_reference.clone()),
-        description: format!("BigCommerce order {}: {name} redeemed", order.id),
-        lines: vec![
-            signed_line(
-                &liability.account,
-                tender.amount,
-                liability.dimensions,
-                &format!("Redeemed {name}"),
-                &liability.rule,
-            ),
-            desk.receivable(-tender.amount, &format!("Order {}", order.id)),
-        ],
-        detail: Detail::LiabilityTender { invoice: invoice.clone() },
-        source_hash: tender.hash.clone(),
+        total: amount,
+        reference: tender.reference(),
+        description: format!("BigCommerce order {}: {said}", order.id),
+        lines: vec![leg, desk.receivable(-amount, &format!("Order {}", order.id))],
+        detail: Detail::LiabilityTender { invoice: invoice.clone(), deposit },
+        source_hash: hash.clone(),
     };
     let applied = Paper {
-        what: format!("application/tender-{}", tender.id.0),
-        suffix: format!("AT{}", tender.id.1),
+        what: format!("application/tender-{}", id.0),
+        suffix: format!("AT{}", id.1),
         dates,
-        total: tender.amount,
+        total: amount,
         reference: None,
         description: format!("BigCommerce order {}: {name} applied", order.id),
         lines: Vec::new(),
-        detail: Detail::Application { credit: context.key(&what), debit: invoice, amount: tender.amount },
-        source_hash: tender.hash.clone(),
+        detail: Detail::Application { credit: context.key(&what), debit: invoice, amount },
+        source_hash: hash,
     };
     let papers = [redeemed, applied];
     papers.into_iter().filter_map(|paper| desk.write(holds, Blocks::Order, paper)).collect()
@@ -241,7 +298,13 @@ pub(super) struct Target {
 }
 
 /// The liability account of gift certificates or store credit.
-fn liability(context: &Context, kind: StoredValue, date: Date, amount: Decimal, holds: &mut Holds) -> Option<Target> {
+pub(super) fn liability(
+    context: &Context,
+    kind: StoredValue,
+    date: Date,
+    amount: Decimal,
+    holds: &mut Holds,
+) -> Option<Target> {
     let facts = context.facts(None);
     let found = context.rule(holds, kind.rule_kind(), &facts, date, amount)?;
     let dimensions = context.dimensions(holds, &facts, date).overlaid(&found.dimensions());
@@ -249,7 +312,7 @@ fn liability(context: &Context, kind: StoredValue, date: Date, amount: Decimal, 
 }
 
 /// What is known about a payment: its method by every name it goes by, and its gateway.
-fn payment_facts(context: &Context, transaction: Option<&Transaction>) -> Facts {
+pub(super) fn payment_facts(context: &Context, transaction: Option<&Transaction>) -> Facts {
     let mut facts = context.facts(None).with(Condition::Method, &context.evidence.order.payment_method);
     if let Some(transaction) = transaction {
         facts = facts.with(Condition::Gateway, &transaction.gateway).with(Condition::Method, &transaction.method);
@@ -266,14 +329,13 @@ fn receive(desk: &Desk, facts: &Facts, tender: &Tender, holds: &mut Holds) -> Op
     let found = context.rule(holds, RuleKind::Payment, facts, context.date, tender.amount)?;
     let dimensions = context.dimensions(holds, facts, context.date).overlaid(&found.dimensions());
     let account = found.account()?;
-    let gateway = tender.transaction.map(|t| t.gateway.clone()).unwrap_or_default();
-    let name = if gateway.is_empty() { order.payment_method.clone() } else { gateway.clone() };
+    let name = tender.name(context);
     let paper = Paper {
         what: format!("receipt/{}", tender.id.0),
         suffix: format!("T{}", tender.id.1),
         dates: dates(context, tender.at),
         total: tender.amount,
-        reference: tender.transaction.and_then(|t| t.gateway_reference.clone()),
+        reference: tender.reference(),
         description: format!("BigCommerce order {}: {name}", order.id),
         lines: vec![
             signed_line(account, tender.amount, dimensions, &format!("Received by {name}"), &found.rule.to_string()),
@@ -284,7 +346,7 @@ fn receive(desk: &Desk, facts: &Facts, tender: &Tender, holds: &mut Holds) -> Op
             payment_method: found.given(&Give::PaymentMethod)?.to_owned(),
             deposit_account: account.to_owned(),
             bank_account: found.given(&Give::BankAccount).map(str::to_owned),
-            gateway,
+            gateway: tender.transaction.map(|t| t.gateway.clone()).unwrap_or_default(),
             pays: Vec::new(),
         },
         source_hash: tender.hash.clone(),
@@ -293,27 +355,26 @@ fn receive(desk: &Desk, facts: &Facts, tender: &Tender, holds: &mut Holds) -> Op
 }
 
 /// Orders without captured money: reserved money stays open, offline methods are paid when their rule says so.
-fn expected(desk: &Desk, open: Decimal, tenders: &mut Tenders, holds: &mut Holds) {
-    let (context, order) = (desk.context, &desk.context.evidence.order);
+fn expected<'a>(context: &Context<'a>, open: Decimal, holds: &mut Holds) -> Option<Tender<'a>> {
+    let order = &context.evidence.order;
     if open <= Decimal::ZERO {
-        return;
+        return None;
     }
     let mut moves = context.evidence.transactions.iter().filter(|t| t.ok && !t.test && StoredValue::of(t).is_none());
     let pending = moves.clone().find(|t| t.event == PaymentEvent::Pending);
     if let Some(reserved) = moves.find(|t| t.event != PaymentEvent::Pending) {
         // Asked for already now, so that a missing rule is known before the money comes.
         let _ = context.rule(holds, RuleKind::Payment, &payment_facts(context, Some(reserved)), context.date, open);
-        return;
+        return None;
     }
     let facts = payment_facts(context, pending);
-    let Some(found) = context.rule(holds, RuleKind::Payment, &facts, context.date, open) else { return };
+    let found = context.rule(holds, RuleKind::Payment, &facts, context.date, open)?;
     match found.given(&Give::TreatAsPaid) {
         Some(values::YES) => {
             let id = ("offline".to_owned(), "OFFLINE".to_owned());
             let hash = source_hash(&("offline", open));
-            let tender = Tender { id, at: order.created, amount: open, transaction: None, hash };
-            tenders.paid.push((tender.at, tender.amount));
-            tenders.documents.extend(receive(desk, &facts, &tender, holds));
+            let way = Way::Money(facts);
+            return Some(Tender { id, at: order.created, amount: open, way, transaction: None, hash });
         }
         Some(_) => {}
         None if paid_by_status(&order.payment_status) => {
@@ -328,11 +389,7 @@ fn expected(desk: &Desk, open: Decimal, tenders: &mut Tenders, holds: &mut Holds
         }
         None => {}
     }
-}
-
-/// Payment statuses that say money was received (BigCommerce, Orders V2, `payment_status`).
-fn paid_by_status(status: &str) -> bool {
-    ["captured", "paid", "refunded", "partially refunded"].iter().any(|paid| status.eq_ignore_ascii_case(paid))
+    None
 }
 
 /// Posting date and true day of something that happened at `at`: nothing is posted before its invoice.

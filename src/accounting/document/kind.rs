@@ -166,6 +166,9 @@ pub enum Detail {
     LiabilityTender {
         /// The invoice it pays.
         invoice: DocumentKey,
+        /// The deposit it uses up, when it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deposit: Option<DocumentKey>,
     },
     /// Of a refund.
     CreditMemo {
@@ -233,7 +236,8 @@ impl Detail {
             Self::Receipt { invoice, pays, .. } => std::iter::once(invoice)
                 .chain(pays.iter().map(|(paid, _)| paid).filter(|paid| *paid != invoice))
                 .collect(),
-            Self::LiabilityTender { invoice } | Self::CreditMemo { invoice, .. } => vec![invoice],
+            Self::CreditMemo { invoice, .. } => vec![invoice],
+            Self::LiabilityTender { invoice, deposit } => std::iter::once(invoice).chain(deposit).collect(),
             Self::RefundPayout { credit_memo, .. } => vec![credit_memo],
             Self::Application { credit, debit, .. } => vec![credit, debit],
             Self::Correction { corrects, .. } => vec![corrects],

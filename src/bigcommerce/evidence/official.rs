@@ -380,7 +380,10 @@ fn order_247_is_a_test_order_and_posts_to_the_cent_when_it_is_none() {
     let rest = left_out(&examples, &header);
     let evidence = examples.assembled(247, &header, std::slice::from_ref(&rest)).unwrap();
     let as_it_is = derived(evidence, None);
-    assert_eq!(as_it_is.status, Eligibility::Excluded("test order: paid through the test gateway".to_owned()));
+    assert_eq!(
+        as_it_is.status,
+        Eligibility::Excluded("test order: paid through BigCommerce's test gateway, which is never posted".to_owned())
+    );
 
     header["payment_method"] = json!("Credit Card");
     let evidence = examples.assembled(247, &header, &[rest]).unwrap();
@@ -422,7 +425,9 @@ fn order_218_is_held_because_it_adds_up_with_tax_only() {
     let waiting = derived(evidence.clone(), None);
     assert_eq!(
         waiting.status,
-        Eligibility::Waiting("status 7 (Awaiting Payment) is not posted by this store".to_owned())
+        Eligibility::Waiting(
+            "status 7 (Awaiting Payment) is not one of those this store posts (policy: export_statuses)".to_owned()
+        )
     );
 
     let case = Case { evidence, ..Case::new() }.policy(|policy| policy.export_statuses.extend([7]));
