@@ -4,6 +4,8 @@ mod check;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod migrate;
+mod rules;
+mod rules_files;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -34,6 +36,8 @@ enum Command {
     Migrate(SettingsArguments),
     /// Check the settings and that both sides answer; change nothing
     Check(SettingsArguments),
+    /// Check rule files, or print them in another format; needs no settings
+    Rules(rules::RulesArguments),
     /// Play a trading day against counterparts on this machine and show the books
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArguments),
@@ -67,6 +71,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments).await,
+        Command::Rules(arguments) => rules::run(&arguments),
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(arguments).await,
         #[cfg(feature = "sandbox")]

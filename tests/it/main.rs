@@ -7,6 +7,7 @@ mod holds;
 mod journey;
 mod lanes;
 mod queries;
+mod rules_command;
 mod support;
 mod test_databases;
 mod webhooks;

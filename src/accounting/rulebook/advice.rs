@@ -31,7 +31,7 @@ pub enum FindingKind {
     Ambiguous,
     /// The rule gives what the next less specific one gives anyway.
     Redundant,
-    /// The rule takes whatever no other rule takes.
+    /// The rule decides wherever no more specific one does: a default.
     CatchAll,
 }
 
@@ -168,19 +168,24 @@ fn dead(rule: &Rule, from: Date) -> Option<(String, String)> {
     Some((message, format!("mend its {condition}, or remove the rule")))
 }
 
-/// Rules that take whatever no other rule takes.
+/// Rules that decide wherever no other does.
 fn catch_alls(rules: &[Rule]) -> Vec<(usize, Finding)> {
     let takes_all = |rule: &Rule| {
         rule.conditions.iter().all(|(condition, pattern)| always_fits(rule.kind, *condition, &pattern.folded()))
     };
     let found = |(position, rule): (usize, &Rule)| {
         let gives: Vec<String> = rule.gives.iter().map(|(give, value)| format!("{give} {value}")).collect();
-        let (message, remedy) = if rule.kind == RuleKind::Exchange && rule.gives.contains_key(&Give::Rate) {
-            let message = format!("{rule} converts every currency no other rule takes at one rate: {}", gives.join(", "));
-            (message, "let it ask for the currency the rate is of")
-        } else {
-            let message = format!("{rule} takes whatever no other {} rule takes: {}", rule.kind, gives.join(", "));
-            (message, "nothing, if this default is meant; without it such a thing is held until there is a rule for it")
+        let message = format!("{rule} decides wherever no more specific rule does: {}", gives.join(", "));
+        let remedy = match rule.kind {
+            RuleKind::Exchange if rule.gives.contains_key(&Give::Rate) => {
+                "let it ask for the currency its rate is of; as it is, every currency is converted at that rate"
+            }
+            RuleKind::Customer => {
+                "nothing, if this default is meant; without it every buyer is a customer of their own"
+            }
+            RuleKind::Dimension => "nothing, if this default is meant; without it only other rules give dimensions",
+            RuleKind::Period => "nothing, if this default is meant; without it the store's policy decides",
+            _ => "nothing, if this default is meant; without it what no rule fits is held until there is one",
         };
         (position, finding(FindingKind::CatchAll, [rule], message, remedy.to_owned()))
     };

@@ -153,7 +153,9 @@ mod tests {
         let product = |id: String| Rule::new(&id, RuleKind::Product).gives(Give::Account, "4000");
         let mut rules: Vec<Rule> = (0..5_000)
             .map(|n| product(format!("sku-{n}")).when(Condition::Sku, &format!("SKU-{n}")))
-            .chain((0..1_000).map(|n| product(format!("category-{n}")).when(Condition::Category, &format!("Class {n}"))))
+            .chain(
+                (0..1_000).map(|n| product(format!("category-{n}")).when(Condition::Category, &format!("Class {n}"))),
+            )
             .chain((0..1_000).map(|n| {
                 product(format!("brand-{n}")).when(Condition::Name, "*shirt*").when(Condition::Brand, &format!("B{n}"))
             }))

@@ -20,7 +20,9 @@ fn text() -> impl Strategy<Value = String> {
 
 fn condition(kind: RuleKind, condition: Condition) -> BoxedStrategy<String> {
     match kind.words(condition) {
-        Some(words) => prop_oneof![proptest::sample::select(words).prop_map(str::to_owned), Just("*".to_owned())].boxed(),
+        Some(words) => {
+            prop_oneof![proptest::sample::select(words).prop_map(str::to_owned), Just("*".to_owned())].boxed()
+        }
         None => text().boxed(),
     }
 }

@@ -52,7 +52,11 @@ pub(super) fn ties<'a>(
         group.values().for_each(|alike| search.among(alike));
         search.across(group);
     }
-    search.found.into_iter().map(|((a, b), (earlier, later))| Tie { earlier: (a, earlier), later: (b, later) }).collect()
+    search
+        .found
+        .into_iter()
+        .map(|((a, b), (earlier, later))| Tie { earlier: (a, earlier), later: (b, later) })
+        .collect()
 }
 
 struct Search<'a> {

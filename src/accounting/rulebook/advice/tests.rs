@@ -97,9 +97,9 @@ fn rules_that_follow_one_another_shadow_together_and_a_day_between_them_does_not
 #[test]
 fn a_dimension_rule_is_shadowed_when_each_of_its_dimensions_is() {
     let rule = |id: &str, names: &[&str]| {
-        names.iter().fold(Rule::new(id, RuleKind::Dimension), |rule, name| {
-            rule.gives(Give::Dimension((*name).to_owned()), id)
-        })
+        names
+            .iter()
+            .fold(Rule::new(id, RuleKind::Dimension), |rule, name| rule.gives(Give::Dimension((*name).to_owned()), id))
     };
     let location = rule("location", &["location"]).when(Condition::Channel, "*");
     let department = rule("department", &["department"]).when(Condition::Currency, "*");
@@ -147,9 +147,12 @@ fn defaults_in_use_are_shown() {
     let findings = Rulebook::new(rules.clone()).unwrap().findings(DAY);
     assert_eq!(
         findings[0].message,
-        "shipping rule 'shipping' takes whatever no other shipping rule takes: account 4010"
+        "shipping rule 'shipping' decides wherever no more specific rule does: account 4010"
     );
     assert_eq!(found(FindingKind::CatchAll, rules), [["shipping"], ["handling"]]);
+    let rate = Rule::new("rate", RuleKind::Exchange).gives(Give::Rate, "1.0850");
+    let finding = Rulebook::new(vec![rate]).unwrap().findings(DAY).remove(0);
+    assert!(finding.remedy.contains("every currency is converted at that rate"));
 }
 
 #[test]

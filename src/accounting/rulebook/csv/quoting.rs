@@ -6,7 +6,9 @@ use super::super::files::Trouble;
 enum At {
     Start,
     Plain,
-    Quoted { since: u64 },
+    Quoted {
+        since: u64,
+    },
     /// After a quotation mark that ends the cell, unless another follows.
     Closed,
 }
