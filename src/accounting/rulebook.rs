@@ -135,12 +135,13 @@ impl Rulebook {
     /// specificity.
     pub fn new(rules: Vec<Rule>) -> Result<Self, Vec<RuleProblem>> {
         let problems = lint::problems(&rules);
-        if problems.is_empty() {
-            let index = Index::of(&rules);
-            Ok(Self { rules, index })
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(Self::of_checked(rules)) } else { Err(problems) }
+    }
+
+    /// Rules in which no problem was found.
+    fn of_checked(rules: Vec<Rule>) -> Self {
+        let index = Index::of(&rules);
+        Self { rules, index }
     }
 
     /// The rules, as they were given.

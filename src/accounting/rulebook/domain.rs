@@ -218,6 +218,16 @@ mod tests {
                 e.order.currency = "EUR".parse().unwrap();
                 e.transactions[0].currency = e.order.currency;
             }),
+            Case::new()
+                .line("TS-1", "1", "80.00", "0")
+                .with(|e| e.order.payment_method = "Check".into())
+                .rule(
+                    all("check", RuleKind::Payment, Give::Account, "1150-M")
+                        .when(Condition::Method, "check")
+                        .gives(Give::PaymentMethod, "Printed Check")
+                        .gives(Give::TreatAsPaid, "yes"),
+                )
+                .refund(12, "80.00", "0", "offline", vec![units(1, "1")]),
         ];
         let complete = |case: Case| {
             case.rule(all("customer", RuleKind::Customer, Give::CustomerType, "Web"))

@@ -108,14 +108,11 @@ impl Rulebook {
         let whole = rules.iter().enumerate().filter(|(at, _)| sources.get(*at).is_some_and(|source| source.whole));
         let found = alone(&rules).into_iter().chain(together(whole));
         problems.extend(found.map(|problem| placed(problem, &names, &sources)));
-        problems.sort_by_key(|(file, problem)| (*file, problem.line));
-        if !problems.is_empty() {
-            return Err(problems.into_iter().map(|(_, problem)| problem).collect());
+        if problems.is_empty() {
+            return Ok(Self::of_checked(rules));
         }
-        let refused = |problems: Vec<RuleProblem>| {
-            problems.into_iter().map(|problem| placed(problem, &names, &sources).1).collect()
-        };
-        Self::new(rules).map_err(refused)
+        problems.sort_by_key(|(file, problem)| (*file, problem.line));
+        Err(problems.into_iter().map(|(_, problem)| problem).collect())
     }
 }
 

@@ -132,6 +132,17 @@ impl KindIndex {
         known.filter_map(move |(condition, text)| of(condition)?.1.get(text)).flatten().chain(&self.rest)
     }
 
+    /// The index of some of these rules only.
+    pub fn only(&self, keep: impl Fn(&Entry) -> bool) -> Self {
+        let kept = |entries: &[Entry]| entries.iter().filter(|entry| keep(entry)).cloned().collect::<Vec<_>>();
+        let texts = |texts: &HashMap<String, Vec<Entry>>| {
+            let some = texts.iter().map(|(text, entries)| (text.clone(), kept(entries)));
+            some.filter(|(_, entries)| !entries.is_empty()).collect()
+        };
+        let exact = self.exact.iter().map(|(condition, found)| (*condition, texts(found))).collect();
+        Self { exact, rest: kept(&self.rest) }
+    }
+
     /// All rules of the kind, in no particular order.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.exact.iter().flat_map(|(_, texts)| texts.values()).flatten().chain(&self.rest)

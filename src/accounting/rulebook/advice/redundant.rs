@@ -26,33 +26,33 @@ pub(super) fn findings(book: &Book) -> Vec<(usize, Finding)> {
     found
 }
 
-/// The rules of one kind, each list most specific first: by the exact text of the first condition that has one, and the
-/// rest.
+/// The rules of one kind by the first thing they ask for that a thing has one value of; each list most specific first.
 struct Lists<'a> {
     kind: RuleKind,
-    exact: BTreeMap<Condition, Exact<'a>>,
+    asking: BTreeMap<Condition, Asking<'a>>,
     rest: Vec<&'a Entry>,
 }
 
+/// Rules that ask for one condition: all of them, and by what their text begins with, up to its first star.
 #[derive(Default)]
-struct Exact<'a> {
+struct Asking<'a> {
     all: Vec<&'a Entry>,
-    by_text: BTreeMap<&'a str, Vec<&'a Entry>>,
+    by_beginning: BTreeMap<&'a str, Vec<&'a Entry>>,
 }
 
 impl<'a> Lists<'a> {
     fn of(book: &Book<'a>, kind: RuleKind) -> Self {
-        let mut lists = Self { kind, exact: BTreeMap::new(), rest: Vec::new() };
+        let mut lists = Self { kind, asking: BTreeMap::new(), rest: Vec::new() };
+        let single: Vec<Condition> =
+            kind.conditions().iter().copied().filter(|condition| !kind.several().contains(condition)).collect();
         for entry in book.ordered(kind) {
-            let exact = |condition: &Condition| {
-                let text = entry.asks(*condition).filter(|text| !text.contains('*'))?;
-                Some((*condition, text))
-            };
-            match kind.conditions().iter().find_map(exact) {
+            let asked = |condition: &Condition| Some((*condition, entry.asks(*condition)?));
+            let exact = single.iter().filter_map(asked).find(|(_, text)| !text.contains('*'));
+            match exact.or_else(|| single.iter().find_map(asked)) {
                 Some((condition, text)) => {
-                    let exact = lists.exact.entry(condition).or_default();
-                    exact.all.push(entry);
-                    exact.by_text.entry(text).or_default().push(entry);
+                    let asking = lists.asking.entry(condition).or_default();
+                    asking.all.push(entry);
+                    asking.by_beginning.entry(beginning(text)).or_default().push(entry);
                 }
                 None => lists.rest.push(entry),
             }
@@ -61,19 +61,33 @@ impl<'a> Lists<'a> {
     }
 
     /// Lists that have every rule that could fit the same thing as `narrow`.
-    fn beside(&self, narrow: &Entry) -> Vec<&[&'a Entry]> {
-        let mut lists: Vec<&[&Entry]> = vec![&self.rest];
-        for (condition, exact) in &self.exact {
-            match narrow.asks(*condition).filter(|text| !text.contains('*')) {
-                // One value only: a rule for another does not fit.
-                Some(text) if !self.kind.several().contains(condition) => {
-                    lists.extend(exact.by_text.get(text).map(Vec::as_slice));
-                }
-                _ => lists.push(&exact.all),
+    fn beside<'l>(&'l self, narrow: &'l Entry) -> Vec<&'l [&'a Entry]> {
+        let mut lists: Vec<&[&'a Entry]> = vec![&self.rest];
+        for (condition, asking) in &self.asking {
+            match narrow.asks(*condition) {
+                Some(text) if !beginning(text).is_empty() => asking.comparable(text, &mut lists),
+                _ => lists.push(&asking.all),
             }
         }
         lists
     }
+}
+
+impl<'a> Asking<'a> {
+    /// Of two texts that fit the same thing one begins with what the other begins with.
+    fn comparable<'l>(&'l self, text: &'l str, lists: &mut Vec<&'l [&'a Entry]>) {
+        let whole = beginning(text);
+        let shorter = whole.char_indices().map(|(end, _)| &whole[..end]).chain([whole]);
+        lists.extend(shorter.filter_map(|start| self.by_beginning.get(start)).map(Vec::as_slice));
+        if text.contains('*') {
+            let longer = self.by_beginning.range(whole..).skip_while(|(start, _)| **start == whole);
+            lists.extend(longer.take_while(|(start, _)| start.starts_with(whole)).map(|(_, list)| list.as_slice()));
+        }
+    }
+}
+
+fn beginning(text: &str) -> &str {
+    text.split('*').next().unwrap_or_default()
 }
 
 /// The rule that gives the same without `narrow`.

@@ -46,8 +46,9 @@ pub(super) fn findings(book: &Book, idle: &[bool]) -> Vec<(usize, Finding)> {
     for kind in RuleKind::ALL {
         let Some(index) = book.rulebook.index.kind(kind) else { continue };
         let words = Words::of(kind);
+        let wide = index.only(|entry| may_shadow(kind, &words, entry));
         for narrow in index.entries().filter(|entry| !idle.get(entry.rule).copied().unwrap_or_default()) {
-            if let Some(covering) = covered(book, index, &words, narrow) {
+            if let Some(covering) = covered(book, &wide, &words, narrow) {
                 found.push((narrow.rule, told(book, narrow, &covering)));
             }
         }
@@ -56,9 +57,9 @@ pub(super) fn findings(book: &Book, idle: &[bool]) -> Vec<(usize, Finding)> {
 }
 
 /// The rules that together take everything from `narrow`; `None` when something is left to it.
-fn covered<'a>(book: &Book<'a>, index: &'a KindIndex, words: &Words, narrow: &Entry) -> Option<Vec<&'a Rule>> {
+fn covered<'a>(book: &Book<'a>, wide: &KindIndex, words: &Words, narrow: &Entry) -> Option<Vec<&'a Rule>> {
     let rule = book.rule(narrow);
-    let wider = wider(index, words, rule.kind, narrow);
+    let wider = wider(wide, words, rule.kind, narrow);
     if wider.is_empty() {
         return None;
     }
@@ -82,25 +83,24 @@ fn covered<'a>(book: &Book<'a>, index: &'a KindIndex, words: &Words, narrow: &En
 }
 
 /// The more specific rules that fit whatever `narrow` fits, as far as the condition with few words and the dates allow.
-fn wider<'a>(index: &'a KindIndex, words: &Words, kind: RuleKind, narrow: &Entry) -> Vec<&'a Entry> {
+fn wider<'a>(wide: &'a KindIndex, words: &Words, kind: RuleKind, narrow: &Entry) -> Vec<&'a Entry> {
     let met = words.met_by(narrow).filter_map(|word| Some((words.condition?, word)));
     let asked = narrow.conditions.iter().filter(|(condition, _)| Some(*condition) != words.condition);
     let known = asked.map(|(condition, text)| (*condition, text.as_str())).chain(met);
     let wider = |entry: &&Entry| {
         let mut others = entry.conditions.iter().filter(|(condition, _)| Some(*condition) != words.condition);
-        entry.rank < narrow.rank
-            && asks_for_more(kind, words, entry, narrow)
-            && others.all(|(condition, text)| implied(kind, *condition, text, narrow))
+        entry.rank < narrow.rank && others.all(|(condition, text)| implied(kind, *condition, text, narrow))
     };
-    index.candidates(known).filter(wider).collect()
+    wide.candidates(known).filter(wider).collect()
 }
 
-/// Whether a rule asks for what `narrow` leaves open and still fits: the only way to be more specific. Quickly told.
-fn asks_for_more(kind: RuleKind, words: &Words, entry: &Entry, narrow: &Entry) -> bool {
-    entry.conditions.iter().any(|(condition, text)| {
-        Some(*condition) == words.condition
-            || (narrow.asks(*condition).is_none() && always_fits(kind, *condition, text))
-    })
+/// Whether a rule can be more specific than another and fit whatever that fits: only by something it asks for that always
+/// fits, or by the condition with few words. Most rules cannot, and are not looked at again.
+fn may_shadow(kind: RuleKind, words: &Words, entry: &Entry) -> bool {
+    let asks = |(condition, text): &(Condition, String)| {
+        Some(*condition) == words.condition || always_fits(kind, *condition, text)
+    };
+    entry.conditions.iter().any(asks)
 }
 
 /// Rules of `entries` that together cover all of `days`, first and last included; `None` when a day is left.
