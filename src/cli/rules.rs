@@ -3,8 +3,10 @@
 mod check;
 mod convert;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Subcommand};
 
 /// What to do with rule files.
@@ -26,5 +28,14 @@ pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         RulesCommand::Check(arguments) => check::run(arguments),
         RulesCommand::Convert(arguments) => convert::run(arguments),
+    }
+}
+
+/// Prints what a command has to say.
+fn show(text: &[u8]) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text) {
+        // Whoever reads has seen enough, for example `head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("printing"),
     }
 }

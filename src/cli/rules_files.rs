@@ -14,7 +14,7 @@ use crate::accounting::rulebook::{FileProblem, Rule, Rulebook};
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Rule>> {
     load(path)?.rulebook().map(Vec::from).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
-        anyhow::anyhow!("the rules in {} are refused:{}", path.display(), lines.concat())
+        anyhow::anyhow!("the rules in {} do not fit:{}", path.display(), lines.concat())
     })
 }
 
@@ -28,7 +28,7 @@ pub(super) struct RuleFiles(Vec<(String, Vec<u8>)>);
 pub(super) fn load(path: &Path) -> anyhow::Result<RuleFiles> {
     let paths = if path.is_dir() { inside(path)? } else { vec![path.to_owned()] };
     if paths.is_empty() {
-        anyhow::bail!("{} has no .csv or .json file in it: put the rules there, or name a file", path.display());
+        anyhow::bail!("the folder {} has no rule files (*.csv, *.json)", path.display());
     }
     let read = |path: PathBuf| {
         let bytes = std::fs::read(&path).with_context(|| format!("reading the rules in {}", path.display()))?;

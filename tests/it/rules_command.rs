@@ -137,7 +137,7 @@ fn what_cannot_be_converted_is_refused_whole() {
     let output = rules(&["convert", &bad, "--to", "json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(printed(&output), "");
-    let expected = format!("the rules in {bad} are refused:\n  {bad}, line 3, column account, rule 'q': a shipping");
+    let expected = format!("the rules in {bad} do not fit:\n  {bad}, line 3, column account, rule 'q': a shipping");
     assert!(complaint(&output).contains(&expected), "{}", complaint(&output));
 }
 
@@ -146,7 +146,7 @@ fn files_that_cannot_be_read_say_why() {
     let folder = Folder::new("unreadable");
     let nothing = rules(&["check", &folder.path()]);
     assert_eq!(nothing.status.code(), Some(1));
-    assert!(complaint(&nothing).contains("has no .csv or .json file in it"));
+    assert!(complaint(&nothing).contains("has no rule files (*.csv, *.json)"));
     let absent = rules(&["check", &format!("{}/absent.csv", folder.path())]);
     assert!(complaint(&absent).contains("absent.csv"), "{}", complaint(&absent));
     // As a spreadsheet of Western Europe writes an e with an acute accent unless told otherwise.

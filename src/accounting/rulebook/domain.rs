@@ -41,7 +41,8 @@ impl RuleKind {
         }
     }
 
-    /// What is always known of a thing of this kind, if only as an empty text.
+    /// What is always known of a thing of this kind, if only as an empty text. Of what happens outside the shop, such as
+    /// payouts and tax that is remitted, less is known than of an order: neither channel nor method.
     pub fn always_known(self) -> &'static [Condition] {
         use Condition::*;
         match self {
@@ -49,12 +50,10 @@ impl RuleKind {
             Self::Shipping | Self::Handling => &[Channel],
             Self::GiftWrapping => &[Sku, Channel],
             Self::Fee | Self::Discount => &[Name, Source, Channel],
-            Self::Tax => &[Name, Class, Rate, Channel],
-            Self::Payment => &[Method, Currency, Channel],
-            Self::GiftCertificate | Self::StoreCredit | Self::Dimension => &[Currency, Channel],
+            Self::Tax => &[Name],
+            Self::Payment | Self::GiftCertificate | Self::StoreCredit | Self::Dimension | Self::Exchange => &[Currency],
             Self::Refund => &[Part, Channel],
             Self::Customer => &[Guest, Channel],
-            Self::Exchange => &[Currency],
             Self::Period => &[Document],
             Self::Settlement => &[Part],
         }

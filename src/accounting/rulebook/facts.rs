@@ -1,5 +1,7 @@
 //! Facts: what is known about the thing a rule is looked for, ready to be compared.
 
+use rust_decimal::Decimal;
+
 use super::pattern::fold;
 use super::{Condition, RuleKind};
 
@@ -19,8 +21,14 @@ struct Fact {
 
 impl Fact {
     fn new(condition: Condition, value: &str) -> Self {
+        let value = match condition {
+            // One way to write a number: rules are written without zeros at the end.
+            Condition::Rate => value.parse::<Decimal>().map_or(value.to_owned(), |rate| rate.normalize().to_string()),
+            _ => value.to_owned(),
+        };
         let plain = value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-        Self { condition, value: value.to_owned(), folded: (!plain).then(|| fold(value)) }
+        let folded = (!plain).then(|| fold(&value));
+        Self { condition, value, folded }
     }
 
     fn folded(&self) -> &str {
@@ -76,6 +84,13 @@ mod tests {
         let other = Facts::new().with(Condition::Sku, " TS-1 ").with(Condition::Channel, "1");
         assert_eq!(one, other);
         assert_eq!(one.shown(RuleKind::Product), "sku 'TS-1', channel '1'");
+    }
+
+    #[test]
+    fn a_rate_is_the_same_with_and_without_zeros_at_the_end() {
+        let facts =
+            Facts::new().with(Condition::Rate, "8.250").with(Condition::Rate, "8.25").with(Condition::Name, "1.0");
+        assert_eq!(facts.folded().collect::<Vec<_>>(), [(Condition::Name, "1.0"), (Condition::Rate, "8.25")]);
     }
 
     #[test]

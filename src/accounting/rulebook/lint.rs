@@ -175,17 +175,21 @@ fn wrong_value(give: &Give, value: &str) -> Option<String> {
 /// Gives that need one another, or that exclude one another.
 fn combinations(rule: &Rule, say: &mut impl FnMut(Field, String)) {
     let gives = |give: &Give| rule.gives.contains_key(give);
-    let mut needs = |given: bool, needed: Give, word: &str| match (given, gives(&needed)) {
-        (true, false) => say(Field::Give(needed.clone()), format!("says {word} but gives no {needed}")),
+    let adjusts = rule.given(&Give::ClosedPeriod) == Some(values::ADJUSTMENT);
+    match (adjusts, gives(&Give::AdjustmentDate)) {
+        (true, false) => {
+            let message = "says closed_period adjustment but gives no adjustment_date".to_owned();
+            say(Field::Give(Give::AdjustmentDate), message);
+        }
         (false, true) => {
-            let message = format!("gives {needed} without saying {word}, so nothing would use it; leave it out");
-            say(Field::Give(needed.clone()), message);
+            let message = "gives an adjustment_date without saying closed_period adjustment, so nothing would use it";
+            say(Field::Give(Give::AdjustmentDate), message.to_owned());
         }
         _ => {}
-    };
-    let adjustment = rule.given(&Give::ClosedPeriod) == Some(values::ADJUSTMENT);
-    needs(adjustment, Give::AdjustmentDate, "closed_period adjustment");
-    needs(rule.given(&Give::Stock) == Some(values::SCRAP), Give::ScrapAccount, "stock scrap");
+    }
+    if rule.given(&Give::Stock) == Some(values::SCRAP) && !gives(&Give::ScrapAccount) {
+        say(Field::Give(Give::ScrapAccount), "says stock scrap but gives no scrap_account".to_owned());
+    }
     if gives(&Give::CostAccount) != gives(&Give::InventoryAccount) {
         let missing = if gives(&Give::CostAccount) { Give::InventoryAccount } else { Give::CostAccount };
         let message = "gives only one of cost_account and inventory_account; the cost of goods needs both".to_owned();

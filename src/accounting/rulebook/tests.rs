@@ -214,7 +214,6 @@ fn what_a_rule_gives_must_go_together() {
         (account(RuleKind::Product).gives(Give::InventoryAccount, "1200"), "the cost of goods needs both"),
         (account(RuleKind::Refund).gives(Give::Stock, "burn"), "it must be restock, scrap or none"),
         (account(RuleKind::Refund).gives(Give::Stock, "scrap"), "says stock scrap but gives no scrap_account"),
-        (account(RuleKind::Refund).gives(Give::ScrapAccount, "5050"), "without saying stock scrap"),
         (account(RuleKind::Fee).gives(Give::Stock, "none"), "a fee rule cannot give stock"),
         (account(RuleKind::Fee).gives(Give::Dimension(" ".into()), "1"), "a dimension has a name"),
         (Rule::new("x", RuleKind::Fee).gives(Give::Account, " 4040"), "take away the blanks around it"),
@@ -226,7 +225,7 @@ fn what_a_rule_gives_must_go_together() {
         Rule::new("x", RuleKind::Exchange).when(Condition::Currency, "EUR").gives(Give::Rate, "1.0850"),
         account(RuleKind::Product).gives(Give::CostAccount, "5000").gives(Give::InventoryAccount, "1200"),
         account(RuleKind::Refund).gives(Give::Stock, "scrap").gives(Give::ScrapAccount, "5050"),
-        account(RuleKind::Refund).gives(Give::Stock, "restock"),
+        account(RuleKind::Refund).gives(Give::Stock, "restock").gives(Give::ScrapAccount, "5050"),
     ];
     for rule in fine {
         assert!(Rulebook::new(vec![rule.clone()]).is_ok(), "{rule}");

@@ -58,17 +58,18 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
         },
         Err(problems) => Report { files: names, on, accepted: false, rules: 0, problems, findings: Vec::new() },
     };
-    let mut out = io::stdout().lock();
+    let mut text = Vec::new();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &report)?;
-        writeln!(out)?;
+        serde_json::to_writer_pretty(&mut text, &report)?;
+        text.push(b'\n');
     } else {
-        print(&mut out, &report)?;
+        write(&mut text, &report)?;
     }
+    super::show(&text)?;
     Ok(if report.accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     if !report.accepted {
         for problem in &report.problems {
             writeln!(out, "{problem}")?;

@@ -1,10 +1,8 @@
 //! `cartledger rules convert`: the same rules as a table or as JSON.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::super::rules_files;
@@ -35,6 +33,6 @@ pub(super) fn run(arguments: &ConvertArguments) -> anyhow::Result<ExitCode> {
         Format::Csv => rulebook.to_csv(),
         Format::Json => rulebook.to_json()?,
     };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("printing the rules")?;
+    super::show(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -101,7 +101,7 @@ fn a_dimension_rule_is_shadowed_when_each_of_its_dimensions_is() {
             .iter()
             .fold(Rule::new(id, RuleKind::Dimension), |rule, name| rule.gives(Give::Dimension((*name).to_owned()), id))
     };
-    let location = rule("location", &["location"]).when(Condition::Channel, "*");
+    let location = rule("location", &["location"]).when(Condition::Currency, "*");
     let department = rule("department", &["department"]).when(Condition::Currency, "*");
     let all = rule("all", &["location", "department"]);
     assert_eq!(found(FindingKind::Shadowed, vec![location.clone(), all.clone()]), [[""; 0]; 0]);
