@@ -12,19 +12,34 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+mod advice;
+mod csv;
+mod domain;
+mod facts;
+mod field;
+mod files;
+mod index;
+mod json;
 mod lint;
 mod pattern;
 mod resolve;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
+mod ties;
 mod vocabulary;
 
+pub use advice::{Finding, FindingKind};
+pub use facts::Facts;
+pub use field::Field;
+pub use files::FileProblem;
 pub use lint::{RuleProblem, RuleProblems};
 pub use pattern::Pattern;
-pub use resolve::{Facts, Missing, Resolved};
+pub use resolve::{Missing, Resolved};
 pub use vocabulary::{Condition, Give, RuleKind, values};
 
-use resolve::Index;
+use index::Index;
 
 /// One rule: when all conditions hold, this is where it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +100,15 @@ impl Rule {
     pub fn covers(&self, date: Date) -> bool {
         self.valid_from.is_none_or(|from| from <= date) && self.valid_to.is_none_or(|to| date <= to)
     }
+
+    /// What it asks for, for a reader: `sku = TS-*, from 2026-01-01`.
+    fn asks(&self) -> String {
+        let conditions = self.conditions.iter().map(|(condition, pattern)| format!("{condition} = {pattern}"));
+        let from = self.valid_from.map(|from| format!("from {from}"));
+        let to = self.valid_to.map(|to| format!("to {to}"));
+        let parts: Vec<String> = conditions.chain(from).chain(to).collect();
+        if parts.is_empty() { "asks for nothing".to_owned() } else { parts.join(", ") }
+    }
 }
 
 impl fmt::Display for Rule {
@@ -108,16 +132,18 @@ impl Rulebook {
     /// Checks the rules and makes them ready to be asked.
     ///
     /// # Errors
-    /// Every [`RuleProblem`] found: unknown conditions or gives for a kind, missing gives, values that are none, ids
-    /// used twice, dates the wrong way round, and pairs of rules that could both fit with equal specificity.
+    /// Every [`RuleProblem`] found: unknown conditions or gives for a kind, words nothing can meet, missing gives, values
+    /// that are none, ids used twice, dates the wrong way round, and pairs of rules that could both fit with equal
+    /// specificity.
     pub fn new(rules: Vec<Rule>) -> Result<Self, Vec<RuleProblem>> {
         let problems = lint::problems(&rules);
-        if problems.is_empty() {
-            let index = Index::of(&rules);
-            Ok(Self { rules, index, later: None })
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(Self::of_checked(rules)) } else { Err(problems) }
+    }
+
+    /// Rules in which no problem was found.
+    fn of_checked(rules: Vec<Rule>) -> Self {
+        let index = Index::of(&rules);
+        Self { rules, index, later: None }
     }
 
     /// These rules, and those of `later` where none of these fits: an order that was posted by the older rules and has
@@ -130,6 +156,12 @@ impl Rulebook {
     /// The rules, as they were given.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The rules as a table, a rule a row: comma-separated, in UTF-8. Read back by [`Rulebook::from_file_text`] it is the
+    /// same rulebook.
+    pub fn to_csv(&self) -> String {
+        csv::write(&self.rules)
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod derive;
 mod migrate;
+mod rules;
 mod rules_files;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -38,6 +39,8 @@ enum Command {
     Check(SettingsArguments),
     /// Show what an order puts into the ledger, from files; needs no database and no network
     Derive(derive::DeriveArguments),
+    /// Check rule files, or print them in another format; needs no settings
+    Rules(rules::RulesArguments),
     /// Play a trading day against counterparts on this machine and show the books
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArguments),
@@ -72,6 +75,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Derive(arguments) => derive::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(arguments).await,
         #[cfg(feature = "sandbox")]

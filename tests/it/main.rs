@@ -11,6 +11,7 @@ mod journey;
 mod lanes;
 mod queries;
 mod reading;
+mod rules_command;
 mod summaries;
 mod support;
 mod test_databases;

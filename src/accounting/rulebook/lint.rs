@@ -1,6 +1,6 @@
-//! What is wrong with a set of rules: gives that are missing or unknown, values that are none, pairs that tie.
+//! What is wrong with a set of rules: conditions and gives that make no sense, and pairs of rules that tie.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use jiff::civil::Date;
@@ -9,10 +9,10 @@ use rust_decimal::Decimal;
 use super::super::document::RATE_DECIMALS;
 use super::super::money::parse_amount;
 use super::super::policy::LONGEST_PREFIX;
-use super::pattern::overlap;
-use super::resolve::{Specificity, specificity};
+use super::domain::{impossible, one_of};
+use super::ties::{Tie, ties};
 use super::vocabulary::{Give, values};
-use super::{Rule, RuleKind};
+use super::{Field, Rule};
 
 /// One thing wrong with one rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,12 @@ use super::{Rule, RuleKind};
 pub struct RuleProblem {
     /// The rule's id.
     pub rule: String,
+    /// Its place among the rules, counted from 0.
+    pub position: usize,
+    /// The field that is wrong, when it is one.
+    pub field: Option<Field>,
+    /// The place of the other rule, when two do not go together.
+    pub other: Option<usize>,
     /// What is wrong and what to do.
     pub message: String,
 }
@@ -37,136 +43,189 @@ impl fmt::Display for RuleProblems {
 
 impl std::error::Error for RuleProblems {}
 
-/// Everything wrong with these rules, in their order.
+/// Everything wrong with these rules: with each by itself, in their order, then with pairs.
 pub(super) fn problems(rules: &[Rule]) -> Vec<RuleProblem> {
-    let mut ids = BTreeSet::new();
+    let mut found = alone(rules);
+    found.extend(together(rules.iter().enumerate()));
+    found
+}
+
+/// What is wrong with each rule by itself, and ids that are used twice.
+pub(super) fn alone(rules: &[Rule]) -> Vec<RuleProblem> {
+    let mut ids: HashMap<&str, usize> = HashMap::new();
     let mut found = Vec::new();
-    for rule in rules {
-        let mut say = |message: String| found.push(RuleProblem { rule: rule.id.clone(), message });
+    for (position, rule) in rules.iter().enumerate() {
+        let problem = |field, other, message| {
+            let rule = rule.id.clone();
+            RuleProblem { rule, position, field, other, message }
+        };
         if rule.id.trim().is_empty() {
-            say("has no id; give it a name that is unique in the rulebook".to_owned());
-        } else if !ids.insert(rule.id.as_str()) {
-            say("has an id that another rule has too; ids are unique".to_owned());
+            let message = "has no id; give it a name that is unique in the rulebook".to_owned();
+            found.push(problem(Some(Field::Id), None, message));
+        } else if let Some(first) = ids.get(rule.id.as_str()) {
+            let message = "has an id that another rule has too; ids are unique".to_owned();
+            found.push(problem(Some(Field::Id), Some(*first), message));
+        } else {
+            ids.insert(&rule.id, position);
+        }
+        let mut say = |field: Field, message: String| found.push(problem(Some(field), None, message));
+        if !rule.id.trim().is_empty() && rule.id.trim() != rule.id {
+            say(Field::Id, "has an id with blanks around it; take them away".to_owned());
         }
         if let (Some(from), Some(to)) = (rule.valid_from, rule.valid_to)
             && to < from
         {
-            say(format!("ends ({to}) before it begins ({from})"));
+            say(Field::ValidTo, format!("ends ({to}) before it begins ({from})"));
         }
         asks(rule, &mut say);
         answers(rule, &mut say);
+        combinations(rule, &mut say);
+        if let Some((field, message)) = gives_too_little(rule) {
+            found.push(problem(field, None, message));
+        }
     }
-    found.extend(ties(rules));
     found
 }
 
-/// Conditions the kind does not know, or without a text.
-fn asks(rule: &Rule, say: &mut impl FnMut(String)) {
+/// Pairs of rules of one kind and equal specificity that could both fit. Each rule comes with its place.
+pub(super) fn together<'a>(rules: impl Iterator<Item = (usize, &'a Rule)>) -> Vec<RuleProblem> {
+    let problem = |tie: Tie| RuleProblem {
+        rule: tie.later.1.id.clone(),
+        position: tie.later.0,
+        field: None,
+        other: Some(tie.earlier.0),
+        message: format!(
+            "is as specific as {} and both can fit the same {}; add a condition to one, or give them dates that do not meet",
+            tie.earlier.1, tie.later.1.kind
+        ),
+    };
+    // Dimension rules only meet when they give the same dimension.
+    let clash = |a: &Rule, b: &Rule| a.gives.keys().any(|give| b.gives.contains_key(give));
+    ties(rules, |_| &[], clash).into_iter().map(problem).collect()
+}
+
+/// Conditions the kind does not know, without a text, or that nothing can meet.
+fn asks(rule: &Rule, say: &mut impl FnMut(Field, String)) {
     let allowed = rule.kind.conditions();
     for (condition, pattern) in &rule.conditions {
+        let field = || Field::When(*condition);
         if !allowed.contains(condition) {
             let allowed: Vec<&str> = allowed.iter().map(|c| c.as_str()).collect();
-            say(format!("a {} rule cannot ask for {condition}; it can ask for {}", rule.kind, allowed.join(", ")));
+            let message =
+                format!("a {} rule cannot ask for {condition}; it can ask for {}", rule.kind, allowed.join(", "));
+            say(field(), message);
         }
         if pattern.as_str().is_empty() {
-            say(format!("asks for an empty {condition}; leave the condition out, or write * for any"));
+            say(field(), format!("asks for an empty {condition}; leave the condition out, or write * for any"));
+        } else if rule.kind.words(*condition).is_some()
+            && let Some(why) = impossible(rule.kind, *condition, &pattern.folded())
+        {
+            say(field(), format!("asks for {condition} '{pattern}'; {why}"));
         }
     }
 }
 
-/// Gives that are missing, unknown to the kind, or no value.
-fn answers(rule: &Rule, say: &mut impl FnMut(String)) {
+/// Gives that are unknown to the kind, or no value.
+fn answers(rule: &Rule, say: &mut impl FnMut(Field, String)) {
     for (give, value) in &rule.gives {
+        let mut say = |message: String| say(Field::Give(give.clone()), message);
         let known = match give {
             Give::Dimension(_) => rule.kind.gives_dimensions(),
             other => rule.kind.gives().contains(other),
         };
         if !known {
-            say(format!("a {} rule cannot give {give}", rule.kind));
+            say(format!("a {} rule cannot give {give}; leave it out", rule.kind));
         }
-        if value.trim().is_empty() {
-            say(format!("gives an empty {give}"));
-        } else if let Some(words) = give.words()
-            && !words.contains(&value.as_str())
+        if let Give::Dimension(name) = give
+            && (name.trim().is_empty() || name.trim() != name)
         {
-            say(format!("gives {give} '{value}'; it must be {}", words.join(" or ")));
-        } else if *give == Give::CustomerPrefix && value.len() > LONGEST_PREFIX {
-            say(format!("gives {give} '{value}'; it has at most {LONGEST_PREFIX} characters"));
+            say(format!("gives the dimension '{name}'; a dimension has a name without blanks around it"));
+        }
+        if let Some(message) = wrong_value(give, value) {
+            say(message);
         }
     }
-    let required = rule.kind.required();
-    let enough = |set: &&[Give]| set.iter().all(|give| rule.gives.contains_key(give));
-    if required.is_empty() && rule.gives.is_empty() {
-        say(format!("gives nothing; a {} rule gives something", rule.kind));
-    } else if !required.is_empty() && !required.iter().any(enough) {
-        let ways: Vec<String> =
-            required.iter().map(|set| set.iter().map(Give::to_string).collect::<Vec<_>>().join(" and ")).collect();
-        say(format!("a {} rule must give {}", rule.kind, ways.join(" or ")));
+}
+
+/// What is wrong with the value of one give.
+fn wrong_value(give: &Give, value: &str) -> Option<String> {
+    if value.trim().is_empty() {
+        return Some(format!("gives an empty {give}; write a value, or leave it out"));
     }
+    if value.trim() != value {
+        return Some(format!("gives {give} '{value}'; take away the blanks around it"));
+    }
+    if let Some(words) = give.words() {
+        let known = words.contains(&value);
+        return (!known).then(|| format!("gives {give} '{value}'; it must be {}", one_of(words)));
+    }
+    match give {
+        Give::CustomerPrefix if value.len() > LONGEST_PREFIX => {
+            Some(format!("gives {give} '{value}'; it has at most {LONGEST_PREFIX} characters"))
+        }
+        Give::Rate if !parse_amount(value).is_ok_and(usable) => Some(format!(
+            "gives {give} '{value}'; it must be a number above zero with at most {RATE_DECIMALS} decimals, for example 1.0850: Intacct keeps no more"
+        )),
+        Give::AdjustmentDate if !value.parse::<Date>().is_ok_and(|day| day.to_string() == value) => {
+            Some(format!("gives {give} '{value}'; it must be a day such as 2026-12-31"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a rate is one that Intacct keeps as it is.
+fn usable(rate: Decimal) -> bool {
+    rate > Decimal::ZERO && rate.normalize().scale() <= RATE_DECIMALS
+}
+
+/// Gives that need one another, or that exclude one another.
+fn combinations(rule: &Rule, say: &mut impl FnMut(Field, String)) {
     let gives = |give: &Give| rule.gives.contains_key(give);
-    if let Some(rate) = rule.given(&Give::Rate)
-        && !parse_amount(rate).is_ok_and(|rate| rate > Decimal::ZERO && rate.normalize().scale() <= RATE_DECIMALS)
-    {
-        say(format!(
-            "gives rate '{rate}'; it must be a number above zero with at most {RATE_DECIMALS} decimals, for example 1.0850: Intacct keeps no more"
-        ));
-    }
-    if let Some(day) = rule.given(&Give::AdjustmentDate)
-        && day.parse::<Date>().is_err()
-    {
-        say(format!("gives adjustment_date '{day}'; it must be a day such as 2026-12-31"));
-    }
-    if rule.given(&Give::ClosedPeriod) == Some(values::ADJUSTMENT) && !gives(&Give::AdjustmentDate) {
-        say("says closed_period adjustment but gives no adjustment_date".into());
-    }
-    if gives(&Give::CostAccount) != gives(&Give::InventoryAccount) {
-        say("gives only one of cost_account and inventory_account; the cost of goods needs both".into());
+    let adjusts = rule.given(&Give::ClosedPeriod) == Some(values::ADJUSTMENT);
+    match (adjusts, gives(&Give::AdjustmentDate)) {
+        (true, false) => {
+            let message = "says closed_period adjustment but gives no adjustment_date".to_owned();
+            say(Field::Give(Give::AdjustmentDate), message);
+        }
+        (false, true) => {
+            let message = "gives an adjustment_date without saying closed_period adjustment, so nothing would use it";
+            say(Field::Give(Give::AdjustmentDate), message.to_owned());
+        }
+        _ => {}
     }
     if rule.given(&Give::Stock) == Some(values::SCRAP) && !gives(&Give::ScrapAccount) {
-        say("says stock scrap but gives no scrap_account".into());
+        say(Field::Give(Give::ScrapAccount), "says stock scrap but gives no scrap_account".to_owned());
     }
-    let both = |a: &Give, b: &Give| gives(a) && gives(b);
-    if both(&Give::Rate, &Give::RateType) {
-        say("gives a rate and a rate_type; only one of them can be used".into());
+    if gives(&Give::CostAccount) != gives(&Give::InventoryAccount) {
+        let missing = if gives(&Give::CostAccount) { Give::InventoryAccount } else { Give::CostAccount };
+        let message = "gives only one of cost_account and inventory_account; the cost of goods needs both".to_owned();
+        say(Field::Give(missing), message);
     }
-    if both(&Give::Account, &Give::Presentation) {
-        say("gives an account and presentation 'net'; a discount is either shown on its account or taken off revenue"
-            .into());
+    if gives(&Give::Rate) && gives(&Give::RateType) {
+        let message = "gives a rate and a rate_type; only one of them can be used".to_owned();
+        say(Field::Give(Give::Rate), message);
+    }
+    if gives(&Give::Account) && gives(&Give::Presentation) {
+        let message =
+            "gives an account and presentation 'net'; a discount is either shown on its account or taken off revenue";
+        say(Field::Give(Give::Presentation), message.to_owned());
     }
 }
 
-/// Pairs of one kind and equal specificity that could both fit.
-fn ties(rules: &[Rule]) -> Vec<RuleProblem> {
-    // Rules that tie ask for the same conditions with the same exact values, so only those are compared pairwise.
-    let mut groups: BTreeMap<(RuleKind, Specificity, Vec<String>), Vec<&Rule>> = BTreeMap::new();
-    for rule in rules {
-        let exact = rule.conditions.values().filter(|p| p.is_exact()).map(|p| p.folded()).collect();
-        groups.entry((rule.kind, specificity(rule), exact)).or_default().push(rule);
+/// That a rule gives less than its kind must, with the first thing missing.
+fn gives_too_little(rule: &Rule) -> Option<(Option<Field>, String)> {
+    let required = rule.kind.required();
+    let given = |give: &Give| rule.gives.contains_key(give);
+    if required.is_empty() {
+        let message = || format!("gives nothing; a {} rule gives something", rule.kind);
+        return rule.gives.is_empty().then(|| (None, message()));
     }
-    let mut found = Vec::new();
-    for group in groups.values() {
-        for (i, later) in group.iter().enumerate() {
-            for earlier in &group[..i] {
-                if tie(earlier, later) {
-                    let message = format!(
-                        "is as specific as {earlier} and both can fit the same {}; add a condition to one, or give them dates that do not meet",
-                        later.kind
-                    );
-                    found.push(RuleProblem { rule: later.id.clone(), message });
-                }
-            }
-        }
+    if required.iter().any(|set| set.iter().all(given)) {
+        return None;
     }
-    found
-}
-
-/// Whether two rules of equal specificity can both fit. Dimension rules only meet when they give the same dimension.
-fn tie(a: &Rule, b: &Rule) -> bool {
-    let dates = b.valid_to.is_none_or(|to| a.valid_from.is_none_or(|from| from <= to))
-        && a.valid_to.is_none_or(|to| b.valid_from.is_none_or(|from| from <= to));
-    let gives = a.kind != RuleKind::Dimension || a.gives.keys().any(|give| b.gives.contains_key(give));
-    let conditions = a.conditions.iter().all(|(condition, pattern)| {
-        b.conditions.get(condition).is_some_and(|other| overlap(&pattern.folded(), &other.folded()))
-    });
-    dates && gives && conditions
+    let missing = required.first().and_then(|set| set.iter().find(|give| !given(give)));
+    let ways: Vec<String> =
+        required.iter().map(|set| set.iter().map(Give::to_string).collect::<Vec<_>>().join(" and ")).collect();
+    let message = format!("a {} rule must give {}", rule.kind, ways.join(" or "));
+    Some((missing.cloned().map(Field::Give), message))
 }

@@ -44,8 +44,44 @@ fn the_answer_comes_with_its_path() {
     let facts = Facts::new().with(Condition::Sku, "TS-1");
     assert_eq!(
         rulebook.resolve(RuleKind::Product, &facts, DAY).unwrap().path(),
-        ["product rule 'shirts' fits (sku = TS-*)", "more specific than product rule 'all' (asks for nothing)"]
+        ["product rule 'shirts' fits (sku = TS-*)", "by sku more specific than product rule 'all' (asks for nothing)"]
     );
+}
+
+#[test]
+fn the_path_names_dates_and_every_rule_that_was_beaten_in_turn() {
+    let spring = Rule { valid_from: Some(date(2026, 3, 1)), ..product("spring") };
+    let rules = vec![
+        spring.when(Condition::Sku, "TS-1*").when(Condition::Channel, "1"),
+        product("shirts").when(Condition::Sku, "TS-*").when(Condition::Channel, "1"),
+        product("channel").when(Condition::Channel, "1"),
+        product("mugs").when(Condition::Sku, "MUG-*"),
+    ];
+    let rulebook = Rulebook::new(rules).unwrap();
+    let facts = Facts::new().with(Condition::Sku, "ts-12").with(Condition::Channel, "1");
+    let resolved = rulebook.resolve(RuleKind::Product, &facts, DAY).unwrap();
+    assert_eq!(resolved.name(), "product rule 'spring'");
+    assert_eq!(
+        resolved.path(),
+        [
+            "product rule 'spring' fits (sku = TS-1*, channel = 1, from 2026-03-01)",
+            "by sku more specific than product rule 'shirts' (sku = TS-*, channel = 1)",
+            "by sku more specific than product rule 'channel' (channel = 1)",
+        ]
+    );
+}
+
+#[test]
+fn an_exact_text_of_any_condition_is_found_however_the_rule_begins() {
+    let rules = vec![
+        product("pattern-brand").when(Condition::Name, "*shirt*").when(Condition::Brand, "Acme"),
+        product("channel").when(Condition::Channel, "1"),
+        product("all"),
+    ];
+    let shirt = Facts::new().with(Condition::Name, "A Shirt").with(Condition::Channel, "1");
+    assert_eq!(account(rules.clone(), &shirt.clone().with(Condition::Brand, "ACME")), "pattern-brand");
+    assert_eq!(account(rules.clone(), &shirt.with(Condition::Brand, "Other")), "channel");
+    assert_eq!(account(rules, &Facts::new().with(Condition::Channel, "2")), "all");
 }
 
 #[test]
@@ -105,6 +141,106 @@ fn dimensions_are_merged_one_by_one() {
     );
 }
 
+/// Each rule has one problem, and this is in its text.
+fn refused<const N: usize>(cases: [(Rule, &str); N]) {
+    for (rule, expected) in cases {
+        let found = problems(vec![rule]);
+        assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
+    }
+}
+
+fn settlement(part: &str) -> Rule {
+    Rule::new("x", RuleKind::Settlement).when(Condition::Part, part).gives(Give::Account, "6100")
+}
+
+fn refund(part: &str) -> Rule {
+    Rule::new("x", RuleKind::Refund).when(Condition::Part, part).gives(Give::Account, "4100")
+}
+
+fn period(word: &str) -> Rule {
+    Rule::new("x", RuleKind::Period).gives(Give::ClosedPeriod, word)
+}
+
+#[test]
+fn words_that_nothing_has_are_refused() {
+    let customer = Rule::new("x", RuleKind::Customer).gives(Give::CustomerType, "Web");
+    refused([
+        (product("x").when(Condition::Type, "giftcard"), "it can only be physical or digital"),
+        (refund("products"), "it can only be product, shipping, handling, gift-wrapping, fee, order or restocking"),
+        (refund("bank"), "asks for part 'bank'"),
+        (settlement("restocking"), "it can only be bank, fee, dispute, dispute-fee, chargeback-loss"),
+        (settlement("chargeback*fee"), "asks for part 'chargeback*fee'"),
+        (period("hold").when(Condition::Document, "credit_memo"), "invoice, liability-tender, receipt, credit-memo"),
+        (customer.clone().when(Condition::Guest, "true"), "it can only be yes or no"),
+        (
+            Rule::new("x", RuleKind::Discount).when(Condition::Source, "voucher").gives(Give::Account, "4090"),
+            "it can only be manual, promotion or coupon",
+        ),
+    ]);
+    let fine = [
+        product("x").when(Condition::Type, "DIGITAL"),
+        product("x").when(Condition::Type, "phys*"),
+        refund("*ing"),
+        settlement("dispute*"),
+        period("next-open").when(Condition::Document, "*"),
+        period("hold").when(Condition::Document, "credit-memo").when(Condition::Channel, "1"),
+        customer.when(Condition::Guest, "*"),
+        Rule::new("x", RuleKind::Fee).when(Condition::Source, "any app").gives(Give::Account, "4040"),
+    ];
+    for rule in fine {
+        assert_eq!(Rulebook::new(vec![rule.clone()]), Ok(Rulebook::new(vec![rule]).unwrap()));
+    }
+}
+
+#[test]
+fn what_a_rule_gives_must_go_together() {
+    let account = |kind: RuleKind| Rule::new("x", kind).gives(Give::Account, "1");
+    let exchange = Rule::new("x", RuleKind::Exchange).when(Condition::Currency, "EUR");
+    refused([
+        (Rule::new("x", RuleKind::Period), "must give closed_period"),
+        (period("later"), "it must be hold, next-open or adjustment"),
+        (period("adjustment"), "says closed_period adjustment but gives no adjustment_date"),
+        (period("adjustment").gives(Give::AdjustmentDate, "31.12.2026"), "must be a day such as 2026-12-31"),
+        (period("adjustment").gives(Give::AdjustmentDate, "2026-12-31T00:00"), "must be a day such as 2026-12-31"),
+        (period("hold").gives(Give::AdjustmentDate, "2026-12-31"), "without saying closed_period adjustment"),
+        (period("hold").gives(Give::Dimension("location".into()), "1"), "a period rule cannot give location"),
+        (Rule::new("x", RuleKind::Settlement).when(Condition::Part, "fee"), "must give account"),
+        (settlement("fee").when(Condition::Channel, "1"), "can ask for part, gateway, name, currency"),
+        (exchange.clone(), "must give rate_type or rate"),
+        (exchange.clone().gives(Give::Rate, "0"), "a number above zero"),
+        (exchange.clone().gives(Give::Rate, "1,085"), "a number above zero"),
+        (exchange.gives(Give::Rate, "1.0850").gives(Give::RateType, "Daily"), "only one of them can be used"),
+        (account(RuleKind::Product).gives(Give::CostAccount, "5000"), "the cost of goods needs both"),
+        (account(RuleKind::Product).gives(Give::InventoryAccount, "1200"), "the cost of goods needs both"),
+        (account(RuleKind::Refund).gives(Give::Stock, "burn"), "it must be restock, scrap or none"),
+        (account(RuleKind::Refund).gives(Give::Stock, "scrap"), "says stock scrap but gives no scrap_account"),
+        (account(RuleKind::Fee).gives(Give::Stock, "none"), "a fee rule cannot give stock"),
+        (account(RuleKind::Fee).gives(Give::Dimension(" ".into()), "1"), "a dimension has a name"),
+        (Rule::new("x", RuleKind::Fee).gives(Give::Account, " 4040"), "take away the blanks around it"),
+        (Rule { id: "x ".into(), ..account(RuleKind::Fee) }, "blanks around it"),
+    ]);
+    let fine = [
+        period("adjustment").gives(Give::AdjustmentDate, "2026-12-31"),
+        settlement("fee").when(Condition::Gateway, "stripe").gives(Give::Dimension("department".into()), "FIN"),
+        Rule::new("x", RuleKind::Exchange).when(Condition::Currency, "EUR").gives(Give::Rate, "1.0850"),
+        account(RuleKind::Product).gives(Give::CostAccount, "5000").gives(Give::InventoryAccount, "1200"),
+        account(RuleKind::Refund).gives(Give::Stock, "scrap").gives(Give::ScrapAccount, "5050"),
+        account(RuleKind::Refund).gives(Give::Stock, "restock").gives(Give::ScrapAccount, "5050"),
+    ];
+    for rule in fine {
+        assert!(Rulebook::new(vec![rule.clone()]).is_ok(), "{rule}");
+    }
+}
+
+#[test]
+fn a_problem_names_the_field_and_the_other_rule() {
+    let rules = vec![product("a"), product("b").gives(Give::TreatAsPaid, "yes"), product("a")];
+    let found = Rulebook::new(rules).unwrap_err();
+    let placed: Vec<_> = found.into_iter().map(|problem| (problem.position, problem.field, problem.other)).collect();
+    assert_eq!(placed[..2], [(1, Some(Field::Give(Give::TreatAsPaid)), None), (2, Some(Field::Id), Some(0))]);
+    assert_eq!(placed[2..], [(1, None, Some(0)), (2, None, Some(0))]);
+}
+
 #[test]
 fn rules_that_make_no_sense_are_refused_with_the_reason() {
     let cases = [
@@ -126,10 +262,7 @@ fn rules_that_make_no_sense_are_refused_with_the_reason() {
             "before it begins",
         ),
     ];
-    for (rule, expected) in cases {
-        let found = problems(vec![rule]);
-        assert!(found.len() == 1 && found[0].contains(expected), "{expected}: {found:?}");
-    }
+    refused(cases);
     let twice = vec![product("x"), product("x").when(Condition::Sku, "A")];
     assert!(problems(twice)[0].contains("another rule has too"));
 }

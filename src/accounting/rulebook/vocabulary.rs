@@ -72,7 +72,7 @@ pub enum Condition {
     /// `fee`, `dispute`, `dispute-fee`, `chargeback-loss`, `exchange-difference`, `tax-bank`, `tax-allowance`,
     /// `breakage` or `goodwill`.
     Part,
-    /// Kind of the document, for example `invoice`.
+    /// Kind of the document, for example `invoice`; see [`DocumentKind`](crate::accounting::document::DocumentKind).
     Document,
     /// Customer group id.
     Group,
@@ -268,6 +268,30 @@ impl fmt::Display for RuleKind {
 }
 
 impl Condition {
+    /// Every condition, in the order columns of them are written.
+    pub const ALL: [Condition; 20] = [
+        Self::Sku,
+        Self::Name,
+        Self::Category,
+        Self::Brand,
+        Self::Type,
+        Self::Method,
+        Self::Gateway,
+        Self::Source,
+        Self::Code,
+        Self::Class,
+        Self::Rate,
+        Self::Part,
+        Self::Document,
+        Self::Group,
+        Self::Company,
+        Self::Guest,
+        Self::Channel,
+        Self::Currency,
+        Self::State,
+        Self::Country,
+    ];
+
     /// The stable name, for example `sku`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -302,6 +326,30 @@ impl fmt::Display for Condition {
 }
 
 impl Give {
+    /// Everything a rule may give that is no dimension, in the order columns of them are written.
+    pub const PLAIN: [Give; 20] = [
+        Self::Account,
+        Self::PaymentMethod,
+        Self::BankAccount,
+        Self::RefundAccount,
+        Self::TreatAsPaid,
+        Self::Presentation,
+        Self::CollectedBy,
+        Self::OrderLevel,
+        Self::SummaryCustomer,
+        Self::CustomerPrefix,
+        Self::CustomerType,
+        Self::Terms,
+        Self::RateType,
+        Self::Rate,
+        Self::ClosedPeriod,
+        Self::AdjustmentDate,
+        Self::CostAccount,
+        Self::InventoryAccount,
+        Self::Stock,
+        Self::ScrapAccount,
+    ];
+
     /// The fixed words it takes; `None` when any text will do.
     pub fn words(&self) -> Option<&'static [&'static str]> {
         match self {
