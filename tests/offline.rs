@@ -418,3 +418,37 @@ fn a_redacted_copy_overwrites_nothing_and_keeps_what_rules_ask_for() {
     assert_eq!(ran.json()["documents"][0]["customer"], "ACME");
     assert!(std::fs::read_to_string(copy.join("order.json")).unwrap().contains("Acme Tents"));
 }
+
+#[test]
+fn what_happened_outside_the_shop_is_derived_beside_the_order() {
+    let folder = Folder::of_order();
+    let payout = r#"[{"payout": {"gateway": "stripe", "id": "po_1", "date": "2026-03-13", "currency": "USD",
+        "gross": "162.86", "fees": "5.02", "net": "157.84"}}]"#;
+    folder.write("events.json", payout);
+    let rules = Folder::new();
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(RULES), rules.0.join("demo.json")).unwrap();
+    let parts = r#"[{"id": "bank", "kind": "settlement", "conditions": {"part": "bank"}, "gives": {"account": "1010"}},
+        {"id": "fees", "kind": "settlement", "conditions": {"part": "fee"}, "gives": {"account": "6100"}}]"#;
+    rules.write("settlement.json", parts);
+    let with =
+        |arguments: &[&str]| derive(&[&["--evidence", folder.path(), "--rules", rules.path()], arguments].concat());
+    let order = with(&["--json"]).json();
+    assert_eq!(order["documents"].as_array().unwrap().len(), 5, "the order's own documents stay by themselves");
+    let payout = &order["events"]["documents"][0];
+    assert_eq!((payout["kind"].as_str(), payout["total"].as_str()), (Some("payout"), Some("162.86")), "{order}");
+    let accounts: Vec<&str> =
+        payout["lines"].as_array().unwrap().iter().map(|line| line["account"].as_str().unwrap()).collect();
+    assert_eq!(accounts, ["1010", "6100", "1150-S"]);
+    assert!(with(&[]).out.contains("Outside the shop, store 'store'"));
+
+    // Without the rules every one of them is a hold; figures that do not add up are one too; what is no event is refused.
+    let held = folder.derive(&["--json"]).json();
+    assert_eq!(held["events"]["holds"].as_array().unwrap().len(), 2, "{held}");
+    folder.change("events.json", "157.84", "150.00");
+    let odd = with(&["--json"]).json();
+    assert_eq!(odd["events"]["holds"][0]["code"], "totals-do-not-add-up", "{odd}");
+    folder.change("events.json", "\"fees\": \"5.02\"", "\"fees\": 5.02");
+    let refused = with(&[]);
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("events.json") && refused.err.contains("fees"), "{}", refused.err);
+}

@@ -385,7 +385,11 @@ impl One<'_> {
         };
         for (charge, (amount, quantity)) in &split.charges {
             let sold = &self.sale.charges[*charge];
-            let units = if quantity.is_zero() { String::new() } else { format!(" ({} units)", quantity.normalize()) };
+            let units = match quantity.normalize() {
+                none if none.is_zero() => String::new(),
+                one if one == Decimal::ONE => " (1 unit)".to_owned(),
+                more => format!(" ({more} units)"),
+            };
             let memo = format!("Refund of {}{units}", sold.memo);
             match places.charges.get(charge) {
                 Some(target) => push(target, *amount, &memo),

@@ -1,5 +1,6 @@
 //! The taxes of a sale, by jurisdiction: rows are copied, never re-rated; a residual cent goes to the largest remainder.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
@@ -93,13 +94,16 @@ pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds)
     let mut known: HashMap<RowName, (String, String)> = HashMap::new();
     for (row, ideal) in rows.iter().zip(ideal) {
         let name = (row.name.as_str(), row.class.as_str(), row.rate, row.address);
-        if !known.contains_key(&name) {
-            let Some(found) = bucket(context, row, holds) else { continue };
-            let key = (found.rule.clone(), found.name.clone());
-            known.insert(name, key.clone());
-            buckets.entry(key).or_insert((found, Decimal::ZERO, Decimal::ZERO));
-        }
-        let Some((bucket, amount, wanted)) = known.get(&name).and_then(|key| buckets.get_mut(key)) else { continue };
+        let key = match known.entry(name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(found) = bucket(context, row, holds) else { continue };
+                let key = (found.rule.clone(), found.name.clone());
+                buckets.entry(key.clone()).or_insert((found, Decimal::ZERO, Decimal::ZERO));
+                place.insert(key)
+            }
+        };
+        let Some((bucket, amount, wanted)) = buckets.get_mut(key) else { continue };
         bucket.add(row);
         *amount += row.amount;
         *wanted += ideal;

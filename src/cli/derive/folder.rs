@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::answer::{self, Answer};
+use super::outside::{EVENTS, Outside};
 use super::redact::Redactor;
 use crate::accounting::evidence::Evidence;
 use crate::bigcommerce::evidence::{RawOrder, WireError, assemble};
@@ -74,7 +75,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// There is something in it, or it cannot be written.
-pub(super) fn write(orders: &[OrderFolder], to: &Path, alone: bool) -> anyhow::Result<()> {
+pub(super) fn write(orders: &[OrderFolder], outside: Option<&Outside>, to: &Path, alone: bool) -> anyhow::Result<()> {
     if to.exists() && !entries(to)?.is_empty() {
         bail!("{} is not empty; name a new folder with --redact", to.display());
     }
@@ -85,6 +86,10 @@ pub(super) fn write(orders: &[OrderFolder], to: &Path, alone: bool) -> anyhow::R
             let file = folder.join(name);
             std::fs::write(&file, content).with_context(|| format!("{} cannot be written", file.display()))?;
         }
+    }
+    if let Some(outside) = outside {
+        let file = to.join(EVENTS);
+        std::fs::write(&file, &outside.content).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(())
 }
@@ -106,7 +111,7 @@ impl OrderFolder {
         }
         for file in entries(path)? {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.ends_with(".json") && !known.clone().any(|known| known == name) {
+            if name.ends_with(".json") && name != EVENTS && !known.clone().any(|known| known == name) {
                 folder.unread.push(name);
             }
         }

@@ -7,8 +7,9 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 use rust_decimal::Decimal;
 
 use super::output::{Applied, Converted, Held, Order, Posting};
+use super::outside::Booked;
 use super::t_accounts;
-use crate::accounting::derive::Derivation;
+use crate::accounting::derive::{Derivation, EventDerivation};
 use crate::accounting::document::{Document, JournalLine};
 use crate::accounting::hold::Blocks;
 
@@ -61,6 +62,17 @@ pub(super) fn order(derivation: &Derivation, shown: &Order, settings: &[String],
         }
     }
     text.push_str(&closing(derivation, shown, screen));
+    text
+}
+
+/// What happened outside the shop, whole.
+pub(super) fn events(derivation: &EventDerivation, shown: &Booked, screen: Screen) -> String {
+    let mut text = screen.strong(&format!("Outside the shop, store '{}'", derivation.store)) + "\n";
+    for (index, (document, posting)) in derivation.documents.iter().zip(&shown.documents).enumerate() {
+        let _ = writeln!(text, "\n{}", heading(index + 1, posting, screen));
+        text.push_str(&journal(document, screen));
+    }
+    shown.holds.iter().for_each(|hold| text.push_str(&held(hold, screen)));
     text
 }
 

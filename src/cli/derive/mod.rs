@@ -5,6 +5,7 @@ mod fields;
 mod folder;
 mod journal;
 mod output;
+mod outside;
 mod redact;
 mod settings;
 mod t_accounts;
@@ -18,10 +19,11 @@ use clap::Args;
 
 use self::folder::OrderFolder;
 use self::journal::Screen;
-use self::output::{Order, Orders};
+use self::output::{Alone, Order, Orders};
+use self::outside::{Booked, Outside};
 use self::redact::Redactor;
 use super::rules_files;
-use crate::accounting::derive::{Derivation, derive};
+use crate::accounting::derive::{Derivation, EventDerivation, derive};
 use crate::accounting::policy::Policy;
 use crate::accounting::rulebook::{Condition, Rulebook};
 use crate::config::Environment;
@@ -60,6 +62,7 @@ struct Input {
     orders: Vec<OrderFolder>,
     /// Whether the folder is an order itself, not one with orders in it.
     alone: bool,
+    outside: Option<Outside>,
     rulebook: Rulebook,
     policy: Policy,
     assumed: Vec<String>,
@@ -95,7 +98,12 @@ pub(super) fn run(arguments: &DeriveArguments) -> anyhow::Result<ExitCode> {
             );
         }
     }
-    let text = if arguments.json { json(&derived, input.alone)? } else { input.journal(&derived, screen()) };
+    let events = input.events(&derived);
+    let text = if arguments.json {
+        json(&derived, events.as_ref(), input.alone)?
+    } else {
+        input.journal(&derived, events.as_ref(), screen())
+    };
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         // Whoever reads has seen enough, for example `head`.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
@@ -117,10 +125,12 @@ impl Input {
         })?;
         let chosen = settings::choose(arguments.config.as_deref(), arguments.store.as_deref())?;
         let (orders, alone) = folder::open(&arguments.evidence)?;
+        let outside = Outside::read(&arguments.evidence)?;
         let rules = format!("rules: {count} in {}", arguments.rules.display());
         Ok(Self {
             orders,
             alone,
+            outside,
             rulebook,
             policy: chosen.policy,
             assumed: chosen.assumed,
@@ -164,25 +174,37 @@ impl Input {
                 original.order
             );
         }
-        folder::write(&copies, to, self.alone)?;
+        folder::write(&copies, self.outside.as_ref(), to, self.alone)?;
         let companies = if keep_companies { ", names of companies kept because rules ask for them" } else { "" };
         eprintln!("cartledger: a copy without personal data is in {}{companies}; it derives the same", to.display());
         Ok(after)
     }
 
-    fn journal(&self, derived: &[Derived], screen: Screen) -> String {
+    /// What happened outside the shop, with the orders it may be about.
+    fn events(&self, derived: &[Derived]) -> Option<(EventDerivation, Booked)> {
+        let outside = self.outside.as_ref()?;
+        let orders: Vec<Derivation> = derived.iter().map(|(derivation, _)| derivation.clone()).collect();
+        let derivation = outside.derive(&orders, &self.rulebook, &self.policy);
+        let booked = Booked::of(&derivation);
+        Some((derivation, booked))
+    }
+
+    fn journal(&self, derived: &[Derived], events: Option<&(EventDerivation, Booked)>, screen: Screen) -> String {
         let orders =
             derived.iter().map(|(derivation, order)| journal::order(derivation, order, &self.settings, screen));
-        orders.collect::<Vec<_>>().join("\n")
+        let events = events.map(|(derivation, booked)| journal::events(derivation, booked, screen));
+        orders.chain(events).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// The order's object, or `{"orders": [...]}` for a folder with orders in it.
-fn json(derived: &[Derived], alone: bool) -> anyhow::Result<String> {
+/// The order's object, or `{"orders": [...]}` for a folder with orders in it; with `events` where there are some.
+fn json(derived: &[Derived], events: Option<&(EventDerivation, Booked)>, alone: bool) -> anyhow::Result<String> {
     let orders: Vec<&Order> = derived.iter().map(|(_, order)| order).collect();
-    let text = match &orders[..] {
-        [order] if alone => serde_json::to_string_pretty(order),
-        _ => serde_json::to_string_pretty(&Orders { orders }),
+    let events = events.map(|(_, booked)| booked);
+    let text = match (&orders[..], events) {
+        ([order], None) if alone => serde_json::to_string_pretty(order),
+        ([order], Some(events)) if alone => serde_json::to_string_pretty(&Alone { order, events }),
+        _ => serde_json::to_string_pretty(&Orders { orders, events }),
     };
     Ok(text? + "\n")
 }

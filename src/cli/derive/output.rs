@@ -6,16 +6,27 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::outside::Booked;
 use crate::accounting::customer::BuyerIdentity;
 use crate::accounting::derive::{Derivation, Eligibility};
 use crate::accounting::document::{Detail, Document, DocumentKey, Exchange, JournalLine};
 use crate::accounting::hold::{Blocks, Hold};
 use crate::accounting::money::Currency;
 
-/// Several orders.
+/// Several orders, and what happened outside the shop.
 #[derive(Debug, Serialize)]
 pub(super) struct Orders<'a> {
     pub(super) orders: Vec<&'a Order>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) events: Option<&'a Booked>,
+}
+
+/// One order, and what happened outside the shop.
+#[derive(Debug, Serialize)]
+pub(super) struct Alone<'a> {
+    #[serde(flatten)]
+    pub(super) order: &'a Order,
+    pub(super) events: &'a Booked,
 }
 
 /// One order. The first three names and what is in them are fixed; more may be added behind them.
@@ -131,10 +142,9 @@ impl Order {
             Eligibility::Waiting(reason) => (None, Some(reason.clone())),
             Eligibility::Excluded(reason) => (Some(reason.clone()), None),
         };
-        let held = held(derivation);
         let currency = derivation.order_total.currency;
         Self {
-            documents: derivation.documents.iter().map(|d| Posting::of(d, held.contains(&d.key))).collect(),
+            documents: Posting::all(&derivation.documents, &derivation.holds),
             holds: derivation.holds.iter().map(Held::of).collect(),
             excluded,
             waiting,
@@ -160,15 +170,14 @@ impl Order {
 }
 
 /// Documents that a hold keeps back, and those that need one of them.
-fn held(derivation: &Derivation) -> BTreeSet<&DocumentKey> {
-    let blocked: BTreeSet<&DocumentKey> = derivation
-        .holds
+fn held<'a>(documents: &'a [Document], holds: &'a [Hold]) -> BTreeSet<&'a DocumentKey> {
+    let blocked: BTreeSet<&DocumentKey> = holds
         .iter()
         .filter_map(|hold| if let Blocks::Document(key) = &hold.blocks { Some(key) } else { None })
         .collect();
     let mut held = BTreeSet::new();
     // Each document stands behind those it needs.
-    for document in &derivation.documents {
+    for document in documents {
         if blocked.contains(&document.key) || document.detail.needs().iter().any(|needed| held.contains(needed)) {
             held.insert(&document.key);
         }
@@ -177,6 +186,12 @@ fn held(derivation: &Derivation) -> BTreeSet<&DocumentKey> {
 }
 
 impl Posting {
+    /// Documents as they are printed, each with whether a hold keeps it.
+    pub(super) fn all(documents: &[Document], holds: &[Hold]) -> Vec<Self> {
+        let held = held(documents, holds);
+        documents.iter().map(|document| Self::of(document, held.contains(&document.key))).collect()
+    }
+
     fn of(document: &Document, held: bool) -> Self {
         let money = |value| amount(value, document.currency);
         let applies = match &document.detail {
@@ -228,7 +243,7 @@ impl Leg {
 }
 
 impl Held {
-    fn of(hold: &Hold) -> Self {
+    pub(super) fn of(hold: &Hold) -> Self {
         Self {
             code: hold.code.as_str(),
             message: hold.message.clone(),
