@@ -9,7 +9,7 @@ use super::super::evidence::{PaymentEvent, RefundedPart, Transaction};
 use super::super::hold::Blocks;
 use super::super::policy::ChangedOrders;
 use super::super::rulebook::{Condition, Give, Rule, RuleKind};
-use super::super::testing::{Books, Case, amount_of, dec, units};
+use super::super::testing::{Books, Case, amount_of, dec, table, units};
 use super::Difference;
 
 /// Accounting case E1: 120.00 and 8.25 % tax. Changed orders are corrected.
@@ -48,6 +48,19 @@ fn on_terms(case: Case) -> Case {
         .gives(Give::PaymentMethod, "EFT")
         .gives(Give::TreatAsPaid, "no");
     case.rule(later).with(|e| e.order.payment_method = "PO".into())
+}
+
+/// The examples of corrections for the documentation.
+pub(super) fn documented() -> Vec<(&'static str, String)> {
+    let after = |mut books: Books, now: &Case| {
+        let difference = books.run(now);
+        table(&difference.to_post, &difference.holds)
+    };
+    vec![
+        ("correction-edited-up", after(posted(), &card(of("2", "240.00", "19.80")))),
+        ("correction-edited-down-unpaid", after(unpaid(), &on_terms(of("1", "92.38", "7.62")))),
+        ("correction-edited-down-paid", after(posted(), &card(of("1", "92.38", "7.62")))),
+    ]
 }
 
 /// Numbers and totals of what is to be posted; applications with what they set off, receipts with what they pay.

@@ -1,10 +1,11 @@
 //! The cost of goods as specifications: example E14 and what surrounds it.
 
+use super::super::document::DocumentKind;
 use super::super::evidence::LineType;
 use super::super::hold::Blocks;
 use super::super::policy::Recognition;
-use super::super::rulebook::{Condition, Give, Rule, RuleKind};
-use super::super::testing::{Case, balances, dec, entries, units};
+use super::super::rulebook::{Condition, Give, Rule, RuleKind, values};
+use super::super::testing::{Case, balances, dec, entries, table, units};
 
 const SHIPPED: &str = "2026-03-11T10:00:00Z";
 
@@ -29,6 +30,19 @@ fn comes_back(stock: Option<&str>) -> Case {
     }
     let shipped = e14().shipped(SHIPPED).without_rules(RuleKind::Refund).rule(returns);
     shipped.refund(12, "50.00", "0", "stripe", vec![units(1, "1")])
+}
+
+/// The examples of the cost of goods for the documentation.
+pub(super) fn documented() -> Vec<(&'static str, String)> {
+    let costs = |case: Case| {
+        let mut derivation = case.derive();
+        derivation.documents.retain(|document| document.kind == DocumentKind::CostOfGoods);
+        table(&derivation.documents, &derivation.holds)
+    };
+    vec![
+        ("e14-restocked", costs(comes_back(Some(values::RESTOCK)))),
+        ("e14-scrapped", costs(comes_back(Some(values::SCRAP)))),
+    ]
 }
 
 fn costs(case: &Case) -> Vec<String> {

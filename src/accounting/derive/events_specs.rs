@@ -6,7 +6,7 @@ use super::super::document::Document;
 use super::super::events::Events;
 use super::super::policy::Policy;
 use super::super::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
-use super::super::testing::{Case, amount_of, dec, rules, units};
+use super::super::testing::{self, Case, amount_of, dec, rules, units};
 use super::{Derivation, EventDerivation, derive_events, derive_events_with};
 use crate::accounting::evidence::RefundedPart;
 
@@ -65,19 +65,43 @@ pub(super) fn balance<'a>(documents: impl IntoIterator<Item = &'a Document>, acc
     lines.filter(|line| line.account == account).map(|line| line.signed()).sum()
 }
 
+const REMITTED: &str = r#"[{"tax_remitted": {"id": "CA-2026-Q1", "date": "2026-04-20", "currency": "USD", "tax": "State",
+    "due": "15.00", "allowance": "0.07", "paid": "14.93"}}]"#;
+
+const BREAKAGE: &str =
+    r#"[{"breakage": {"id": "2026-03", "date": "2026-03-31", "currency": "USD", "amount": "0.32"}}]"#;
+
+const GOODWILL: &str = r#"[{"goodwill": {"id": "T-77", "date": "2026-03-14", "currency": "USD", "amount": "15.00",
+    "order": 118}}]"#;
+
+const FEE_KEPT: &str = r#"[{"fee_kept": {"gateway": "stripe", "id": "fee_1", "date": "2026-03-12", "currency": "USD",
+    "order": 118, "amount": "2.18"}}]"#;
+
+/// The examples of events for the documentation.
+pub(super) fn documented() -> Vec<(&'static str, String)> {
+    let shown = |derivation: EventDerivation| testing::table(&derivation.documents, &derivation.holds);
+    let disputed =
+        |stage: &str, more: &str| shown(derive_with(&format!("[{}]", dispute(stage, more)), &[e1().derive()]));
+    vec![
+        ("e4-tax-remitted", shown(derive(REMITTED))),
+        ("e6-breakage", shown(derive(BREAKAGE))),
+        ("e7-goodwill", shown(derive(GOODWILL))),
+        ("e9-payout", shown(derive(E9))),
+        ("e12-fee-kept", shown(derive(FEE_KEPT))),
+        ("e13-dispute-opened", disputed("opened", r#", "fee": "15.00""#)),
+        ("e13-dispute-won", disputed("won", "")),
+        ("e13-dispute-lost", disputed("lost", "")),
+        ("e13-dispute-lost-tax-recoverable", disputed("lost", r#", "tax_recoverable": true"#)),
+    ]
+}
+
 fn e1() -> Case {
     Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90").paid(9001, "stripe", "129.90")
 }
 
 #[test]
 fn e4_tax_is_remitted_with_the_filing_allowance_kept() {
-    assert_eq!(
-        journal(
-            r#"[{"tax_remitted": {"id": "CA-2026-Q1", "date": "2026-04-20", "currency": "USD", "tax": "State",
-                "due": "15.00", "allowance": "0.07", "paid": "14.93"}}]"#
-        ),
-        "entry 2200-ST Dr 15.00\nentry 1010 Cr 14.93\nentry 7110 Cr 0.07"
-    );
+    assert_eq!(journal(REMITTED), "entry 2200-ST Dr 15.00\nentry 1010 Cr 14.93\nentry 7110 Cr 0.07");
 }
 
 #[test]
@@ -94,25 +118,18 @@ fn e4_a_remittance_that_does_not_add_up_is_held_with_the_arithmetic() {
 
 #[test]
 fn e6_breakage_of_gift_cards_becomes_income() {
-    let event = r#"[{"breakage": {"id": "2026-03", "date": "2026-03-31", "currency": "USD", "amount": "0.32"}}]"#;
-    assert_eq!(journal(event), "entry 2300 Dr 0.32\nentry 4200 Cr 0.32");
+    assert_eq!(journal(BREAKAGE), "entry 2300 Dr 0.32\nentry 4200 Cr 0.32");
     let sold = Case::new().line("GIFT", "1", "100.00", "0").paid(9001, "stripe", "100.00").derive();
     let redeemed = Case::new().line("TS-1", "1", "85.00", "7.01").tax("Tax", "8.25", "7.01");
     let redeemed = redeemed.paid(9002, "giftcertificate", "92.01").derive();
     let before: Vec<&Document> = sold.documents.iter().chain(&redeemed.documents).collect();
     assert_eq!(balance(before.clone(), "2300"), dec("-7.99"));
-    assert_eq!(balance(before.into_iter().chain(&derive(event).documents), "2300"), dec("-7.67"));
+    assert_eq!(balance(before.into_iter().chain(&derive(BREAKAGE).documents), "2300"), dec("-7.67"));
 }
 
 #[test]
 fn e7_goodwill_is_store_credit_given_away() {
-    assert_eq!(
-        journal(
-            r#"[{"goodwill": {"id": "T-77", "date": "2026-03-14", "currency": "USD", "amount": "15.00",
-                "order": 118}}]"#
-        ),
-        "entry 6130 Dr 15.00\nentry 2310 Cr 15.00"
-    );
+    assert_eq!(journal(GOODWILL), "entry 6130 Dr 15.00\nentry 2310 Cr 15.00");
 }
 
 #[test]
@@ -204,8 +221,7 @@ fn a_payout_that_does_not_add_up_is_held_with_the_arithmetic() {
 
 #[test]
 fn e12_a_fee_that_the_gateway_keeps_is_an_expense() {
-    let kept = r#"[{"fee_kept": {"gateway": "stripe", "id": "fee_1", "date": "2026-03-12", "currency": "USD",
-        "order": 118, "amount": "2.18"}}]"#;
+    let kept = FEE_KEPT;
     assert_eq!(journal(kept), "entry 6100 Dr 2.18\nentry 1150-S Cr 2.18");
     // The payout that takes it off does not book it again, and clearing comes to nothing.
     let both = kept.replace(

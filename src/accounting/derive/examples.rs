@@ -2,10 +2,11 @@
 
 use super::super::policy::OrderLevelRefund;
 use super::cases::*;
+use super::{corrections_specs, cost_specs, events_specs, exchange_specs, timing_specs};
 
 /// Name and text of every example.
 pub(crate) fn examples() -> Vec<(&'static str, String)> {
-    vec![
+    let orders = [
         ("e1-product-sale", e1().table()),
         ("e2-discounts-gross", e2_gross().table()),
         ("e2-discounts-net", e2_net().table()),
@@ -24,5 +25,13 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         ("e11-order-level-allowance", e11_order_level(OrderLevelRefund::Allowance).refunds_table()),
         ("e11-order-level-carve-out", e11_order_level(OrderLevelRefund::CarveOut).refunds_table()),
         ("e11-order-level-hold", e11_order_level(OrderLevelRefund::Hold).refunds_table()),
-    ]
+    ];
+    let elsewhere = [
+        timing_specs::documented(),
+        cost_specs::documented(),
+        corrections_specs::documented(),
+        events_specs::documented(),
+        exchange_specs::documented(),
+    ];
+    orders.into_iter().chain(elsewhere.into_iter().flatten()).collect()
 }

@@ -70,8 +70,8 @@ fn e15_in_base() -> BaseJournal {
     journal
 }
 
-#[test]
-fn e15_the_sale_the_payout_and_the_refund_in_base_currency() {
+/// The table of E15: everything in base currency.
+fn e15_table() -> String {
     let journal = e15_in_base();
     let tables = [
         base_table(&journal, "INV", |key| key.contains("/invoice/")),
@@ -79,8 +79,18 @@ fn e15_the_sale_the_payout_and_the_refund_in_base_currency() {
         base_table(&journal, "Payout", |key| key.contains("po_15")),
         base_table(&journal, "Refund", |key| key.contains("/refund-")),
     ];
+    tables.join("\n")
+}
+
+/// The example of currencies for the documentation: the documents in euros, and what they are in base currency.
+pub(super) fn documented() -> Vec<(&'static str, String)> {
+    vec![("e15-in-euros", e15().table()), ("e15-in-base-currency", e15_table())]
+}
+
+#[test]
+fn e15_the_sale_the_payout_and_the_refund_in_base_currency() {
     assert_eq!(
-        tables.join("\n"),
+        e15_table(),
         "INV 1100 Dr 129.12\nINV 4000 Cr 108.50\nINV 2200 Cr 20.62\n\
          RCPT 1150-E Dr 129.12\nRCPT 1100 Cr 129.12\n\
          Payout 1010 Dr 124.35\nPayout 6100 Dr 4.05\nPayout 7100 Dr 0.72\nPayout 1150-E Cr 129.12\n\

@@ -26,6 +26,14 @@ fn back(case: Case) -> Case {
     case.refund(12, "64.95", "4.95", "stripe", vec![units(1, "1")])
 }
 
+/// The examples of deposits for the documentation.
+pub(super) fn documented() -> Vec<(&'static str, String)> {
+    vec![
+        ("e12-cancelled-before-shipment", back(captured()).cancelled().without_rules(RuleKind::Refund).table()),
+        ("e12-shipped", captured().shipped("2026-03-14T10:00:00Z").table()),
+    ]
+}
+
 fn waiting(derivation: &Derivation) -> &str {
     let Eligibility::Waiting(reason) = &derivation.status else { panic!("{:?}", derivation.status) };
     reason
