@@ -48,6 +48,8 @@ mod invoice;
 mod life_specs;
 mod open_items;
 #[cfg(test)]
+mod orders_specs;
+#[cfg(test)]
 mod properties;
 mod recognition;
 mod refunds;
