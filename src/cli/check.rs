@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::{SettingsArguments, open_database};
+use crate::accounting::policy::{ChangedOrders, PostingMode, Recognition};
 use crate::accounting::rulebook::{Give, Rule, Rulebook};
 use crate::app;
 use crate::clock::{self, Clock};
@@ -140,10 +141,22 @@ fn names(
         }
     };
     add(MasterRecord::GlAccount, &company.application_account);
-    add(MasterRecord::GlAccount, &settings.accounting.receivable_account);
+    let policy = &settings.accounting;
+    add(MasterRecord::GlAccount, &policy.receivable_account);
+    for account in [&policy.rounding_account, &policy.deposit_account] {
+        add(MasterRecord::GlAccount, account.as_deref().unwrap_or_default());
+    }
+    let daily =
+        std::iter::once(&policy.posting).chain(policy.posting_changes.values()).any(|m| *m == PostingMode::Daily);
+    let corrects = policy.changed_orders == ChangedOrders::Correct;
+    if daily || corrects || policy.cost_of_goods || policy.recognition == Recognition::ShipDate {
+        add(MasterRecord::Journal, &policy.journal);
+    }
     for (give, value) in rules.iter().flat_map(|rule| &rule.gives) {
         match give {
-            Give::Account | Give::RefundAccount => add(MasterRecord::GlAccount, value),
+            Give::Account | Give::RefundAccount | Give::CostAccount | Give::InventoryAccount | Give::ScrapAccount => {
+                add(MasterRecord::GlAccount, value)
+            }
             Give::BankAccount => add(MasterRecord::BankAccount, value),
             Give::SummaryCustomer => add(MasterRecord::Customer, value),
             Give::Terms => add(MasterRecord::Term, value),

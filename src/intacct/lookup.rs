@@ -211,6 +211,8 @@ pub enum MasterRecord {
     BankAccount,
     /// An AR payment term, by name.
     Term,
+    /// A journal, by symbol.
+    Journal,
 }
 
 impl MasterRecord {
@@ -227,6 +229,7 @@ impl MasterRecord {
             Self::Customer => ("CUSTOMER", "CUSTOMERID"),
             Self::BankAccount => ("CHECKINGACCOUNT", "BANKACCOUNTID"),
             Self::Term => ("ARTERM", "NAME"),
+            Self::Journal => ("JOURNAL", "SYMBOL"),
         }
     }
 
@@ -243,6 +246,7 @@ impl MasterRecord {
             Self::Customer => "customer",
             Self::BankAccount => "bank account",
             Self::Term => "payment term",
+            Self::Journal => "journal",
         }
     }
 }

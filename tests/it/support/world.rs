@@ -92,11 +92,11 @@ impl World {
         world
     }
 
-    /// Starts the program and waits until it answers.
-    pub async fn start_service(&mut self) {
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_cartledger"))
-            .args(["serve", "--config"])
+    /// A command of the program with the world's settings.
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cartledger"));
+        command
+            .args([name, "--config"])
             .arg(self.folder.join("cartledger.toml"))
             .env("DATABASE_URL", self.database.url())
             .env("T_TOKEN", "token")
@@ -104,12 +104,21 @@ impl World {
             .env("T_SENDER", "sandbox-sender-password")
             .env("T_USER", "sandbox-user-password")
             .env("T_ADMIN", ADMIN)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// What `cartledger check` says, and its exit status.
+    pub async fn check(&self) -> (Option<i32>, String) {
+        let output = self.command("check").output().await.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// Starts the program and waits until it answers.
+    pub async fn start_service(&mut self) {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
+        let child =
+            self.command("serve").stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true).spawn().unwrap();
         self.service = Some(child);
         let begun = tokio::time::Instant::now();
         while !self.get("/readyz").await.is_ok_and(|answer| answer.status().is_success()) {
