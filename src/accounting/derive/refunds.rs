@@ -1,20 +1,26 @@
 //! Refunds: one credit memo each, the money that went out, and what nets the two. Money that did not move does not post.
 
+mod excess;
+mod papers;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::super::document::{Detail, Document, DocumentKey, JournalLine};
-use super::super::evidence::{PaymentEvent, Refund, RefundItem, RefundPayment, RefundedPart};
+use self::excess::excess;
+pub(super) use self::excess::given_back;
+pub(super) use self::papers::Out;
+use super::super::document::{Document, JournalLine};
+use super::super::evidence::{Refund, RefundPayment, RefundedPart};
 use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::Money;
 use super::super::policy::OrderLevelRefund;
 use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
-use super::context::{Context, Desk, Holds, Paper, merged, signed_line, source_hash};
+use super::context::{Context, Desk, Holds, signed_line};
 use super::deposits::Returns;
-use super::invoice::{Sale, invoice_key, tax_line};
+use super::invoice::{Sale, tax_line};
 use super::recognition::Timing;
 use super::split::{Remaining, Split, charge_of, split};
 use super::tenders::{Received, StoredValue, Target, dates};
@@ -38,24 +44,6 @@ pub(super) fn in_order<'a>(context: &Context<'a>) -> Vec<&'a Refund> {
     let mut refunds: Vec<&Refund> = evidence.refunds.iter().filter(something).collect();
     refunds.sort_by_key(|refund| refund.id);
     refunds
-}
-
-/// What came in beyond the sale, in major units.
-fn excess(sale: &Sale, received: &Received) -> Decimal {
-    (received.total() - sale.total).max(Decimal::ZERO)
-}
-
-/// What of the excess went back so far, of a sale that does not count yet.
-pub(super) fn given_back(desk: &Desk, sale: &Sale, received: &Received) -> Decimal {
-    let all = excess(sale, received);
-    let mut left = all;
-    for refund in in_order(desk.context) {
-        let one = One { desk, sale, refund, early: true, dates: (desk.context.date, desk.context.date) };
-        if one.gives_back(left) {
-            left -= one.amount().amount;
-        }
-    }
-    all - left
 }
 
 /// Where the parts of one refund go.
@@ -161,38 +149,6 @@ impl One<'_> {
         // The money of an early refund is booked by its return.
         let payments = if self.early { Vec::new() } else { self.payment_places(holds).unwrap_or_default() };
         if holds.0.len() > before { None } else { Some(Places { charges, order, restocking, payments }) }
-    }
-
-    /// Whether it only gives back money that came in beyond the sale: it fits into that, its money moved, and it names
-    /// nothing that is still sold. An amount of the order, or a line that was taken off the order before.
-    fn gives_back(&self, excess: Decimal) -> bool {
-        let still_sold =
-            |item: &RefundItem| matches!(item.part, RefundedPart::Other(_)) || charge_of(self.sale, item).is_some();
-        self.amount().amount <= excess && !self.refund.items.iter().any(still_sold) && self.unsettled().is_none()
-    }
-
-    /// Books a refund of money that came in beyond the sale, unless an earlier one is held.
-    fn book_excess(&self, booked: &mut Refunds, holds: &mut Holds) {
-        let targets = self.payment_places(holds);
-        if booked.held_from.is_some_and(|held| held <= self.refund.id) || holds.block_order() {
-            return;
-        }
-        match targets.and_then(|targets| self.give_back(&targets, holds)) {
-            Some(documents) => booked.documents.extend(documents),
-            None => booked.held_from = booked.held_from.or(Some(self.refund.id)),
-        }
-    }
-
-    /// The payouts of a refund that gives back what came in too much: they stand against the money that came in.
-    fn give_back(&self, targets: &[Target], holds: &mut Holds) -> Option<Vec<Document>> {
-        let invoice = invoice_key(self.desk);
-        let moved = self.moved();
-        let papers = moved.iter().zip(targets).map(|(payment, target)| {
-            let paid_out = self.desk.context.money(payment.amount).amount;
-            self.payout(&Out { payment, target, to_invoice: Decimal::ZERO, paid_out }, &invoice)
-        });
-        let papers: Vec<Paper> = papers.collect();
-        self.written(papers, holds)
     }
 
     /// The accounts the money of this refund leaves; `None` with a hold when one is not known.
@@ -435,122 +391,4 @@ impl One<'_> {
         }
         Some(outs)
     }
-
-    /// Credit memo, payouts and what nets them.
-    fn write(
-        &self,
-        total: Decimal,
-        to_invoice: Decimal,
-        mut lines: Vec<JournalLine>,
-        outs: &[Out],
-        holds: &mut Holds,
-    ) -> Option<Vec<Document>> {
-        let (desk, order) = (self.desk, self.desk.context.evidence.order.id);
-        if total.is_zero() {
-            return Some(Vec::new());
-        }
-        let id = self.refund.id;
-        let memo_key = desk.context.key(&format!("credit-memo/refund-{id}"));
-        lines.push(desk.receivable(-total, &format!("Refund {id} of order {order}")));
-        let reason = if self.refund.reason.is_empty() { String::new() } else { format!(": {}", self.refund.reason) };
-        let mut papers = vec![Paper {
-            what: format!("credit-memo/refund-{id}"),
-            suffix: format!("R{id}"),
-            dates: self.dates,
-            total,
-            reference: None,
-            description: format!(
-                "Refund {id} of BigCommerce order {order}, invoice {}{reason}",
-                desk.context.number("")
-            ),
-            lines: merged(lines),
-            detail: Detail::CreditMemo { invoice: invoice_key(desk), applies_to_invoice: to_invoice },
-            source_hash: source_hash(self.refund),
-        }];
-        if !to_invoice.is_zero() {
-            let name = (format!("application/refund-{id}"), format!("AR{id}"));
-            papers.push(self.application(name, &memo_key, invoice_key(desk), to_invoice));
-        }
-        for out in outs.iter().filter(|out| !out.paid_out.is_zero()) {
-            let payout = self.payout(out, &memo_key);
-            let name = (format!("application/refund-{id}-{}", out.payment.id), format!("A{}", out.payment.id));
-            let applied = self.application(name, &memo_key, desk.context.key(&payout.what), out.paid_out);
-            papers.extend([payout, applied]);
-        }
-        self.written(papers, holds)
-    }
-
-    /// All of them, those of the first wave first; `None` with a hold when one is refused.
-    fn written(&self, papers: Vec<Paper>, holds: &mut Holds) -> Option<Vec<Document>> {
-        let wanted = papers.len();
-        let mut written: Vec<Document> =
-            papers.into_iter().filter_map(|paper| self.desk.write(holds, self.blocks(), paper)).collect();
-        written.sort_by_key(|document| document.kind.wave());
-        if written.len() == wanted { Some(written) } else { None }
-    }
-
-    /// The money of one payment going out, netted with `credit`.
-    fn payout(&self, out: &Out, credit: &DocumentKey) -> Paper {
-        let (desk, order, id) = (self.desk, self.desk.context.evidence.order.id, self.refund.id);
-        let (payment, target) = (out.payment, out.target);
-        let memo = format!("Refund {id} of order {order} by {}", payment.provider);
-        Paper {
-            what: format!("refund-payout/refund-{id}-{}", payment.id),
-            suffix: format!("P{}", payment.id),
-            dates: self.dates,
-            total: out.paid_out,
-            reference: self.reference(payment),
-            description: format!("Refund {id} of BigCommerce order {order} paid by {}", payment.provider),
-            lines: vec![
-                desk.receivable(out.paid_out, &memo),
-                signed_line(&target.account, -out.paid_out, target.dimensions.clone(), &memo, &target.rule),
-            ],
-            detail: Detail::RefundPayout { credit_memo: credit.clone(), account: target.account.clone() },
-            source_hash: source_hash(&(self.refund, payment)),
-        }
-    }
-
-    /// Sets the credit memo off against the invoice or a payout.
-    fn application(
-        &self,
-        name: (String, String),
-        memo_key: &DocumentKey,
-        debit: DocumentKey,
-        amount: Decimal,
-    ) -> Paper {
-        let order = self.desk.context.evidence.order.id;
-        Paper {
-            what: name.0,
-            suffix: name.1,
-            dates: self.dates,
-            total: amount,
-            reference: None,
-            description: format!("Refund {} of BigCommerce order {order} set off", self.refund.id),
-            lines: Vec::new(),
-            detail: Detail::Application { credit: memo_key.clone(), debit, amount },
-            source_hash: source_hash(self.refund),
-        }
-    }
-
-    /// The gateway's reference of the refund, when exactly one transaction can be it.
-    pub fn reference(&self, payment: &RefundPayment) -> Option<String> {
-        let fits = |t: &&super::super::evidence::Transaction| {
-            t.ok && !t.test
-                && t.event == PaymentEvent::Refund
-                && t.gateway.eq_ignore_ascii_case(&payment.provider)
-                && t.amount.abs() == payment.amount
-        };
-        let found: Vec<_> = self.desk.context.evidence.transactions.iter().filter(fits).collect();
-        if let [only] = found[..] { only.gateway_reference.clone() } else { None }
-    }
-}
-
-/// One payment of a refund, parted.
-pub(super) struct Out<'a> {
-    pub payment: &'a RefundPayment,
-    pub target: &'a Target,
-    /// Set off against the unpaid invoice.
-    pub to_invoice: Decimal,
-    /// Left through the target's account.
-    pub paid_out: Decimal,
 }
