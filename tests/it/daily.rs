@@ -422,3 +422,25 @@ async fn a_change_of_mode_on_a_date_leaves_neither_gap_nor_overlap() {
     // A state is final on either side: nothing is collected any more, and nothing waits.
     assert!(switching.store.collected_groups(STORE).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_order_edited_after_its_day_was_summed_up_is_corrected_by_the_day_that_saw_it() {
+    let world = World::start_at(&format!("{AT_ONCE}changed_orders = \"correct\"\n"), noon()).await;
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.sum_up().await;
+    let before = world.balances();
+    world.shop.edit(order, &order_of("WEAR-BOOT", 15000)).unwrap();
+    world.settle().await;
+    assert_eq!(world.holds(order).await, Vec::<String>::new());
+    let documents = world.store.documents(STORE, order).await.unwrap();
+    let correction = documents.iter().find(|document| document.planned.key.ends_with("/invoice/r2")).unwrap();
+    assert_eq!((correction.state.as_str(), correction.planned.kind.as_str()), ("collected", "correction"));
+    // 150.00 and 12.38 tax instead of 120.00 and 9.90.
+    assert_eq!(correction.planned.total, Some(usd(3248)));
+    assert_ne!(correction.planned.posting_date.unwrap().to_string(), DAY, "it is of the day the edit was seen");
+    assert_eq!(world.balances(), before, "what was summed up stays as it is");
+    assert_eq!(world.outcome(order).await, "collected");
+    world.replay(order).await;
+    world.settle().await;
+    assert_eq!(world.store.documents(STORE, order).await.unwrap().len(), documents.len(), "once");
+}
