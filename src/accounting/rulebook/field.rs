@@ -38,7 +38,8 @@ impl Field {
         fields
     }
 
-    /// The field of a column with this name. Upper and lower case are the same, except in the name of a dimension.
+    /// The field of a column with this name. Upper and lower case are the same, except in the name of a dimension. A
+    /// condition may be written without its `when:` where a rule gives nothing of that name: `sku`, but not `class`.
     pub fn named(column: &str) -> Option<Field> {
         let column = column.trim();
         let lower = column.to_ascii_lowercase();
@@ -55,7 +56,10 @@ impl Field {
             "valid_from" => Some(Field::ValidFrom),
             "valid_to" => Some(Field::ValidTo),
             "note" => Some(Field::Note),
-            _ => Give::try_from(lower).ok().map(Field::Give),
+            _ => {
+                let condition = Condition::ALL.into_iter().find(|known| known.as_str() == lower);
+                Give::try_from(lower).ok().map(Field::Give).or(condition.map(Field::When))
+            }
         }
     }
 }
@@ -92,7 +96,9 @@ mod tests {
         assert_eq!(names.len(), fields.len(), "two columns have one name");
         assert_eq!(Field::named(" Account "), Some(Field::Give(Give::Account)));
         assert_eq!(Field::named("Dimension:Region"), Some(Field::Give(Give::Dimension("Region".into()))));
-        for unknown in ["sku", "dimension:", "when:", "when:account", "", "acount"] {
+        assert_eq!(Field::named("SKU"), Some(Field::When(Condition::Sku)));
+        assert_eq!(Field::named("class"), Some(Field::Give(Give::Dimension("class".into()))), "what a rule gives");
+        for unknown in ["dimension:", "when:", "when:account", "", "acount"] {
             assert_eq!(Field::named(unknown), None, "{unknown}");
         }
     }

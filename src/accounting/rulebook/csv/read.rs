@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::files::{Read, ReadRule, Trouble};
-use super::super::{Condition, Field, Pattern, Rule, RuleKind};
+use super::super::{Field, Pattern, Rule, RuleKind};
 use super::quoting::misplaced;
 use super::unguarded;
 
@@ -98,13 +98,7 @@ fn columns(cells: &[&str], line: u64, problems: &mut Vec<Trouble>) -> Vec<Option
 }
 
 fn unknown(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    match Condition::ALL.iter().find(|condition| condition.as_str() == lower) {
-        Some(condition) => format!("there is no such column; a condition is written {}", Field::When(*condition)),
-        None => format!(
-            "there is no such column; take it away, or write dimension:{name} if it is a user-defined dimension"
-        ),
-    }
+    format!("there is no such column; take it away, or write dimension:{name} if it is a user-defined dimension")
 }
 
 /// One rule. What is wrong with it goes to `found` as well, and a rule that cannot be made out is left out.

@@ -123,11 +123,11 @@ fn everything_wrong_with_a_table_is_named_by_line_and_column_at_once() {
 
 #[test]
 fn columns_are_refused_by_name() {
-    let text = "id,sku,account,acount,account,note\nx,product,1,2,3,,,left\n";
+    let text = "id,sku,when:sku,acount,account,account\nx,product,1,2,3,,,left\n";
     assert_eq!(
         problems("rules.csv", text),
         [
-            "rules.csv, line 1, column sku: there is no such column; a condition is written when:sku",
+            "rules.csv, line 1, column when:sku: the column is there twice; keep one",
             "rules.csv, line 1, column acount: there is no such column; take it away, or write dimension:acount if it \
              is a user-defined dimension",
             "rules.csv, line 1, column account: the column is there twice; keep one",
