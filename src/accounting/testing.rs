@@ -1,17 +1,17 @@
-//! For tests: an order built in a few words, the rules of the accounting examples, and its journal as a table.
+//! For tests: an order built in a few words, and the rules of the accounting examples.
 
-use std::collections::BTreeMap;
+mod books;
+mod show;
 
-use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::derive::{AsPosted, Derivation, Difference, Ledger, derive};
-use super::document::{Detail, Document, DocumentKey, DocumentKind, JournalLine};
+use super::derive::{Derivation, derive};
 use super::evidence::*;
-use super::hold::Hold;
 use super::money::{Currency, parse_amount};
 use super::policy::{Policy, Recognition};
 use super::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
+pub(crate) use books::{Books, still_to_post};
+pub(crate) use show::{balances, balances_of, entries, journal, table};
 
 /// An amount from its text.
 pub(crate) fn dec(text: &str) -> Decimal {
@@ -325,60 +325,6 @@ impl Case {
     }
 }
 
-/// One order's documents in the ledger, run by run.
-pub(crate) struct Books {
-    pub posted: Vec<Document>,
-    /// The day the order is read.
-    pub today: Date,
-    /// The rules that each chain was posted by.
-    rules: BTreeMap<String, Vec<Rule>>,
-}
-
-impl Books {
-    /// Nothing posted; the order is read on 20 March 2026.
-    pub fn new() -> Self {
-        Self { posted: Vec::new(), today: "2026-03-20".parse().unwrap(), rules: BTreeMap::new() }
-    }
-
-    /// Judges the order and posts whatever is to be posted.
-    pub fn run(&mut self, case: &Case) -> Difference {
-        let difference = self.judge(case);
-        for document in &difference.to_post {
-            assert!(!self.posted.iter().any(|known| known.key == document.key), "{} is posted twice", document.key);
-            self.rules.entry(document.key.chain().to_owned()).or_insert_with(|| case.rules.clone());
-        }
-        self.posted.extend(difference.to_post.clone());
-        difference
-    }
-
-    /// What is to be posted.
-    pub fn judge(&self, case: &Case) -> Difference {
-        let (as_posted, posted) = (self.as_posted(case), &self.posted[..]);
-        case.derive().difference(&Ledger { posted, as_posted: &as_posted, seen_on: self.today }, &case.policy)
-    }
-
-    /// The order as it is now, by the rules of each chain that are not today's.
-    pub fn as_posted(&self, case: &Case) -> Vec<AsPosted> {
-        let mut found: Vec<(Vec<Rule>, AsPosted)> = Vec::new();
-        for (chain, rules) in self.rules.iter().filter(|(_, rules)| **rules != case.rules) {
-            if let Some((_, same)) = found.iter_mut().find(|(known, _)| known == rules) {
-                same.chains.insert(chain.clone());
-                continue;
-            }
-            let then = Rulebook::new(rules.clone()).unwrap();
-            let rulebook = then.completed_by(Rulebook::new(case.rules.clone()).unwrap());
-            let derivation = derive(&case.evidence, &rulebook, &case.policy);
-            found.push((rules.clone(), AsPosted { chains: [chain.clone()].into(), derivation }));
-        }
-        found.into_iter().map(|(_, as_posted)| as_posted).collect()
-    }
-
-    /// What every account stands at; debit is positive, zero is left out.
-    pub fn balances(&self) -> BTreeMap<String, Decimal> {
-        sums(&self.posted)
-    }
-}
-
 /// A refund item of `quantity` units of a line.
 pub(crate) fn units(line: u64, quantity: &str) -> RefundItem {
     let quantity = Some(dec(quantity));
@@ -388,89 +334,6 @@ pub(crate) fn units(line: u64, quantity: &str) -> RefundItem {
 /// A refund item of an amount.
 pub(crate) fn amount_of(part: RefundedPart, item: u64, requested: &str) -> RefundItem {
     RefundItem { part, item, quantity: None, requested: Some(dec(requested)), adjustments: Vec::new() }
-}
-
-/// Sums by kind of document and account, in the order they appear: `invoice 1100 Dr 129.90`, a line each. Applications
-/// are left out: they move nothing.
-pub(crate) fn journal(derivation: &Derivation) -> String {
-    let mut rows: Vec<(DocumentKind, String, Decimal)> = Vec::new();
-    for document in &derivation.documents {
-        for line in &document.lines {
-            let signed = line.debit - line.credit;
-            match rows.iter_mut().find(|(kind, account, _)| *kind == document.kind && *account == line.account) {
-                Some((.., sum)) => *sum += signed,
-                None => rows.push((document.kind, line.account.clone(), signed)),
-            }
-        }
-    }
-    let shown = |(kind, account, signed): &(DocumentKind, String, Decimal)| {
-        let side = if signed.is_sign_negative() { "Cr" } else { "Dr" };
-        format!("{kind} {account} {side} {}", signed.abs())
-    };
-    rows.iter().map(shown).collect::<Vec<_>>().join("\n")
-}
-
-/// Documents and holds as the documentation shows them: a row per leg, amounts aligned, the rule behind each account.
-pub(crate) fn table(documents: &[Document], holds: &[Hold]) -> String {
-    let mut rows = vec![["document", "account", "debit", "credit", "rule"].map(str::to_owned)];
-    for document in documents {
-        let mut name = format!("{} {}", document.kind, document.number);
-        if let Detail::Application { credit, debit, amount } = &document.detail {
-            let number = |key: &DocumentKey| {
-                documents.iter().find(|other| other.key == *key).map_or("the invoice", |found| found.number.as_str())
-            };
-            let what = format!("sets {amount} of {} off against {}", number(credit), number(debit));
-            rows.push([std::mem::take(&mut name), String::new(), String::new(), String::new(), what]);
-        }
-        for line in &document.lines {
-            let side = |amount: Decimal| if amount.is_zero() { String::new() } else { amount.to_string() };
-            let row = [std::mem::take(&mut name), line.account.clone(), side(line.debit), side(line.credit)];
-            let [name, account, debit, credit] = row;
-            rows.push([name, account, debit, credit, line.rule.clone()]);
-        }
-    }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
-    let (a, b, c, d) = (width(0), width(1), width(2), width(3));
-    let shown = |[name, account, debit, credit, rule]: &[String; 5]| {
-        format!("{name:a$}  {account:b$}  {debit:>c$}  {credit:>d$}  {rule}").trim_end().to_owned()
-    };
-    let mut lines: Vec<String> = if documents.is_empty() { Vec::new() } else { rows.iter().map(shown).collect() };
-    lines.extend(holds.iter().map(|hold| format!("held: {}, {}: {}", hold.code, hold.subject, hold.message)));
-    lines.join("\n")
-}
-
-/// Every document in a line: number, posting date, legs. `BC-118-D9001 2026-03-10 Dr 1150-S 64.95 Cr 2320 64.95`.
-pub(crate) fn entries(derivation: &Derivation) -> Vec<String> {
-    let leg = |line: &JournalLine| {
-        let side = if line.credit.is_zero() { "Dr" } else { "Cr" };
-        format!(" {side} {} {}", line.account, line.debit + line.credit)
-    };
-    let entry = |document: &Document| {
-        format!("{} {}{}", document.number, document.date, document.lines.iter().map(leg).collect::<String>())
-    };
-    derivation.documents.iter().map(entry).collect()
-}
-
-/// Numbers of what is still to be posted of an order when all of `ledger` is, and every hold.
-pub(crate) fn still_to_post(case: &Case, ledger: &Derivation) -> (Vec<String>, Vec<Hold>) {
-    let seen_on = "2026-03-20".parse().unwrap();
-    let ledger = Ledger { posted: &ledger.documents, as_posted: &[], seen_on };
-    let difference = case.derive().difference(&ledger, &case.policy);
-    (difference.to_post.iter().map(|document| document.number.clone()).collect(), difference.holds)
-}
-
-/// What every account stands at after all documents; debit is positive, zero is left out.
-pub(crate) fn balances(derivation: &Derivation) -> BTreeMap<String, Decimal> {
-    sums(&derivation.documents)
-}
-
-fn sums(documents: &[Document]) -> BTreeMap<String, Decimal> {
-    let mut balances: BTreeMap<String, Decimal> = BTreeMap::new();
-    for line in documents.iter().flat_map(|document| &document.lines) {
-        *balances.entry(line.account.clone()).or_default() += line.debit - line.credit;
-    }
-    balances.retain(|_, balance| !balance.is_zero());
-    balances
 }
 
 /// The chart of accounts of the examples, as rules.

@@ -14,7 +14,7 @@ use super::functions::create_payment::{Overpayment, PaidDocument, PaidWith};
 use super::functions::{
     Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal,
     CreatePayment, CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line,
-    MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
+    LineDimensions, MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;
@@ -235,18 +235,8 @@ fn journal(document: &Document, around: Surroundings<'_>) -> Result<CreateJourna
 }
 
 fn journal_line(from: &JournalLine) -> JournalEntryLine {
-    let Line { memo, location, department, project, customer, item, class, custom_fields, .. } = line(from);
-    JournalEntryLine {
-        memo,
-        location,
-        department,
-        project,
-        customer,
-        item,
-        class,
-        custom_fields,
-        ..JournalEntryLine::new(from.account.clone(), from.signed())
-    }
+    let Line { memo, dimensions, .. } = line(from);
+    JournalEntryLine { memo, dimensions, ..JournalEntryLine::new(from.account.clone(), from.signed()) }
 }
 
 fn payment(
@@ -289,8 +279,7 @@ fn line(from: &JournalLine) -> Line {
     let amount: Decimal = from.credit - from.debit;
     let dimension = |name: &str| from.dimensions.get(name).map(str::to_owned);
     let standard = ["location", "department", "project", "customer", "item", "class"];
-    Line {
-        memo: Some(from.memo.clone()).filter(|memo| !memo.is_empty()),
+    let dimensions = LineDimensions {
         location: dimension("location"),
         department: dimension("department"),
         project: dimension("project"),
@@ -303,8 +292,9 @@ fn line(from: &JournalLine) -> Line {
             .filter(|(name, _)| !standard.contains(name))
             .map(|(name, value)| CustomField { name: format!("GLDIM{}", name.to_uppercase()), value: value.id.clone() })
             .collect(),
-        ..Line::new(Account::Gl(from.account.clone()), amount)
-    }
+    };
+    let memo = Some(from.memo.clone()).filter(|memo| !memo.is_empty());
+    Line { memo, dimensions, ..Line::new(Account::Gl(from.account.clone()), amount) }
 }
 
 fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup>, PostingError> {

@@ -1,7 +1,6 @@
 //! Orders that change after they were posted, through the real program: the books follow, and nothing posted is touched.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use cartledger::sandbox::bigcommerce::{
     LineDraft, OrderDraft, Payment, RefundItem, RefundPayment, RefundRequest, TaxRate,
@@ -185,15 +184,7 @@ async fn a_service_killed_in_the_middle_of_a_correction_posts_it_exactly_once() 
     }
     world.shop.edit(order, &on_terms(of(1, 6000, 0))).unwrap();
     for label in functions {
-        // The request is with Intacct, and nobody will be there to hear the answer.
-        let begun = tokio::time::Instant::now();
-        let arrived =
-            |world: &World| world.company.pending_faults().iter().all(|f| f.function.as_deref() != Some(label));
-        while !arrived(&world) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{label} was never sent");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        world.kill_service().await;
+        world.kill_service_during(label).await;
         world.start_service().await;
     }
     world.settle().await;

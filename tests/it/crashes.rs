@@ -79,15 +79,7 @@ async fn a_service_killed_while_intacct_is_working_finds_its_document_and_sends_
     }
     world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     for label in FUNCTIONS {
-        // The request is with Intacct, and nobody will be there to hear the answer.
-        let begun = tokio::time::Instant::now();
-        let arrived =
-            |world: &World| world.company.pending_faults().iter().all(|f| f.function.as_deref() != Some(label));
-        while !arrived(&world) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{label} was never sent");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        world.kill_service().await;
+        world.kill_service_during(label).await;
         world.start_service().await;
     }
     world.settle().await;

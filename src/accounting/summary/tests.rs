@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::super::derive::{Derivation, derive};
 use super::super::evidence::Evidence;
 use super::super::rulebook::{Give, Rule, RuleKind, Rulebook};
-use super::super::testing::{Case, dec, rules, units};
+use super::super::testing::{Case, balances_of, dec, rules, units};
 use super::*;
 
 const DAY: &str = "2026-03-10";
@@ -45,15 +45,6 @@ fn shown(document: &Document) -> Vec<String> {
     let side = |line: &super::super::document::JournalLine| if line.credit.is_zero() { "Dr" } else { "Cr" };
     let lines = document.lines.iter();
     lines.map(|line| format!("{} {} {}: {}", line.account, side(line), line.debit + line.credit, line.memo)).collect()
-}
-
-fn by_account<'a>(documents: impl IntoIterator<Item = &'a Document>) -> BTreeMap<String, Decimal> {
-    let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
-    for line in documents.into_iter().flat_map(|document| &document.lines) {
-        *sums.entry(line.account.clone()).or_default() += line.signed();
-    }
-    sums.retain(|_, sum| !sum.is_zero());
-    sums
 }
 
 #[test]
@@ -459,7 +450,7 @@ proptest! {
             prop_assert_eq!(places.iter().filter(|there| **there).count(), 1, "{}", document.key);
         }
         let journals = books.journals.values().map(|summary| &summary.document);
-        prop_assert_eq!(by_account(books.posted.values().chain(journals)), by_account(&derived));
+        prop_assert_eq!(balances_of(books.posted.values().chain(journals)), balances_of(&derived));
     }
 }
 
@@ -478,5 +469,5 @@ fn a_large_day_is_summed_up_whole() {
     let summary = day(&members);
     assert_eq!(summary.support.rows.len(), 40_000);
     assert_eq!(summary.document.lines.len(), 3, "{:?}", shown(&summary.document));
-    assert_eq!(by_account([&summary.document])["4000"], dec("-2400000.00"));
+    assert_eq!(balances_of([&summary.document])["4000"], dec("-2400000.00"));
 }

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::currency::CurrencyGroup;
-use super::line::CustomField;
+use super::line::LineDimensions;
 use super::{InvalidFunction, check_id};
 use crate::intacct::text;
 use crate::intacct::xml::{FieldName, XmlWriter};
@@ -18,37 +18,14 @@ pub struct JournalEntryLine {
     pub amount: Decimal,
     /// What the line says.
     pub memo: Option<String>,
-    /// Location; required in a multi-entity company.
-    pub location: Option<String>,
-    /// Department.
-    pub department: Option<String>,
-    /// Project.
-    pub project: Option<String>,
-    /// Customer.
-    pub customer: Option<String>,
-    /// Item.
-    pub item: Option<String>,
-    /// Class.
-    pub class: Option<String>,
-    /// User-defined dimensions and custom fields, by their integration name.
-    pub custom_fields: Vec<CustomField>,
+    /// Its dimensions.
+    pub dimensions: LineDimensions,
 }
 
 impl JournalEntryLine {
     /// A line without memo and dimensions.
     pub fn new(account: String, amount: Decimal) -> Self {
-        Self {
-            account,
-            amount,
-            memo: None,
-            location: None,
-            department: None,
-            project: None,
-            customer: None,
-            item: None,
-            class: None,
-            custom_fields: Vec::new(),
-        }
+        Self { account, amount, memo: None, dimensions: LineDimensions::default() }
     }
 }
 
@@ -83,7 +60,7 @@ impl CreateJournal {
         if self.lines.len() < 2 {
             return Err(InvalidFunction::NoLines { what: "the journal entry" });
         }
-        let fields = self.lines.iter().flat_map(|line| &line.custom_fields);
+        let fields = self.lines.iter().flat_map(|line| &line.dimensions.custom_fields);
         if let Some(field) = fields.map(|field| &field.name).find(|name| FieldName::new(name).is_err()) {
             return Err(InvalidFunction::Characters { field: "the name of a custom field", value: field.clone() });
         }
@@ -115,13 +92,14 @@ impl CreateJournal {
             writer.amount("TRX_AMOUNT", line.amount.abs());
             writer.text("TR_TYPE", if line.amount.is_sign_negative() { "-1" } else { "1" });
             writer.optional("DESCRIPTION", line.memo.as_deref());
-            writer.optional("DEPARTMENT", line.department.as_deref());
-            writer.optional("LOCATION", line.location.as_deref());
-            writer.optional("PROJECTID", line.project.as_deref());
-            writer.optional("CUSTOMERID", line.customer.as_deref());
-            writer.optional("ITEMID", line.item.as_deref());
-            writer.optional("CLASSID", line.class.as_deref());
-            for field in &line.custom_fields {
+            let dimensions = &line.dimensions;
+            writer.optional("DEPARTMENT", dimensions.department.as_deref());
+            writer.optional("LOCATION", dimensions.location.as_deref());
+            writer.optional("PROJECTID", dimensions.project.as_deref());
+            writer.optional("CUSTOMERID", dimensions.customer.as_deref());
+            writer.optional("ITEMID", dimensions.item.as_deref());
+            writer.optional("CLASSID", dimensions.class.as_deref());
+            for field in &dimensions.custom_fields {
                 // A name that is no element name was refused by `check`.
                 if let Ok(name) = FieldName::new(&field.name) {
                     writer.text(name.as_str(), &field.value);
@@ -143,15 +121,13 @@ mod tests {
             reference: "BC-118-S7".into(),
             attachment: None,
             currency: None,
-            lines: vec![
-                JournalEntryLine { location: Some("100".into()), ..line("5000", "47.36") },
-                JournalEntryLine { location: Some("100".into()), ..line("1200", "-47.36") },
-            ],
+            lines: vec![line("5000", "47.36"), line("1200", "-47.36")],
         }
     }
 
     fn line(account: &str, amount: &str) -> JournalEntryLine {
-        JournalEntryLine::new(account.into(), amount.parse().unwrap())
+        let dimensions = LineDimensions { location: Some("100".into()), ..LineDimensions::default() };
+        JournalEntryLine { dimensions, ..JournalEntryLine::new(account.into(), amount.parse().unwrap()) }
     }
 
     #[test]

@@ -13,22 +13,30 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+fn place() -> LineDimensions {
+    LineDimensions { location: some("100"), department: some("WEB"), ..LineDimensions::default() }
+}
+
+fn channel() -> Vec<CustomField> {
+    vec![CustomField { name: "GLDIMCHANNEL".into(), value: "10007".into() }]
+}
+
 fn lines() -> Vec<Line> {
     let line = |account: &str, amount: &str, memo: &str| Line {
         memo: some(memo),
-        location: some("100"),
-        department: some("WEB"),
+        dimensions: place(),
         ..Line::new(Account::Gl(account.into()), amount.parse().unwrap())
     };
+    let everything = LineDimensions {
+        item: some("SHIRT-M"),
+        class: some("RETAIL"),
+        project: some("P-1"),
+        customer: some("AC-41"),
+        custom_fields: channel(),
+        ..place()
+    };
     vec![
-        Line {
-            item: some("SHIRT-M"),
-            class: some("RETAIL"),
-            project: some("P-1"),
-            customer: some("AC-41"),
-            custom_fields: vec![CustomField { name: "GLDIMCHANNEL".into(), value: "10007".into() }],
-            ..line("4000", "80", "SHIRT-M x 2 <gift> & \"note\"")
-        },
+        Line { dimensions: everything, ..line("4000", "80", "SHIRT-M x 2 <gift> & \"note\"") },
         line("4090", "-8.00", "Coupon WELCOME"),
         line("2200", "6.39", "Sales tax"),
     ]
@@ -108,10 +116,7 @@ fn application(document: PaidDocument) -> CreatePayment {
 fn journal() -> Function {
     let line = |account: &str, amount: &str| JournalEntryLine {
         memo: some("Deposit of order 1207"),
-        location: some("100"),
-        department: some("WEB"),
-        customer: some("AC-41"),
-        custom_fields: vec![CustomField { name: "GLDIMCHANNEL".into(), value: "10007".into() }],
+        dimensions: LineDimensions { customer: some("AC-41"), custom_fields: channel(), ..place() },
         ..JournalEntryLine::new(account.into(), amount.parse().unwrap())
     };
     Function::CreateJournal(Box::new(CreateJournal {

@@ -52,37 +52,33 @@ pub struct Line {
     pub amount: Decimal,
     /// Text of the line; quantity and price have no fields of their own here.
     pub memo: Option<String>,
-    /// Location dimension; required in multi-entity companies.
+    /// Its dimensions.
+    pub dimensions: LineDimensions,
+}
+
+/// The dimensions of a line of a receivable or of a journal entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineDimensions {
+    /// Location; required in multi-entity companies.
     pub location: Option<String>,
-    /// Department dimension.
+    /// Department.
     pub department: Option<String>,
-    /// Project dimension.
+    /// Project.
     pub project: Option<String>,
-    /// Customer dimension of the line.
+    /// Customer.
     pub customer: Option<String>,
-    /// Item dimension.
+    /// Item.
     pub item: Option<String>,
-    /// Class dimension.
+    /// Class.
     pub class: Option<String>,
-    /// Custom fields and user-defined dimensions.
+    /// User-defined dimensions and custom fields.
     pub custom_fields: Vec<CustomField>,
 }
 
 impl Line {
     /// A line with nothing but its account and amount.
     pub fn new(account: Account, amount: Decimal) -> Self {
-        Self {
-            account,
-            amount,
-            memo: None,
-            location: None,
-            department: None,
-            project: None,
-            customer: None,
-            item: None,
-            class: None,
-            custom_fields: Vec::new(),
-        }
+        Self { account, amount, memo: None, dimensions: LineDimensions::default() }
     }
 
     /// Writes `lineitem` in the order of the schema.
@@ -94,13 +90,14 @@ impl Line {
             }
             writer.amount("amount", self.amount);
             writer.optional("memo", self.memo.as_deref());
-            writer.optional("locationid", self.location.as_deref());
-            writer.optional("departmentid", self.department.as_deref());
-            write_custom_fields(&self.custom_fields, writer);
-            writer.optional("projectid", self.project.as_deref());
-            writer.optional("customerid", self.customer.as_deref());
-            writer.optional("itemid", self.item.as_deref());
-            writer.optional("classid", self.class.as_deref());
+            let dimensions = &self.dimensions;
+            writer.optional("locationid", dimensions.location.as_deref());
+            writer.optional("departmentid", dimensions.department.as_deref());
+            write_custom_fields(&dimensions.custom_fields, writer);
+            writer.optional("projectid", dimensions.project.as_deref());
+            writer.optional("customerid", dimensions.customer.as_deref());
+            writer.optional("itemid", dimensions.item.as_deref());
+            writer.optional("classid", dimensions.class.as_deref());
         });
     }
 }
@@ -128,13 +125,15 @@ mod tests {
     fn every_part_of_a_line_stands_in_the_order_of_the_schema() {
         let line = Line {
             memo: Some("SKU-1 x 2".into()),
-            location: Some("100".into()),
-            department: Some("WEB".into()),
-            project: Some("P1".into()),
-            customer: Some("BC-1".into()),
-            item: Some("SKU-1".into()),
-            class: Some("C1".into()),
-            custom_fields: vec![CustomField { name: "GLDIMREGION".into(), value: "10012".into() }],
+            dimensions: LineDimensions {
+                location: Some("100".into()),
+                department: Some("WEB".into()),
+                project: Some("P1".into()),
+                customer: Some("BC-1".into()),
+                item: Some("SKU-1".into()),
+                class: Some("C1".into()),
+                custom_fields: vec![CustomField { name: "GLDIMREGION".into(), value: "10012".into() }],
+            },
             ..Line::new(Account::Label("Sales".into()), "100".parse().unwrap())
         };
         let mut writer = XmlWriter::new();

@@ -26,7 +26,7 @@ pub use create_journal::{CreateJournal, JournalEntryLine};
 pub use create_payment::{CreatePayment, MoneyGoesTo, PaymentDetail, PaymentMethod};
 pub use currency::{CurrencyGroup, ExchangeRate};
 pub use get_api_session::{GetApiSession, SessionLocation};
-pub use line::{Account, CustomField, Line, PostingAction};
+pub use line::{Account, CustomField, Line, LineDimensions, PostingAction};
 pub use query::{Filter, Query};
 
 use super::text;

@@ -134,6 +134,16 @@ impl World {
         }
     }
 
+    /// Kills the program once a function that a fault delays is with Intacct: nobody is there to hear the answer.
+    pub async fn kill_service_during(&mut self, function: &str) {
+        let begun = tokio::time::Instant::now();
+        while self.company.pending_faults().iter().any(|fault| fault.function.as_deref() == Some(function)) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{function} was never sent");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.kill_service().await;
+    }
+
     /// Starts the program anew with other settings of the store's accounting.
     pub async fn restart_with(&mut self, accounting: &str) {
         self.kill_service().await;
