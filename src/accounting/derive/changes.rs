@@ -48,8 +48,8 @@ impl Derivation {
     ///
     /// Nothing posted is edited or deleted. A chain (a document and its corrections) that no longer comes to what the
     /// order says is a hold that keeps the rest of the order back, or gets one more correction, by policy. Edited rules
-    /// or settings alone change nothing posted: chains are compared only when facts of the order changed, and by the
-    /// rules they were posted by.
+    /// alone change nothing posted: chains are compared only when facts of the order changed, and by the rules they were
+    /// posted by. Costs that were posted stay when costs are no longer to be posted.
     pub fn difference(&self, ledger: &Ledger<'_>, policy: &Policy) -> Difference {
         let chains = chains(ledger.posted);
         let known: BTreeSet<&str> = chains.iter().map(|chain| chain.name()).collect();
@@ -84,8 +84,8 @@ impl Derivation {
         }
         if let (Eligibility::Waiting(reason) | Eligibility::Excluded(reason), false) = (&self.status, self.void) {
             // Deposits, and the cost of goods that left, stand while the sale waits.
-            let called_for: BTreeSet<&str> = self.documents.iter().map(|document| document.key.chain()).collect();
-            let gone = chains.iter().filter(|chain| !called_for.contains(chain.name())).count();
+            let now = Now::of(self, ledger.as_posted);
+            let gone = chains.iter().filter(|chain| !now.knows(chain.name())).count();
             if gone > 0 {
                 let message = format!("{gone} of its documents are posted, but now: {reason}");
                 return Err(vec![self.hold(format!("order {}", self.order_id), message, REMEDY_STATUS, None)]);
@@ -348,6 +348,11 @@ impl<'a> Now<'a> {
         now
     }
 
+    /// Whether the order calls for the chain, as far as it can be judged.
+    fn knows(&self, chain: &str) -> bool {
+        self.documents.contains_key(chain) || self.held.contains(chain)
+    }
+
     /// The chain beside what the order says; `None` when the two cannot or need not be compared.
     fn compare(&self, chain: Chain<'a>, void: bool, policy: &Policy) -> Option<Change<'a>> {
         let name = chain.name();
@@ -356,6 +361,10 @@ impl<'a> Now<'a> {
             return None;
         }
         let now = self.documents.get(name).copied().filter(|_| !void);
+        // Goods whose cost was posted did leave, also when later costs are not posted any more.
+        if chain.first.kind == DocumentKind::CostOfGoods && now.is_none() && !void && !policy.cost_of_goods {
+            return None;
+        }
         let derivation = self.derivations.get(name).copied().unwrap_or(self.today);
         let refunds_held = derivation.holds.iter().any(|hold| matches!(hold.blocks, Blocks::RefundsFrom(_)));
         if (refunds_held && refund_of(name).is_some()) || (now.is_none() && !void && self.held.contains(name)) {
@@ -373,7 +382,10 @@ impl<'a> Now<'a> {
 
 /// The refund a chain belongs to, if any.
 fn refund_of(chain: &str) -> Option<u64> {
-    chain.rsplit('/').next()?.strip_prefix("refund-")?.split('-').next()?.parse().ok()
+    let last = chain.rsplit('/').next()?;
+    // A deposit that goes back is `deposit/return-12-112`.
+    let refund = last.strip_prefix("refund-").or_else(|| last.strip_prefix("return-"))?;
+    refund.split('-').next()?.parse().ok()
 }
 
 /// Whether a tender's key names a transaction, and not a guess from the order's header.

@@ -99,10 +99,9 @@ impl<'t> Pool<'t> {
         let mut open = amount;
         let mut taken = Vec::new();
         for rank in 0..=LAST_RANK {
-            for (position, source) in self.0.iter_mut().enumerate() {
+            for (position, source) in self.0.iter().enumerate() {
                 if rank_of(source.tender, payment) == rank && source.tender.at.as_second() <= made {
                     let part = open.min(source.left);
-                    source.left -= part;
                     open -= part;
                     if !part.is_zero() {
                         taken.push((position, part));
@@ -110,7 +109,13 @@ impl<'t> Pool<'t> {
                 }
             }
         }
-        open.is_zero().then_some(taken)
+        if !open.is_zero() {
+            return None;
+        }
+        for (position, part) in &taken {
+            self.0[*position].left -= *part;
+        }
+        Some(taken)
     }
 }
 

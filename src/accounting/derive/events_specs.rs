@@ -293,6 +293,26 @@ fn the_disputed_share_of_the_tax_is_shared_by_jurisdiction() {
 }
 
 #[test]
+fn a_tax_name_that_stands_on_two_accounts_is_recovered_from_both() {
+    let of_rate = |id: &str, rate: &str, account: &str| {
+        let rule = Rule::new(id, RuleKind::Tax).when(Condition::Name, "Sales Tax").when(Condition::Rate, rate);
+        rule.gives(Give::Account, account)
+    };
+    let case = Case::new()
+        .line("TV", "1", "120.00", "9.90")
+        .tax("Sales Tax", "6", "7.20")
+        .tax("Sales Tax", "2.25", "2.70")
+        .rule(of_rate("six", "6", "2200-A"))
+        .rule(of_rate("two", "2.25", "2200-B"))
+        .paid(9001, "stripe", "129.90");
+    let more = r#", "tax_recoverable": true, "taxes": [{"name": "sales tax", "amount": "9.90"}]"#;
+    let derivation = derive_with(&format!("[{}]", dispute("lost", more)), &[case.derive()]);
+    assert_eq!(derivation.holds, []);
+    let expected = "dispute 6120 Dr 120.00\ndispute 2200-A Dr 7.20\ndispute 2200-B Dr 2.70\ndispute 1180 Cr 129.90";
+    assert_eq!(table(&derivation.documents), expected);
+}
+
+#[test]
 fn more_cannot_be_decided_than_was_disputed() {
     let opened = dispute("opened", "");
     let part = |stage: &str, amount: &str| dispute(stage, "").replace("129.90", amount);

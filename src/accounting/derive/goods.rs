@@ -203,8 +203,10 @@ impl Book {
         for (bundle, units) in &named {
             let sold = self.tally(*bundle).map_or(Decimal::ZERO, |tally| tally.quantity);
             for part in self.parts.get(bundle).into_iter().flatten().filter(|part| !named.contains_key(*part)) {
-                let each = self.tally(*part).and_then(|part| part.quantity.checked_div(sold)).unwrap_or_default();
-                *all.entry(*part).or_default() += *units * each;
+                // Multiplied first, so that a bundle of three with one of a part ships that one and not 0.999...
+                let all_of_it = self.tally(*part).and_then(|part| part.quantity.checked_mul(*units));
+                *all.entry(*part).or_default() +=
+                    all_of_it.and_then(|units| units.checked_div(sold)).unwrap_or_default();
             }
         }
         all

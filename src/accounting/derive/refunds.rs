@@ -37,6 +37,13 @@ pub(super) struct Refunds {
     pub held_from: Option<u64>,
 }
 
+impl Refunds {
+    /// Keeps this refund and all later ones back.
+    fn hold_from(&mut self, refund: u64) {
+        self.held_from = Some(self.held_from.map_or(refund, |held| held.min(refund)));
+    }
+}
+
 /// The refunds in their order, without those of nothing.
 pub(super) fn in_order<'a>(context: &Context<'a>) -> Vec<&'a Refund> {
     let evidence = context.evidence;
@@ -94,7 +101,7 @@ pub(super) fn refunds(
                 booked.documents.extend(documents);
                 booked.applied_to_invoice += applied;
             }
-            None => booked.held_from = Some(booked.held_from.map_or(refund.id, |held| held.min(refund.id))),
+            None => booked.hold_from(refund.id),
         }
     }
     booked

@@ -169,3 +169,31 @@ fn a_closed_period_holds_new_documents_but_not_posted_ones() {
     let difference = posted().run(&closed);
     assert_eq!((difference.to_post.len(), codes(&difference)), (3, vec![]));
 }
+
+#[test]
+fn a_deposit_that_went_back_stays_while_its_refund_is_held() {
+    let two = of("2", "120.00", "9.90").ship_date().paid(9001, "stripe", "129.90");
+    let back = two.refund(12, "64.95", "4.95", "stripe", vec![units(1, "1")]);
+    let mut books = Books::new();
+    assert_eq!(shown(&books.run(&back)), ["BC-118-D9001 129.90", "BC-118-DR112 64.95"]);
+    let declined = back.shipped("2026-03-14T10:00:00Z").refund_with(|refund| refund.payments[0].declined = true);
+    let held = books.run(&declined);
+    assert!(codes(&held).contains(&"refund-declined"), "{:?}", held.holds);
+    assert!(held.to_post.iter().all(|document| document.kind != DocumentKind::Correction), "{:?}", shown(&held));
+    assert_eq!(books.balances()["2320"], dec("-64.95"), "what is left of the deposit");
+}
+
+#[test]
+fn costs_that_were_posted_stay_when_costs_are_not_posted_any_more() {
+    let goods = Rule::new("goods", RuleKind::Product)
+        .gives(Give::Account, "4000")
+        .gives(Give::CostAccount, "5000")
+        .gives(Give::InventoryAccount, "1200");
+    let costed = card(sale().cost("40.00")).without_rules(RuleKind::Product).rule(goods);
+    let costed = costed.shipped("2026-03-14T10:00:00Z").policy(|policy| policy.cost_of_goods = true);
+    let mut books = Books::new();
+    assert_eq!(shown(&books.run(&costed)), ["BC-118 129.90", "BC-118-C 40.00", "BC-118-T9001 129.90"]);
+    let off = costed.policy(|policy| policy.cost_of_goods = false);
+    let more = books.run(&off);
+    assert_eq!((shown(&more), codes(&more)), (vec![], vec![]));
+}

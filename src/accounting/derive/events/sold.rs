@@ -92,20 +92,24 @@ fn share(order: &Derivation, dispute: &Dispute) -> Vec<Back> {
     taxes.into_iter().zip(amounts).map(|(tax, amount)| (tax.target, tax.name, amount)).collect()
 }
 
-/// The taxes the event gives, on the accounts of the order's, none more than is left.
+/// The taxes the event gives, on the accounts of the order's, none more than is left. A name that stands on several
+/// accounts, for example of two states, is split by what is left on each.
 fn checked(sheet: &mut Sheet, order: &Derivation, dispute: &Dispute) -> Vec<Back> {
-    let mut taxes: BTreeMap<String, SoldTax> =
-        sold(order).into_iter().map(|tax| (tax.name.to_lowercase(), tax)).collect();
+    let mut taxes = sold(order);
     let mut back = Vec::new();
     for TaxPart { name, amount, .. } in &dispute.taxes {
-        let known = taxes.get_mut(&name.trim().to_lowercase());
-        let left = known.as_ref().map_or(Decimal::ZERO, |tax| tax.left);
-        if let Some(tax) = known.filter(|tax| *amount <= tax.left) {
-            tax.left -= *amount;
-            back.push((tax.target.clone(), tax.name.clone(), *amount));
+        let same = |tax: &&mut SoldTax| tax.name.trim().to_lowercase() == name.trim().to_lowercase();
+        let known: Vec<&mut SoldTax> = taxes.iter_mut().filter(same).collect();
+        let left: Vec<Decimal> = known.iter().map(|tax| tax.left).collect();
+        let all: Decimal = left.iter().sum();
+        if let Some(parts) = allocate_capped(*amount, &left, &left, dispute.currency) {
+            for (tax, part) in known.into_iter().zip(parts).filter(|(_, part)| !part.is_zero()) {
+                tax.left -= part;
+                back.push((tax.target.clone(), tax.name.clone(), part));
+            }
             continue;
         }
-        let (amount, left) = (sheet.money(*amount), sheet.money(left));
+        let (amount, left) = (sheet.money(*amount), sheet.money(all));
         let message =
             format!("{amount} of '{name}' would come back, but {left} of it is left of order {}", order.order_id);
         sheet.hold(HoldCode::RefundExceedsSale, message, "correct the taxes of the event");

@@ -45,7 +45,7 @@ impl One<'_> {
         }
         match targets.and_then(|targets| self.give_back(&targets, holds)) {
             Some(documents) => booked.documents.extend(documents),
-            None => booked.held_from = booked.held_from.or(Some(self.refund.id)),
+            None => booked.hold_from(self.refund.id),
         }
     }
 
