@@ -1,5 +1,7 @@
 //! Summaries of daily mode: documents collected for their day, closed into a summary exactly once, and what became of it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
@@ -93,26 +95,37 @@ pub struct StoredSummary {
 
 impl Store {
     /// Makes the collected documents of an order exactly these, each with its group; what is in a summary stays there.
-    /// Answers false when a document has got into a summary meanwhile, so that the order must be looked at again.
+    /// `stood` are the documents that stood when the order was judged. Answers false, and changes nothing, when others stand
+    /// now because a day was closed or its summary refused meanwhile: the order must be looked at again.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: then nothing was changed.
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`]: then nothing was changed.
     pub async fn collect(
         &self,
         store: &str,
         order_id: u64,
         documents: &[(PlannedDocument, String)],
+        stood: &BTreeSet<&str>,
     ) -> Result<bool, StoreError> {
         let keys: Vec<String> = documents.iter().map(|(document, _)| document.key.clone()).collect();
         let mut transaction = self.pool.begin().await?;
         // In the same order as a closing locks them, so that the two cannot wait for each other.
-        sqlx::query!(
-            "select key from document where store = $1 and order_id = $2 order by key collate \"C\" for update",
+        let rows = sqlx::query!(
+            "select key, state from document where store = $1 and order_id = $2 order by key collate \"C\" for update",
             store,
             to_database(order_id)
         )
         .fetch_all(&mut *transaction)
         .await?;
+        let mut stands = BTreeSet::new();
+        for row in &rows {
+            if DocumentState::parse(&row.state, &row.key)?.stands() {
+                stands.insert(row.key.as_str());
+            }
+        }
+        if stands != *stood {
+            return Ok(false);
+        }
         // What was never sent goes without a trace. What was sent once and refused has its attempts, and stays planned.
         sqlx::query!(
             "with gone as (
@@ -137,12 +150,13 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         let replaces = [DocumentState::Planned, DocumentState::Rejected, DocumentState::Collected];
-        let mut all = true;
         for (document, group) in documents {
-            all &= write(&mut transaction, document, DocumentState::Collected, Some(group), &replaces).await?;
+            if !write(&mut transaction, document, DocumentState::Collected, Some(group), &replaces).await? {
+                return Ok(false);
+            }
         }
         transaction.commit().await?;
-        Ok(all)
+        Ok(true)
     }
 
     /// Whether a store has anything to do for daily mode: documents collected, summaries or their orders not settled.
@@ -346,7 +360,8 @@ impl Store {
     pub async fn refuse_summary(&self, key: &str, error: &str) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         let done = sqlx::query!(
-            "update document set state = 'rejected', error = $2, settled_at = now() where key = $1 and state = 'planned'",
+            "update document set state = 'rejected', error = $2, settled_at = now(), attempts = attempts + 1
+              where key = $1 and state = 'planned'",
             key,
             error
         )

@@ -1,5 +1,7 @@
 //! An order in daily mode: what the ledger should contain is collected for the summaries of its days, not sent by itself.
 
+use std::collections::BTreeSet;
+
 use super::order::RunEnd;
 use super::waves::Batch;
 use crate::accounting::document::Document;
@@ -34,8 +36,10 @@ pub async fn collect(
     let wanted: Vec<(PlannedDocument, String)> =
         with_lines.map(|document| (member(batch, document), Group::of(document).name())).collect();
     let waits = |document: &StoredDocument| document.state == DocumentState::Collected;
-    if (!wanted.is_empty() || stored.iter().any(waits)) && !store.collect(name, order_id, &wanted).await? {
-        return Err(RunEnd::retry("a day was summed up while its order was worked on"));
+    if (!wanted.is_empty() || stored.iter().any(waits))
+        && !store.collect(name, order_id, &wanted, &stood(stored)).await?
+    {
+        return Err(summed_up_meanwhile());
     }
     let open = |document: &StoredDocument| {
         waits(document) || document.summary.as_ref().is_some_and(|summary| summary.state != DocumentState::Posted)
@@ -57,9 +61,13 @@ pub async fn withdraw(store: &Store, name: &str, order_id: u64, stored: &[Stored
     if !stored.iter().any(|document| document.state == DocumentState::Collected) {
         return Ok(());
     }
-    store.collect(name, order_id, &[]).await?;
-    if begun(&store.documents(name, order_id).await?) == Some(PostingMode::Daily) {
-        return Err(RunEnd::retry("a day was summed up while its order was worked on"));
-    }
-    Ok(())
+    if store.collect(name, order_id, &[], &stood(stored)).await? { Ok(()) } else { Err(summed_up_meanwhile()) }
+}
+
+fn stood(stored: &[StoredDocument]) -> BTreeSet<&str> {
+    stored.iter().filter(|document| document.state.stands()).map(|document| document.planned.key.as_str()).collect()
+}
+
+fn summed_up_meanwhile() -> RunEnd {
+    RunEnd::retry("a day was summed up, or its summary refused, while its order was worked on")
 }

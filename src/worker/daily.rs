@@ -16,7 +16,7 @@ use super::order::{RunEnd, new_holds};
 use super::retry;
 use super::run::WorkerOptions;
 use super::support::{self, Attached};
-use super::waves::{Batch, One, posting_lines};
+use super::waves::{Batch, One, planned};
 use crate::accounting::document::{Document, DocumentKey};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::period::day_end;
@@ -230,8 +230,7 @@ impl Daily {
                 return Ok(One::Posted(key.to_owned(), record_no));
             }
         }
-        let document: Document = serde_json::from_value(stored.planned.body)
-            .map_err(|error| RunEnd::retry(format!("{key} in the database cannot be read: {error}")))?;
+        let document = lookup::read_back(key, &stored.planned.body)?;
         let attachment = match &self.connection.policy.attachment_folder {
             None => None,
             Some(folder) => match support::attach(&self.store, &self.connection, &document, folder).await? {
@@ -282,20 +281,8 @@ fn build(policy: &Policy, occasion: Occasion, members: &[Member]) -> Result<NewS
         documents: documents.len(),
         orders: orders.len(),
         document: PlannedDocument {
-            key: document.key.as_str().to_owned(),
-            store: policy.store.clone(),
-            order_id: None,
-            kind: document.kind.as_str().to_owned(),
-            number: document.number.clone(),
-            customer_id: String::new(),
-            currency: Some(document.currency.code().to_owned()),
-            total: Some(document.total),
-            posting_date: Some(document.date),
-            body: serde_json::to_value(&document).unwrap_or_default(),
-            content_hash: document.content_hash(),
-            evidence_hash: None,
             revision: members.iter().filter_map(|member| member.revision).max(),
-            lines: posting_lines(&document),
+            ..planned(&policy.store, &document)
         },
     })
 }
@@ -305,7 +292,7 @@ fn cannot_be_made(key: &DocumentKey, error: &SummaryError) -> Hold {
         code: HoldCode::DocumentRefused,
         subject: key.as_str().to_owned(),
         message: format!("{key} cannot be made: {error}"),
-        remedy: "report it: it is a mistake of the summary; its documents stay collected until it can be made"
+        remedy: "Report it: it is a mistake of the summary. Its documents stay collected until it can be made."
             .to_owned(),
         amount: None,
         blocks: Blocks::Document(key.clone()),

@@ -40,7 +40,8 @@ pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -
     Ok(hold)
 }
 
-fn read_back(key: &str, body: &Value) -> Result<Document, RunEnd> {
+/// A document as it was stored.
+pub(super) fn read_back(key: &str, body: &Value) -> Result<Document, RunEnd> {
     serde_json::from_value(body.clone())
         .map_err(|error| RunEnd::retry(format!("{key} in the database cannot be read: {error}")))
 }

@@ -73,6 +73,15 @@ struct Judged {
     revision: i64,
 }
 
+/// What came of sending.
+#[derive(Default)]
+struct Sent {
+    customer_id: Option<String>,
+    holds: Vec<Hold>,
+    /// When it is to be gone on with later.
+    retry: Option<RunEnd>,
+}
+
 /// An order as it was read.
 struct Read {
     evidence: Evidence,
@@ -216,44 +225,26 @@ impl OrderRun<'_> {
         let mut holds = difference.holds;
 
         let (mut customer_id, mut retry, mut collected) = (None, None, false);
-        let way = summary::way(begun(&stored), &derivation.documents, policy);
-        if way == PostingMode::Daily {
-            let batch = waves::Batch {
-                store: self.store,
-                connection: self.connection,
-                evidence_hash: &read.hash,
-                revision,
-                posted_by: &posted_by,
-                customer_id: "",
-                attachment: None,
-            };
-            collected = collect::collect(&batch, evidence.order.id, &difference.to_post, &stored).await?;
-        } else {
-            collect::withdraw(self.store, &self.connection.name, evidence.order.id, &stored).await?;
-        }
-        if way == PostingMode::Order && !difference.to_post.is_empty() {
-            match self.customer(&derivation, &stored).await? {
-                CustomerEnd::Linked(id) => {
-                    let batch = waves::Batch {
-                        store: self.store,
-                        connection: self.connection,
-                        evidence_hash: &read.hash,
-                        revision,
-                        posted_by: &posted_by,
-                        customer_id: &id,
-                        attachment: None,
-                    };
-                    match batch.send(&difference.to_post, &stored).await? {
-                        WaveEnd::Through { holds: more } => holds.extend(more),
-                        WaveEnd::Interrupted { why, after, holds: more } => {
-                            holds.extend(more);
-                            retry = Some(RunEnd::Retry { why, after });
-                        }
-                    }
-                    customer_id = Some(id);
+        let batch = waves::Batch {
+            store: self.store,
+            connection: self.connection,
+            evidence_hash: &read.hash,
+            revision,
+            posted_by: &posted_by,
+            customer_id: "",
+            attachment: None,
+        };
+        match summary::way(begun(&stored), &derivation.documents, policy) {
+            PostingMode::Daily => {
+                collected = collect::collect(&batch, evidence.order.id, &difference.to_post, &stored).await?;
+            }
+            PostingMode::Order => {
+                collect::withdraw(self.store, &self.connection.name, evidence.order.id, &stored).await?;
+                if !difference.to_post.is_empty() {
+                    let sent = self.send(batch, &derivation, &difference.to_post, &stored).await?;
+                    holds.extend(sent.holds);
+                    (customer_id, retry) = (sent.customer_id, sent.retry);
                 }
-                CustomerEnd::Held(hold) => holds.push(hold),
-                CustomerEnd::Later { why, after } => retry = Some(RunEnd::Retry { why, after }),
             }
         }
         let anything_posted = !self.store.documents(&self.connection.name, evidence.order.id).await?.is_empty();
@@ -266,6 +257,28 @@ impl OrderRun<'_> {
             self.store.save_standing(&standing, &new_holds(&holds)).await?;
         }
         Ok(retry.unwrap_or(RunEnd::Done))
+    }
+
+    /// Sends documents to the customer in Intacct, once there is one.
+    async fn send(
+        &self,
+        batch: waves::Batch<'_>,
+        derivation: &Derivation,
+        documents: &[Document],
+        stored: &[StoredDocument],
+    ) -> Result<Sent, RunEnd> {
+        let id = match self.customer(derivation, stored).await? {
+            CustomerEnd::Linked(id) => id,
+            CustomerEnd::Held(hold) => return Ok(Sent { holds: vec![hold], ..Sent::default() }),
+            CustomerEnd::Later { why, after } => {
+                return Ok(Sent { retry: Some(RunEnd::Retry { why, after }), ..Sent::default() });
+            }
+        };
+        let (holds, retry) = match (waves::Batch { customer_id: &id, ..batch }).send(documents, stored).await? {
+            WaveEnd::Through { holds } => (holds, None),
+            WaveEnd::Interrupted { why, after, holds } => (holds, Some(RunEnd::Retry { why, after })),
+        };
+        Ok(Sent { customer_id: Some(id), holds, retry })
     }
 
     /// The customer in Intacct: the one that the order's documents are posted to, so that they stay together; else the
@@ -341,11 +354,7 @@ impl OrderRun<'_> {
 /// The order's documents that stand in the ledger, by themselves or in a summary, as they were posted.
 fn standing_documents(stored: &[StoredDocument]) -> Result<Vec<Document>, RunEnd> {
     let standing = stored.iter().filter(|document| document.state.stands());
-    let read = |document: &StoredDocument| {
-        serde_json::from_value(document.planned.body.clone())
-            .map_err(|error| RunEnd::retry(format!("{} in the database cannot be read: {error}", document.planned.key)))
-    };
-    standing.map(read).collect()
+    standing.map(|document| lookup::read_back(&document.planned.key, &document.planned.body)).collect()
 }
 
 /// The rules that each chain was posted by first, where they are not `today`'s.

@@ -37,6 +37,7 @@ pub enum WaveEnd {
 }
 
 /// The documents of one order on their way out.
+#[derive(Clone, Copy)]
 pub struct Batch<'a> {
     /// The store of record.
     pub store: &'a Store,
@@ -104,20 +105,10 @@ impl Batch<'_> {
     /// The document as it is stored.
     pub(super) fn planned(&self, document: &Document) -> PlannedDocument {
         PlannedDocument {
-            key: document.key.as_str().to_owned(),
-            store: self.connection.name.clone(),
-            order_id: document.order_id,
-            kind: document.kind.as_str().to_owned(),
-            number: document.number.clone(),
             customer_id: self.customer_id.to_owned(),
-            currency: Some(document.currency.code().to_owned()),
-            total: Some(document.total),
-            posting_date: Some(document.date),
-            body: serde_json::to_value(document).unwrap_or_default(),
-            content_hash: document.content_hash(),
             evidence_hash: Some(self.evidence_hash.to_owned()),
             revision: Some(self.posted_by.get(document.key.chain()).copied().unwrap_or(self.revision)),
-            lines: posting_lines(document),
+            ..planned(&self.connection.name, document)
         }
     }
 
@@ -207,8 +198,27 @@ impl Batch<'_> {
     }
 }
 
-/// The lines of a document as they are stored.
-pub(super) fn posting_lines(document: &Document) -> Vec<PostingLine> {
+/// A document as it is stored, when it is of no customer, evidence or rulebook.
+pub(super) fn planned(store: &str, document: &Document) -> PlannedDocument {
+    PlannedDocument {
+        key: document.key.as_str().to_owned(),
+        store: store.to_owned(),
+        order_id: document.order_id,
+        kind: document.kind.as_str().to_owned(),
+        number: document.number.clone(),
+        customer_id: String::new(),
+        currency: Some(document.currency.code().to_owned()),
+        total: Some(document.total),
+        posting_date: Some(document.date),
+        body: serde_json::to_value(document).unwrap_or_default(),
+        content_hash: document.content_hash(),
+        evidence_hash: None,
+        revision: None,
+        lines: posting_lines(document),
+    }
+}
+
+fn posting_lines(document: &Document) -> Vec<PostingLine> {
     document
         .lines
         .iter()

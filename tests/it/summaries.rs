@@ -15,6 +15,8 @@ use crate::support::database::TestDatabase;
 
 const STORE: &str = "acme-us";
 const GROUP: &str = "2026-03-10-USD";
+/// What stood when the order was judged: nothing yet.
+const NOTHING: BTreeSet<&str> = BTreeSet::new();
 const MAIN: &str = "acme-us/summary/2026-03-10-USD/r1";
 
 async fn store() -> (TestDatabase, Store) {
@@ -70,13 +72,28 @@ async fn state(store: &Store, key: &str) -> DocumentState {
 }
 
 #[tokio::test]
+async fn an_order_judged_before_its_summary_was_refused_or_made_takes_nothing_out_of_the_day() {
+    let (_database, store) = store().await;
+    let judged_now = BTreeSet::from(["acme-us/118/invoice/r1", "acme-us/118/receipt/r1"]);
+    assert!(store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap());
+    assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
+    assert!(!store.collect(STORE, 118, &[], &NOTHING).await.unwrap(), "the day was closed meanwhile");
+    store.refuse_summary(MAIN, "the period is closed").await.unwrap();
+    // Judged while both were in the summary, it wants neither anew: they must not go.
+    assert!(!store.collect(STORE, 118, &[], &judged_now).await.unwrap(), "the summary was refused meanwhile");
+    for key in judged_now {
+        assert_eq!(state(&store, key).await, DocumentState::Collected);
+    }
+}
+
+#[tokio::test]
 async fn replicas_that_close_and_collect_at_the_same_time_put_every_document_into_one_summary() {
     let (_database, store) = store().await;
     let collector = async |orders: std::ops::Range<u64>| {
         for order in orders {
-            store.collect(STORE, order, &of_order(order, 100)).await.unwrap();
+            store.collect(STORE, order, &of_order(order, 100), &NOTHING).await.unwrap();
             // What is collected once more is either replaced or in a summary already.
-            store.collect(STORE, order, &of_order(order, 100)).await.unwrap();
+            store.collect(STORE, order, &of_order(order, 100), &NOTHING).await.unwrap();
         }
     };
     let closer = async |name: &str| {
@@ -112,14 +129,17 @@ async fn replicas_that_close_and_collect_at_the_same_time_put_every_document_int
 #[tokio::test]
 async fn what_is_collected_mirrors_the_order_until_it_is_summed_up() {
     let (_database, store) = store().await;
-    assert!(store.collect(STORE, 118, &of_order(118, 100)).await.unwrap());
-    assert!(store.collect(STORE, 118, &of_order(118, 250)[..1]).await.unwrap());
+    assert!(store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap());
+    assert!(store.collect(STORE, 118, &of_order(118, 250)[..1], &NOTHING).await.unwrap());
     let documents = store.documents(STORE, 118).await.unwrap();
     assert_eq!(documents.len(), 1, "the invoice is gone");
     assert_eq!(documents[0].planned.total, Some(Decimal::new(250, 2)));
     assert!(store.trial_balance(STORE).await.unwrap().is_empty(), "nothing is posted");
     assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
-    assert!(!store.collect(STORE, 118, &of_order(118, 300)[..1]).await.unwrap(), "the day was closed meanwhile");
+    assert!(
+        !store.collect(STORE, 118, &of_order(118, 300)[..1], &NOTHING).await.unwrap(),
+        "the day was closed meanwhile"
+    );
     let receipt = store.document("acme-us/118/receipt/r1").await.unwrap().unwrap();
     assert_eq!(receipt.planned.total, Some(Decimal::new(250, 2)));
 }
@@ -127,9 +147,9 @@ async fn what_is_collected_mirrors_the_order_until_it_is_summed_up() {
 #[tokio::test]
 async fn a_summary_is_never_replaced_unless_it_was_refused() {
     let (_database, store) = store().await;
-    store.collect(STORE, 118, &of_order(118, 100)).await.unwrap();
+    store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap();
     assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
-    store.collect(STORE, 119, &of_order(119, 100)).await.unwrap();
+    store.collect(STORE, 119, &of_order(119, 100), &NOTHING).await.unwrap();
     assert!(!store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
     assert_eq!(state(&store, "acme-us/119/invoice/r1").await, DocumentState::Collected);
 
@@ -151,7 +171,7 @@ async fn a_summary_is_never_replaced_unless_it_was_refused() {
 #[tokio::test]
 async fn a_summary_that_cannot_be_made_changes_nothing() {
     let (_database, store) = store().await;
-    store.collect(STORE, 118, &of_order(118, 100)).await.unwrap();
+    store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap();
     let build = |_: &[Member]| Err(StoreError::Lost("on purpose".into()));
     assert!(store.close_group(STORE, GROUP, None, build).await.is_err());
     assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Collected);
@@ -162,7 +182,7 @@ async fn a_summary_that_cannot_be_made_changes_nothing() {
 async fn one_order_can_be_closed_by_itself() {
     let (_database, store) = store().await;
     for order in [118, 119] {
-        store.collect(STORE, order, &of_order(order, 100)).await.unwrap();
+        store.collect(STORE, order, &of_order(order, 100), &NOTHING).await.unwrap();
     }
     let late = "acme-us/summary/2026-03-10-USD/late-119/r1";
     assert!(store.close_group(STORE, GROUP, Some(119), listing(late)).await.unwrap());
