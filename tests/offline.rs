@@ -237,14 +237,16 @@ fn everything_wrong_with_the_files_is_named_at_once() {
     folder.change("refunds.json", "\"order_id\": 118", "\"order_id\": 300");
     folder.change("taxes.json", "[", "{\"data\": [");
     folder.write("fees.json", "<html>");
-    folder.derive(&[]).refused(&[
+    let all = [
         "products.json: it is no JSON (EOF while parsing an object at line 1 column 11)",
         "coupons.json: it holds an error of BigCommerce (404 The requested resource was not found.)",
         "transactions.json: it holds an error of BigCommerce (403 You don't have a required scope)",
         "refunds.json: it is of order 300, but order.json is of order 118; put each order into its own folder",
         "taxes.json: it is no JSON",
         "fees.json: it is neither a list nor an object; save the answer as BigCommerce gives it",
-    ]);
+    ];
+    folder.derive(&[]).refused(&all);
+    folder.derive(&["--redact", Folder::new().0.join("copy").to_str().unwrap()]).refused(&all);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::document::hash_of;
 use super::money::Currency;
 
 /// Everything that was read of one order. Amounts are in the order's transactional currency, in major units, with the
@@ -412,9 +412,7 @@ pub struct Refund {
 impl Evidence {
     /// The hash of everything accounting looks at, in lower-case hexadecimal: equal hash, nothing to do.
     pub fn content_hash(&self) -> String {
-        // Struct fields serialise in their written order, so the bytes are the same for the same facts.
-        let bytes = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        hash_of(self)
     }
 
     /// Money each transaction brought in: see [`PaymentEvent`]. Keyed by transaction id.

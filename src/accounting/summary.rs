@@ -9,7 +9,7 @@ mod support;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -23,8 +23,8 @@ use super::document::{
 use super::money::Currency;
 use super::policy::{Policy, PostingMode};
 
-/// The name of Intacct's own rate type, which an empty one stands for (Intacct docs, journal entries).
-const INTACCT_DAILY_RATE: &str = "Intacct Daily Rate";
+/// The name of Intacct's own rate type (Intacct docs, journal entries).
+pub const INTACCT_DAILY_RATE: &str = "Intacct Daily Rate";
 
 /// The longest id of an attachment, in characters (integrations in the field; Intacct's documentation does not say).
 pub const LONGEST_ATTACHMENT_ID: usize = 20;
@@ -70,16 +70,6 @@ impl Group {
         Self { day: document.date, currency: document.currency, conversion }
     }
 
-    /// The posting date of its documents, in the store's time zone.
-    pub fn day(&self) -> Date {
-        self.day
-    }
-
-    /// The currency of its documents.
-    pub fn currency(&self) -> Currency {
-        self.currency
-    }
-
     /// Its name, for example `2026-03-10-USD`; with what tells it apart when the day has several of that currency:
     /// `2026-03-10-EUR-1.085`.
     pub fn name(&self) -> String {
@@ -90,9 +80,7 @@ impl Group {
     fn apart(&self) -> String {
         match &self.conversion {
             Conversion::Base => String::new(),
-            Conversion::RateType { name, on } if *on == self.day && matches!(&**name, "" | INTACCT_DAILY_RATE) => {
-                String::new()
-            }
+            Conversion::RateType { name, on } if *on == self.day && name == INTACCT_DAILY_RATE => String::new(),
             Conversion::RateType { name, on } => format!("-{}", &digest(&format!("{name} {on}"))[..6]),
             Conversion::Rate(rate) => format!("-{rate}"),
         }
@@ -256,9 +244,8 @@ fn description(policy: &Policy, group: &Group, occasion: Occasion, main: &Docume
 /// What is noted of the members besides their amounts.
 #[derive(Default)]
 struct Seen {
-    /// Key and content of each.
-    contents: Vec<(String, String)>,
-    keys: HashSet<String>,
+    /// The content of each, by key.
+    contents: BTreeMap<String, String>,
     orders: BTreeSet<u64>,
     /// Where fixed rates come from, and the latest day one is of.
     sources: BTreeSet<String>,
@@ -268,18 +255,16 @@ struct Seen {
 impl Seen {
     /// Notes a member; false when it was noted before.
     fn add(&mut self, member: &Document) -> bool {
-        self.contents.push((member.key.as_str().to_owned(), member.content_hash()));
         self.orders.extend(member.order_id);
         if let Some(Exchange::Rate { on, source, .. }) = &member.exchange {
             self.sources.insert(source.clone());
             self.rate_of = self.rate_of.max(Some(*on));
         }
-        self.keys.insert(member.key.as_str().to_owned())
+        self.contents.insert(member.key.as_str().to_owned(), member.content_hash()).is_none()
     }
 
-    fn hash(&mut self) -> String {
-        self.contents.sort_unstable();
-        hash_of(&self.contents)
+    fn hash(&self) -> String {
+        hash_of(&self.contents.iter().collect::<Vec<_>>())
     }
 
     fn exchange(&self, group: &Group) -> Option<Exchange> {

@@ -300,6 +300,23 @@ impl StoreClient {
         time.ok_or_else(|| ReadError::Retry { why: format!("{what}: the answer holds no time"), after: None })
     }
 
+    /// Reads what every order needs, and what [`Extras`] ask for, to see whether the access token may.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming the store; [`ReadError::Access`] when the access token lacks a scope.
+    pub async fn check_access(&self) -> Result<(), ReadError> {
+        let page = self.orders_page(&OrderFilter::default(), 0).await?;
+        // In a store without orders a made-up one will do: whether it exists does not matter.
+        let order = page.orders.first().map_or(1, |order| order.id);
+        for list in [OrderList::Transactions, OrderList::Refunds] {
+            match self.list(order, list).await {
+                Ok(_) | Err(ReadError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.check_extras().await
+    }
+
     /// What is asked for, in words, for errors.
     fn what(&self, what: impl std::fmt::Display) -> String {
         format!("store {}, {what}", self.name)

@@ -73,7 +73,7 @@ async fn check_store(settings: &StoreSettings, environment: &Environment, clock:
         Ok(reader) => reader,
         Err(error) => return report.bad(&what, error),
     };
-    if let Err(error) = reader.check_extras().await {
+    if let Err(error) = reader.check_access().await {
         report.bad(&what, error);
     }
     match reader.store_information().await {

@@ -11,6 +11,7 @@ mod rules_files;
 mod sandbox;
 mod serve;
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -103,4 +104,13 @@ async fn open_database(config: &Config, environment: &Environment) -> anyhow::Re
     };
     let store = Store::connect(options, config.database.connections).await.context("opening the database")?;
     Ok((store, postgres))
+}
+
+/// Prints what a command has to say.
+fn show(text: &[u8]) -> anyhow::Result<()> {
+    match std::io::stdout().lock().write_all(text) {
+        // Whoever reads has seen enough, for example `head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("printing"),
+    }
 }

@@ -3,10 +3,8 @@
 mod check;
 mod convert;
 
-use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 
 /// What to do with rule files.
@@ -28,14 +26,5 @@ pub(super) fn run(arguments: &RulesArguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         RulesCommand::Check(arguments) => check::run(arguments),
         RulesCommand::Convert(arguments) => convert::run(arguments),
-    }
-}
-
-/// Prints what a command has to say.
-fn show(text: &[u8]) -> anyhow::Result<()> {
-    match std::io::stdout().lock().write_all(text) {
-        // Whoever reads has seen enough, for example `head`.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        printed => printed.context("printing"),
     }
 }

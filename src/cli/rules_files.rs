@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::accounting::rulebook::{FileProblem, Rule, Rulebook};
+use crate::accounting::rulebook::{FileProblem, Rulebook};
 
-/// The rules in a file or a folder, which are a valid rulebook.
+/// The rulebook in a file or a folder.
 ///
 /// # Errors
 /// When there is no such file, when a folder has no rule files, and when the rules are refused: then with every problem,
 /// a line each.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Rule>> {
-    load(path)?.rulebook().map(Vec::from).map_err(|problems| {
+pub(super) fn read(path: &Path) -> anyhow::Result<Rulebook> {
+    load(path)?.rulebook().map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
         anyhow::anyhow!("the rules in {} do not fit:{}", path.display(), lines.concat())
     })
@@ -28,10 +28,15 @@ pub(super) struct RuleFiles(Vec<(String, Vec<u8>)>);
 pub(super) fn load(path: &Path) -> anyhow::Result<RuleFiles> {
     let paths = if path.is_dir() { inside(path)? } else { vec![path.to_owned()] };
     if paths.is_empty() {
-        anyhow::bail!("the folder {} has no rule files (*.csv, *.json)", path.display());
+        anyhow::bail!(
+            "the folder {} has no rule files (*.csv, *.json); put some into it, or name another",
+            path.display()
+        );
     }
     let read = |path: PathBuf| {
-        let bytes = std::fs::read(&path).with_context(|| format!("reading the rules in {}", path.display()))?;
+        let bytes = std::fs::read(&path).with_context(|| {
+            format!("reading the rules in {}; name a .csv or .json file, or a folder of them", path.display())
+        })?;
         Ok((path.display().to_string(), bytes))
     };
     paths.into_iter().map(read).collect::<anyhow::Result<_>>().map(RuleFiles)

@@ -183,7 +183,7 @@ async fn group_and_category_decide_by_the_rules() {
 #[tokio::test]
 async fn a_reader_can_tell_beforehand_whether_it_may_read_everything() {
     let shop = Shop::open().await;
-    shop.reader(EVERYTHING).check_extras().await.unwrap();
+    shop.reader(EVERYTHING).check_access().await.unwrap();
     shop.store.set_faults(cartledger::sandbox::bigcommerce::Faults { server_error: 1, ..Default::default() });
-    assert!(shop.reader(EVERYTHING).check_extras().await.is_err());
+    assert!(shop.reader(EVERYTHING).check_access().await.is_err());
 }

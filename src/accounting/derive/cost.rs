@@ -100,11 +100,9 @@ fn returned(
     let day = posting_date(back.at, context.policy);
     let key = context.key(&what);
     let job = Job { desk, bundles, key, name: format!("refund {}", back.refund), day };
-    let moves = back.moves.iter().filter(|moved| left.contains_key(&moved.line));
-    let moves: Vec<Move> = moves.map(|moved| Move { ..*moved }).collect();
     // The accounts are those the goods left by, whatever the rules say by now.
     let went = |moved: &Move| left.get(&moved.line).map_or(day, |at| posting_date(*at, context.policy));
-    let lines = job.lines_as_of(&moves, holds, went, |line, place, amount, holds| {
+    let lines = job.lines_as_of(&back.moves, holds, went, |line, place, amount, holds| {
         let (account, fate, rule) = job.fate(line.0, &place, amount, holds)?;
         let memo = format!("{} {fate}", memo(line.0, line.1));
         let rule = format!("{}, {rule}", place.rule);
@@ -115,7 +113,7 @@ fn returned(
     })?;
     let description =
         format!("Goods back by refund {} of BigCommerce order {}", back.refund, context.evidence.order.id);
-    job.write(what, format!("CR{}", back.refund), description, lines, &moves, holds)
+    job.write(what, format!("CR{}", back.refund), description, lines, &back.moves, holds)
 }
 
 /// Goods that left on a day nobody knows: their cost waits. Ship-date recognition says so of the whole sale.

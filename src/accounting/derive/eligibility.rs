@@ -65,7 +65,7 @@ pub(super) fn paid_by_status(status: &str) -> bool {
 pub(super) fn is_void(context: &Context) -> bool {
     let (evidence, policy) = (context.evidence, context.policy);
     let status = evidence.order.status_id;
-    let cancelled = matches!(status, CANCELLED | DECLINED) && !policy.export_statuses.contains(&status);
+    let cancelled = called_off(status) && !policy.export_statuses.contains(&status);
     status != INCOMPLETE
         && never(context).is_none()
         && evidence.refunds.is_empty()
@@ -217,7 +217,7 @@ fn cancelled(context: &Context, holds: &mut Holds) -> Eligibility {
         context.money(captured),
         context.money(refunded)
     );
-    let remedy = if evidence.transactions.iter().any(|t| t.ok && t.event == PaymentEvent::Refund) {
+    let remedy = if !refund_transactions(context).is_empty() {
         "the gateway shows a refund: record it in BigCommerce too, or set the order to a status that is posted"
     } else {
         "refund the payment in BigCommerce, or set the order to a status that is posted"

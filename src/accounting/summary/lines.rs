@@ -79,11 +79,11 @@ impl<'a> Totals<'a> {
         places.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         // An entry must have lines: one that moves nothing but the receivable, and that to and fro, shows both sides.
         let settled =
-            |(place, sums): &(Place, Sums)| place.purpose == RECEIVABLE && sums.debit.amount == sums.credit.amount;
+            |(place, sums): &(Place, Sums)| place.account == self.receivable && sums.debit.amount == sums.credit.amount;
         let nothing_else = places.iter().all(settled);
         let mut lines = Vec::with_capacity(places.len());
         for (place, sums) in places {
-            let sides = if place.purpose == RECEIVABLE && !nothing_else { vec![net(&sums)] } else { both(&sums) };
+            let sides = if place.account == self.receivable && !nothing_else { vec![net(&sums)] } else { both(&sums) };
             for (sum, is_debit) in sides.into_iter().filter(|(sum, _)| !sum.amount.is_zero()) {
                 lines.push(line(&place, sum, is_debit, self.currency));
             }

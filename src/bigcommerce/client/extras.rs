@@ -50,11 +50,8 @@ pub(super) struct Goods {
 }
 
 impl StoreClient {
-    /// Reads what [`Extras`] ask for of a made-up order, to see whether the access token may.
-    ///
-    /// # Errors
-    /// [`ReadError`], naming the store; [`ReadError::Access`] when the access token lacks a scope.
-    pub async fn check_extras(&self) -> Result<(), ReadError> {
+    /// Asks for the customer and the catalogue as [`Extras`] want them, to see whether the access token may.
+    pub(super) async fn check_extras(&self) -> Result<(), ReadError> {
         // Whether there are such a customer, product and category does not matter.
         let any = BTreeSet::from([1]);
         self.customer(Some(1)).await?;

@@ -449,12 +449,25 @@ async fn a_token_without_the_scope_of_products_says_so() {
     let refused = (403, Vec::new(), r#"{"status":403,"title":"You don't have a required scope"}"#.to_owned());
     let shop = order_with_extras().on("/v3/catalog/products", [refused]);
     let client = shop.open_reading(EVERYTHING, &still()).await;
-    for error in [client.check_extras().await.unwrap_err(), client.read_order(118).await.unwrap_err()] {
+    for error in [client.check_access().await.unwrap_err(), client.read_order(118).await.unwrap_err()] {
         assert!(matches!(error, ReadError::Access { .. }), "{error:?}");
         assert!(error.to_string().contains("products of the catalogue") && error.to_string().contains("scope"));
     }
     let without = shop.open_reading(Extras { categories: false, ..EVERYTHING }, &still()).await;
-    without.check_extras().await.unwrap();
+    without.check_access().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_read_orders_or_their_money_is_told_beforehand() {
+    let refused = || (403, Vec::new(), r#"{"status":403,"title":"You don't have a required scope"}"#.to_owned());
+    let listed = ok(r#"[{"id":118,"status_id":11,"date_modified":"Tue, 03 Mar 2026 09:00:00 +0000"}]"#);
+    let without_orders = order_with_extras().on("/v2/orders?", [refused()]);
+    let without_transactions =
+        order_with_extras().on("/v2/orders?", [listed]).on("/v3/orders/118/transactions", [refused()]);
+    for shop in [without_orders, without_transactions] {
+        let error = shop.open_reading(EVERYTHING, &still()).await.check_access().await.unwrap_err();
+        assert!(matches!(error, ReadError::Access { .. }), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ const REMOVED: [&str; 17] = [
 ];
 
 /// Texts that accounting looks at or that help a reader, none about a person.
-const KEPT: [&str; 50] = [
+const KEPT: [&str; 49] = [
     "id",
     "status",
     "custom_status",
@@ -114,7 +114,6 @@ const KEPT: [&str; 50] = [
     "description",
     "address_type",
     "tax_exempt_category",
-    "card_type",
     "credit_card_type",
 ];
 

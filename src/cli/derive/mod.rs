@@ -10,11 +10,10 @@ mod redact;
 mod settings;
 mod t_accounts;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
 
 use self::folder::OrderFolder;
@@ -25,7 +24,7 @@ use self::redact::Redactor;
 use super::rules_files;
 use crate::accounting::derive::{Derivation, EventDerivation, derive};
 use crate::accounting::policy::Policy;
-use crate::accounting::rulebook::{Condition, Rulebook};
+use crate::accounting::rulebook::{Condition, Rule, Rulebook};
 use crate::config::Environment;
 
 /// The exit status for input that cannot be used, as for a wrong command line.
@@ -104,11 +103,7 @@ pub(super) fn run(arguments: &DeriveArguments) -> anyhow::Result<ExitCode> {
     } else {
         input.journal(&derived, events.as_ref(), screen())
     };
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads has seen enough, for example `head`.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        printed => printed.context("printing")?,
-    }
+    super::show(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -117,16 +112,11 @@ type Derived = (Derivation, Order);
 
 impl Input {
     fn read(arguments: &DeriveArguments) -> anyhow::Result<Self> {
-        let rules = rules_files::read(&arguments.rules)?;
-        let count = rules.len();
-        let rulebook = Rulebook::new(rules).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("the rules in {} do not fit:\n{}", arguments.rules.display(), problems.join("\n"))
-        })?;
+        let rulebook = rules_files::read(&arguments.rules)?;
         let chosen = settings::choose(arguments.config.as_deref(), arguments.store.as_deref())?;
         let (orders, alone) = folder::open(&arguments.evidence)?;
         let outside = Outside::read(&arguments.evidence)?;
-        let rules = format!("rules: {count} in {}", arguments.rules.display());
+        let rules = format!("rules: {} in {}", rulebook.rules().len(), arguments.rules.display());
         Ok(Self {
             orders,
             alone,
@@ -160,12 +150,13 @@ impl Input {
 
     /// Derives from a copy without personal data and writes the copy, after making sure that it says the same.
     fn redact(&self, to: &Path) -> anyhow::Result<Vec<Derived>> {
-        let asks = |rule: &crate::accounting::rulebook::Rule| rule.conditions.contains_key(&Condition::Company);
+        let before = self.derive(&self.orders)?;
+        let asks = |rule: &Rule| rule.conditions.contains_key(&Condition::Company);
         let keep_companies = self.rulebook.rules().iter().any(asks);
         let mut redactor = Redactor::new(keep_companies);
         let copies: Vec<OrderFolder> =
             self.orders.iter().map(|order| order.redacted(&mut redactor)).collect::<anyhow::Result<_>>()?;
-        let (before, after) = (self.derive(&self.orders)?, self.derive(&copies)?);
+        let after = self.derive(&copies)?;
         for ((_, original), (_, copy)) in before.iter().zip(&after) {
             anyhow::ensure!(
                 original.without_guest() == copy.without_guest(),

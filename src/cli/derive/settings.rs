@@ -56,7 +56,10 @@ fn one_of(stores: &Value, wanted: Option<&str>) -> anyhow::Result<(String, Table
     let mut named = Vec::new();
     for store in stores {
         let table = store.as_table().context("a store is no table; write [[stores]] above each store")?;
-        let name = table.get("name").and_then(Value::as_str).context("a store has no name")?;
+        let name = table
+            .get("name")
+            .and_then(Value::as_str)
+            .context("a store has no name; write name = \"...\" under each [[stores]]")?;
         named.push((name, table));
     }
     let names = named.iter().map(|(name, _)| format!("'{name}'")).collect::<Vec<_>>().join(", ");
@@ -64,7 +67,9 @@ fn one_of(stores: &Value, wanted: Option<&str>) -> anyhow::Result<(String, Table
     match (fitting.next(), fitting.next(), wanted) {
         (Some((name, table)), None, _) => Ok((name.to_owned(), table.clone())),
         (None, _, Some(wanted)) => anyhow::bail!("there is no store '{wanted}'; --store takes one of {names}"),
-        (None, _, None) => anyhow::bail!("it has no store"),
+        (None, _, None) => {
+            anyhow::bail!("it has no store; write [[stores]] with a name, or the policy alone at the top")
+        }
         (Some((name, _)), Some(_), Some(_)) => anyhow::bail!("the store '{name}' is there twice; names must differ"),
         (Some(_), Some(_), None) => anyhow::bail!("it has several stores; say with --store which: {names}"),
     }
@@ -160,7 +165,10 @@ mod tests {
         assert!(refused(TWO, None).ends_with("it has several stores; say with --store which: 'us', 'eu'"));
         assert!(refused(TWO, Some("uk")).ends_with("there is no store 'uk'; --store takes one of 'us', 'eu'"));
         assert!(refused(&TWO.replace("eu", "us"), Some("us")).ends_with("is there twice; names must differ"));
-        assert!(refused("stores = []", None).ends_with("it has no store"));
+        assert!(
+            refused("stores = []", None)
+                .ends_with("it has no store; write [[stores]] with a name, or the policy alone at the top")
+        );
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     } else {
         write(&mut text, &report)?;
     }
-    super::show(&text)?;
+    super::super::show(&text)?;
     Ok(if report.accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

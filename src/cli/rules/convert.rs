@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::super::rules_files;
-use crate::accounting::rulebook::Rulebook;
 
 /// Which rules to print, and how.
 #[derive(Debug, Args)]
@@ -28,11 +27,11 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &ConvertArguments) -> anyhow::Result<ExitCode> {
-    let rulebook = Rulebook::try_from(rules_files::read(&arguments.rules)?)?;
+    let rulebook = rules_files::read(&arguments.rules)?;
     let text = match arguments.to {
         Format::Csv => rulebook.to_csv(),
         Format::Json => rulebook.to_json()?,
     };
-    super::show(text.as_bytes())?;
+    super::super::show(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use crate::accounting::summary::INTACCT_DAILY_RATE;
 use crate::intacct::xml::XmlWriter;
 
 /// Currency of a document in a multi-currency company.
@@ -32,9 +33,6 @@ pub enum ExchangeRate {
     /// A given rate: units of the base currency for one unit of the document's currency. Intacct keeps four decimals.
     Fixed(Decimal),
 }
-
-/// The name of Intacct's own rate type, where an empty one is not understood (Intacct docs, journal entries).
-const INTACCT_DAILY_RATE: &str = "Intacct Daily Rate";
 
 /// Writes a rate with its own digits; unlike an amount it is not padded.
 fn rate_text(rate: Decimal) -> String {
