@@ -175,7 +175,7 @@ impl Book<'_> {
             return;
         };
         let receivable = control(document, self.policy).and_then(|index| lines.get(index));
-        if let Some(leg) = receivable.filter(|_| document.kind != DocumentKind::Receipt) {
+        if let Some(leg) = receivable {
             let open = Open { left: document.total, base: leg.debit + leg.credit };
             self.open.insert(document.key.clone(), open);
         }
@@ -184,24 +184,14 @@ impl Book<'_> {
 
     /// Adds the entry, with the difference it realises.
     fn settle(&mut self, document: &Document, mut lines: Vec<JournalLine>) {
-        let base = self.policy.base_currency;
-        let own = lines.iter().find(|line| line.account == self.policy.receivable_account).map(JournalLine::signed);
-        let loss = match &document.detail {
-            Detail::Receipt { invoice, .. } => {
-                let invoice = self.open.get_mut(invoice).map(|open| open.take(document.total, base));
-                invoice.zip(own).map(|(debit, credit)| debit + credit)
-            }
-            Detail::Application { credit, debit, amount } => {
-                let debit = self.open.get_mut(debit).map(|open| open.take(*amount, base));
-                let credit = self.open.get_mut(credit).map(|open| open.take(*amount, base));
-                debit.zip(credit).map(|(debit, credit)| debit - credit)
-            }
-            _ => None,
+        let settled: Vec<(DocumentKey, DocumentKey, Decimal)> = match &document.detail {
+            Detail::Application { credit, debit, amount } => vec![(credit.clone(), debit.clone(), *amount)],
+            _ => document.pays().into_iter().map(|(debit, amount)| (document.key.clone(), debit, amount)).collect(),
         };
-        let loss = loss.unwrap_or_default();
-        if !loss.is_zero() {
-            lines.extend(self.realise(document, loss));
-        }
+        let loss: Decimal = settled.iter().map(|(credit, debit, amount)| self.set_off(credit, debit, *amount)).sum();
+        let realised = if loss.is_zero() { None } else { self.realise(document, loss) };
+        let booked = if realised.is_some() { -loss } else { Decimal::ZERO };
+        lines.extend(realised.into_iter().flatten());
         if lines.is_empty() {
             return;
         }
@@ -212,12 +202,22 @@ impl Book<'_> {
             currency: document.currency,
             exchange: document.exchange.clone(),
             lines,
-            realised: -loss,
+            realised: booked,
         });
     }
 
-    /// The two legs of a realised difference; none with a hold when no rule says where it goes.
-    fn realise(&mut self, document: &Document, loss: Decimal) -> Vec<JournalLine> {
+    /// Takes an amount off both sides and answers the loss; none when one of them is not open in base currency.
+    fn set_off(&mut self, credit: &DocumentKey, debit: &DocumentKey, amount: Decimal) -> Decimal {
+        if !self.open.contains_key(credit) || !self.open.contains_key(debit) {
+            return Decimal::ZERO;
+        }
+        let base = self.policy.base_currency;
+        let mut take = |key| self.open.get_mut(key).map(|open| open.take(amount, base)).unwrap_or_default();
+        take(debit) - take(credit)
+    }
+
+    /// The two legs of a realised difference; a hold instead when no rule says where it goes.
+    fn realise(&mut self, document: &Document, loss: Decimal) -> Option<[JournalLine; 2]> {
         let facts = Facts::new()
             .with(Condition::Part, "exchange-difference")
             .with(Condition::Currency, document.currency.code());
@@ -236,7 +236,7 @@ impl Book<'_> {
                     amount: Some(Money::new(loss.abs(), self.policy.base_currency)),
                     blocks: Blocks::Document(document.key.clone()),
                 });
-                return Vec::new();
+                return None;
             }
         };
         let leg = |account: &str, signed: Decimal, rule: &str| JournalLine {
@@ -247,6 +247,6 @@ impl Book<'_> {
             memo: "Realised exchange difference".to_owned(),
             rule: rule.to_owned(),
         };
-        vec![leg(account, loss, &rule), leg(&self.policy.receivable_account, -loss, "policy: receivable account")]
+        Some([leg(account, loss, &rule), leg(&self.policy.receivable_account, -loss, "policy: receivable account")])
     }
 }

@@ -249,6 +249,16 @@ impl Document {
     pub fn content_hash(&self) -> String {
         hash_of(&self.0)
     }
+
+    /// What a receipt pays and how much of each, in major units: what it says, or all of it the invoice. Nothing for
+    /// others.
+    pub fn pays(&self) -> Vec<(DocumentKey, Decimal)> {
+        match &self.detail {
+            Detail::Receipt { invoice, pays, .. } if pays.is_empty() => vec![(invoice.clone(), self.total)],
+            Detail::Receipt { pays, .. } => pays.clone(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// SHA-256 of a value's JSON, in lower-case hexadecimal. Struct fields serialise in their written order and maps are

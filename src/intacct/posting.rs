@@ -90,13 +90,11 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
         | Detail::CreditMemo { .. }
         | Detail::RefundPayout { .. }
         | Detail::Correction { .. } => Function::CreateAdjustment(Box::new(adjustment(document, around)?)),
-        Detail::Receipt { invoice, payment_method, deposit_account, bank_account, pays, .. } => {
-            let whole = [(invoice.clone(), document.total)];
-            let pays = if pays.is_empty() { &whole[..] } else { pays };
-            let detail = |(key, amount): &(DocumentKey, Decimal)| {
-                Ok(PaymentDetail { document: paid(key, around)?, with: PaidWith::Cash, amount: *amount })
+        Detail::Receipt { payment_method, deposit_account, bank_account, .. } => {
+            let detail = |(key, amount): (DocumentKey, Decimal)| {
+                Ok(PaymentDetail { document: paid(&key, around)?, with: PaidWith::Cash, amount })
             };
-            let details = pays.iter().map(detail).collect::<Result<Vec<_>, PostingError>>()?;
+            let details = document.pays().into_iter().map(detail).collect::<Result<Vec<_>, PostingError>>()?;
             let into = match bank_account {
                 Some(bank) => MoneyGoesTo::BankAccount(bank.clone()),
                 None => MoneyGoesTo::UndepositedFunds(deposit_account.clone()),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::super::base;
-use super::super::document::{Document, DocumentKind, Exchange};
+use super::super::document::{Detail, Document, DocumentKey, DocumentKind, Exchange};
 use super::super::evidence::RefundedPart;
 use super::super::money::Currency;
 use super::super::policy::OrderLevelRefund;
@@ -112,6 +112,30 @@ fn a_difference_without_an_account_is_said_and_left_out() {
     let journal = in_base(&case.without_rules(RuleKind::Settlement));
     let [hold] = &journal.holds[..] else { panic!("{:?}", journal.holds) };
     assert_eq!((hold.code.as_str(), hold.amount.unwrap().to_string().as_str()), ("missing-rule", "0.83 USD"));
+    assert!(journal.entries.iter().all(|entry| entry.realised.is_zero()), "nothing is realised that is on no account");
+}
+
+#[test]
+fn a_receipt_that_pays_several_documents_realises_the_difference_of_each() {
+    let later = Rule {
+        valid_from: Some("2026-03-11".parse().unwrap()),
+        ..Rule::new("later", RuleKind::Exchange).gives(Give::Rate, "1.0900")
+    };
+    let case = until_the_sale(foreign("EUR", sale(), Give::Rate, "1.0850")).rule(later);
+    let case = case.with(|e| e.transactions[0].created = "2026-03-11T08:00:00Z".parse().unwrap());
+    let derivation = case.derive();
+    let [invoice, receipt] = &derivation.documents[..] else { panic!("{:?}", derivation.documents) };
+    // A second invoice of the same amount; the receipt pays half of each, and 19.00 of it is left over.
+    let mut second = (**invoice).clone();
+    second.key = DocumentKey::stored("acme-us/119/invoice/r1");
+    let second = Document::build(second).unwrap();
+    let mut paying = (**receipt).clone();
+    let Detail::Receipt { pays, .. } = &mut paying.detail else { panic!("{:?}", paying.detail) };
+    *pays = vec![(invoice.key.clone(), dec("50.00")), (second.key.clone(), dec("50.00"))];
+    let documents = [invoice.clone(), second, Document::build(paying).unwrap()];
+    let journal = base::journal(&documents, &Rulebook::new(case.rules.clone()).unwrap(), &case.policy);
+    // 100.00 of 119.00: 108.50 on the two invoices, 109.00 on the receipt.
+    assert_eq!(journal.entries[2].realised, dec("0.50"));
 }
 
 #[test]

@@ -85,15 +85,6 @@ fn side(detail: &Detail) -> Option<Side> {
     }
 }
 
-/// What a receipt pays: what it says, or all of it the invoice.
-fn paid(receipt: &Document) -> Vec<(DocumentKey, Decimal)> {
-    match &receipt.detail {
-        Detail::Receipt { invoice, pays, .. } if pays.is_empty() => vec![(invoice.clone(), receipt.total)],
-        Detail::Receipt { pays, .. } => pays.clone(),
-        _ => Vec::new(),
-    }
-}
-
 impl<'a> OpenItems<'a> {
     /// Opens the item of a document, if it has one.
     fn open(&mut self, document: &'a Document) {
@@ -141,7 +132,7 @@ impl<'a> OpenItems<'a> {
                 }
             }
             _ => {
-                let pays = paid(document);
+                let pays = document.pays();
                 for (key, amount) in &pays {
                     if let Some(debit) = self.debit_of(key) {
                         debit.open -= *amount;
@@ -202,7 +193,7 @@ impl<'a> OpenItems<'a> {
         if pays.is_empty() {
             return Err(Box::new(nothing_open(&receipt)));
         }
-        let receipt = if left.is_zero() && date == day && pays == paid(&receipt) {
+        let receipt = if left.is_zero() && date == day && pays == receipt.pays() {
             receipt
         } else {
             rewritten(&receipt, |draft| {

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::super::document::{Document, DocumentKind};
 use super::super::money::Currency;
+use super::super::spreadsheet::guarded;
 
 /// The names of the columns.
 const COLUMNS: [&str; 14] = [
@@ -126,15 +127,15 @@ impl Support {
 
     fn fields(&self, row: &SupportRow) -> [String; 14] {
         [
-            cell(&self.number),
+            guarded(&self.number),
             row.order.map(|order| order.to_string()).unwrap_or_default(),
-            cell(&row.document),
-            cell(&row.number),
+            guarded(&row.document),
+            guarded(&row.number),
             row.kind.to_string(),
             row.date.to_string(),
             row.original_date.to_string(),
-            cell(row.customer.as_deref().unwrap_or_default()),
-            cell(row.reference.as_deref().unwrap_or_default()),
+            guarded(row.customer.as_deref().unwrap_or_default()),
+            guarded(row.reference.as_deref().unwrap_or_default()),
             self.currency.to_string(),
             self.amount(row.total),
             self.amount(row.receivable),
@@ -146,10 +147,4 @@ impl Support {
     fn amount(&self, amount: Decimal) -> String {
         self.currency.round(amount).to_string()
     }
-}
-
-/// A text that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if formula { format!("'{text}") } else { text.to_owned() }
 }

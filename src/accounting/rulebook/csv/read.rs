@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::super::files::{Read, ReadRule, Trouble};
 use super::super::{Field, Pattern, Rule, RuleKind};
 use super::quoting::misplaced;
-use super::unguarded;
+use crate::accounting::spreadsheet::unguarded;
 
 /// What may stand between cells: spreadsheets of countries with a decimal comma write semicolons.
 const SEPARATORS: [char; 3] = [',', ';', '\t'];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{Field, Give, Rule};
-use super::guarded;
+use crate::accounting::spreadsheet::guarded;
 
 /// The rules as a table. Only ASCII, or it begins with a byte order mark: without one a spreadsheet on Windows takes
 /// UTF-8 for the code page of the country.
