@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | 0 | [`accounting`] | the pure heart: evidence in, documents and holds out |
 //! | 0 | [`clock`], [`problem`], [`config`] | time and randomness as inputs, HTTP problems, typed settings |
+//! | 0 | [`failpoint`] | where tests make the program die |
 //! | 1-2 | [`bigcommerce`] | what comes in: signature, delivery, wire, client |
 //! | 1-2 | [`intacct`] | what goes out: XML, functions, answers, errors, session, client |
 //! | 2 | [`store`], [`telemetry`] | everything that touches Postgres; logs and metrics |
@@ -25,6 +26,7 @@ pub mod config;
 #[cfg(test)]
 mod documentation;
 pub mod embedded;
+pub mod failpoint;
 pub mod http;
 pub mod intacct;
 pub mod lifecycle;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const TABLE: &[(&str, &[&str])] = &[
     ("accounting", &[]),
     ("clock", &[]),
+    ("failpoint", &[]),
     ("problem", &[]),
     ("config", &["accounting"]),
     // Tests only.
@@ -14,8 +15,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lifecycle", &[]),
     ("telemetry", &["accounting", "clock"]),
     ("bigcommerce", &["accounting", "clock", "telemetry"]),
-    ("intacct", &["accounting", "clock", "telemetry"]),
-    ("store", &["accounting", "clock"]),
+    ("intacct", &["accounting", "clock", "failpoint", "telemetry"]),
+    ("store", &["accounting", "clock", "failpoint"]),
     ("worker", &["accounting", "clock", "config", "lifecycle", "telemetry", "bigcommerce", "intacct", "store"]),
     // Of bigcommerce only the signature and the delivery; checked below.
     ("http", &["accounting", "clock", "problem", "lifecycle", "telemetry", "store", "bigcommerce"]),
@@ -42,6 +43,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "accounting",
             "clock",
             "config",
+            "failpoint",
             "lifecycle",
             "telemetry",
             "bigcommerce",
@@ -168,6 +170,37 @@ fn sql_stays_in_the_store_and_xml_in_its_rooms() {
             assert!(!code.contains("quick_xml"), "{}: XML belongs to intacct/", file.display());
         }
     }
+}
+
+/// The functions of the store as text, one entry each.
+fn store_functions() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for file in sources(&source_folder().join("store")) {
+        let code = code(&file);
+        let methods = code.split("\n    pub async fn ").skip(1);
+        found.extend(
+            methods.map(|method| (file.clone(), method.split("\n    }\n").next().unwrap_or(method).to_owned())),
+        );
+    }
+    found
+}
+
+#[test]
+fn every_write_to_the_database_lies_between_two_failpoints() {
+    let writes = ["insert into", "update ", "delete from", "write(&mut"];
+    let mut seen = BTreeSet::new();
+    for (file, method) in store_functions() {
+        let name = method.split(['(', '<']).next().unwrap_or_default();
+        let step = method.split("failpoint::around(Step::").nth(1).and_then(|rest| rest.split(')').next());
+        if writes.iter().any(|word| method.contains(word)) {
+            let step = step.unwrap_or_else(|| panic!("{}: {name} writes without a failpoint", file.display()));
+            assert!(seen.insert(step.to_owned()), "{}: {name} shares the failpoint {step}", file.display());
+        }
+    }
+    // The one step that is no write to the database.
+    seen.insert("Request".to_owned());
+    let all: BTreeSet<String> = cartledger::failpoint::Step::ALL.iter().map(|step| format!("{step:?}")).collect();
+    assert_eq!(seen, all);
 }
 
 #[test]

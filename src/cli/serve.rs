@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::{SettingsArguments, open_database};
 use crate::app::{self, Role};
+use crate::failpoint;
 use crate::lifecycle::Shutdown;
 use crate::telemetry::{self, LogFormat};
 
@@ -39,6 +40,9 @@ enum RoleName {
 
 pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     let (config, environment) = arguments.settings.load()?;
+    if let Some(failpoint) = environment.get(failpoint::VARIABLE) {
+        failpoint::arm(failpoint.parse()?);
+    }
     let format: LogFormat = config.log.format.parse()?;
     telemetry::install_logs(format, &config.log.filter)?;
     let shutdown = Shutdown::install(Duration::from_secs(config.worker.grace_seconds))?;

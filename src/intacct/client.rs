@@ -18,6 +18,7 @@ use super::request::{Authentication, ControlId, FunctionCall, InvalidRequest, RE
 use super::response::{Answer, interpret};
 use super::session::{Session, UntrustedEndpoint, trusted_endpoint};
 use crate::clock::{self, Clock};
+use crate::failpoint::{self, Step};
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -326,6 +327,7 @@ impl Client {
 
     /// Sends bytes and reads the whole answer. Only an error of connecting is sure to have sent nothing.
     async fn post(&self, url: &Url, request: &Request<'_>) -> Result<Reply, CallError> {
+        let _around = failpoint::around(Step::Request);
         let sent = self
             .http
             .post(url.clone())

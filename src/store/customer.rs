@@ -1,6 +1,7 @@
 //! Which Intacct customer a buyer is.
 
 use super::{Store, StoreError};
+use crate::failpoint::{self, Step};
 
 /// A buyer's customer in Intacct.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,7 @@ impl Store {
         customer: &LinkedCustomer,
         found_by: &str,
     ) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::LinkCustomer);
         sqlx::query!(
             "insert into customer (company, identity, intacct_id, record_no, found_by) values ($1, $2, $3, $4, $5)
              on conflict (company, identity) do nothing",

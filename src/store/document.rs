@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 
 use super::{Store, StoreError, from_database, to_database};
+use crate::failpoint::{self, Step};
 
 /// Where a document is on its way into the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,6 +265,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then none was stored.
     pub async fn plan(&self, documents: &[PlannedDocument]) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::Plan);
         let mut transaction = self.pool.begin().await?;
         for document in documents {
             let replaces = [DocumentState::Planned, DocumentState::Rejected, DocumentState::Collected];
@@ -279,6 +281,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then it must not be sent.
     pub async fn begin_sending(&self, key: &str, request: &str, request_hash: &str) -> Result<Option<i32>, StoreError> {
+        let _around = failpoint::around(Step::BeginSending);
         let row = sqlx::query!(
             "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
                     request_hash = $3, error = null
@@ -304,6 +307,7 @@ impl Store {
         outcome: &Outcome,
         answer: Option<&str>,
     ) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::Settle);
         let (state, record_no, error) = outcome.parts();
         let mut transaction = self.pool.begin().await?;
         let done = sqlx::query!(

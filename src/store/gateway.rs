@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
+use crate::failpoint::{self, Step};
 
 impl Store {
     /// Takes one of the `slots` permits of a company for `lease`, or `None` when all are taken.
@@ -18,6 +19,7 @@ impl Store {
         lease: Duration,
         token: Uuid,
     ) -> Result<Option<i32>, StoreError> {
+        let _around = failpoint::around(Step::TakeSlot);
         let row = sqlx::query!(
             r#"insert into company_slot (company, slot, token, leased_until)
                select $1, free.slot, $3, now() + make_interval(secs => $4)
@@ -43,6 +45,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; the permit then lapses by itself.
     pub async fn free_slot(&self, company: &str, token: Uuid) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::FreeSlot);
         sqlx::query!("delete from company_slot where company = $1 and token = $2", company, token)
             .execute(&self.pool)
             .await?;
@@ -54,6 +57,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn count_transactions(&self, company: &str, transactions: u64) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::CountTransactions);
         sqlx::query!(
             "insert into company_usage (company, month, transactions)
              values ($1, date_trunc('month', now() at time zone 'UTC')::date, $2)

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use sqlx::{Postgres, Transaction};
 
 use super::{Store, StoreError, from_database, to_database};
+use crate::failpoint::{self, Step};
 
 /// A reason not to post, as a run found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing was changed.
     pub async fn hold_document(&self, store: &str, document_key: &str, holds: &[NewHold]) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::HoldDocument);
         let names: Vec<String> = holds.iter().map(|hold| format!("{}\u{1f}{}", hold.code, hold.subject)).collect();
         let mut transaction = self.pool.begin().await?;
         sqlx::query!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Store, StoreError, to_database};
+use crate::failpoint::{self, Step};
 
 /// A verified delivery, ready to be kept.
 #[derive(Debug, Clone)]
@@ -38,6 +39,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing of the batch was kept.
     pub async fn record_deliveries(&self, batch: &[NewDelivery], debounce: Duration) -> Result<Recorded, StoreError> {
+        let _around = failpoint::around(Step::KeepDeliveries);
         let stores: Vec<String> = batch.iter().map(|d| d.store.clone()).collect();
         let ids: Vec<String> = batch.iter().map(|d| d.webhook_id.clone()).collect();
         let scopes: Vec<String> = batch.iter().map(|d| d.scope.clone()).collect();
@@ -82,6 +84,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn mark_due(&self, store: &str, order_id: u64) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::MarkDue);
         sqlx::query!(
             "insert into lane (store, order_id) values ($1, $2)
              on conflict (store, order_id) do update

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{Store, StoreError, from_database, to_database};
+use crate::failpoint::{self, Step};
 
 /// Tells the workers of this process that orders may be due. Only a hint: polling finds them too, so a lost hint
 /// costs time, never work, and other replicas need none.
@@ -81,6 +82,7 @@ impl Store {
         not_before: Option<Timestamp>,
         busy_stores: &[String],
     ) -> Result<(Vec<Claimed>, Option<Timestamp>), StoreError> {
+        let _around = failpoint::around(Step::Claim);
         let rows = sqlx::query!(
             r#"with due as materialized (
                    select store, order_id from lane
@@ -118,6 +120,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn extend_leases(&self, tokens: &[Uuid], lease: Duration) -> Result<u64, StoreError> {
+        let _around = failpoint::around(Step::ExtendLeases);
         let done = sqlx::query!(
             "update lane set leased_until = now() + make_interval(secs => $2) where lease_token = any ($1)
              and leased_until > now()",
@@ -135,6 +138,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn complete(&self, lane: &Claimed) -> Result<bool, StoreError> {
+        let _around = failpoint::around(Step::Complete);
         // The locking step is what keeps a mark that commits at this very moment from being missed: without it the
         // delete and the update both look at an old snapshot and neither matches.
         let row = sqlx::query!(
@@ -166,6 +170,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn put_off(&self, lane: &Claimed, delay: Duration, why: PutOff, note: &str) -> Result<bool, StoreError> {
+        let _around = failpoint::around(Step::PutOff);
         let done = sqlx::query!(
             "update lane set leased_until = '-infinity', lease_token = null,
                     failures = failures + $5, waits = waits + $6, last_error = nullif($7, ''),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
+use crate::failpoint::{self, Step};
 
 impl Store {
     /// Takes the lease of a task, or extends it when it is held under this token. Answers whether it is ours.
@@ -12,6 +13,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn take_lease(&self, task: &str, token: Uuid, lease: Duration) -> Result<bool, StoreError> {
+        let _around = failpoint::around(Step::TakeLease);
         let done = sqlx::query!(
             "insert into task_lease (task, token, leased_until) values ($1, $2, now() + make_interval(secs => $3))
              on conflict (task) do update set token = excluded.token, leased_until = excluded.leased_until
@@ -30,6 +32,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; the lease then lapses by itself.
     pub async fn free_lease(&self, task: &str, token: Uuid) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::FreeLease);
         sqlx::query!("delete from task_lease where task = $1 and token = $2", task, token).execute(&self.pool).await?;
         Ok(())
     }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::hold::{NewHold, replace_holds};
 use super::{Store, StoreError, from_database, to_database};
+use crate::failpoint::{self, Step};
 
 /// What became of an order in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,7 @@ impl Store {
         hash: &str,
         facts: &serde_json::Value,
     ) -> Result<Timestamp, StoreError> {
+        let _around = failpoint::around(Step::KeepEvidence);
         let order = to_database(order_id);
         sqlx::query!(
             "insert into evidence (store, order_id, hash, facts) values ($1, $2, $3, $4)
@@ -103,6 +105,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then neither was written.
     pub async fn save_standing(&self, standing: &OrderStanding, holds: &[NewHold]) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::SaveStanding);
         let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             "insert into sales_order (store, order_id, outcome, reason, status, order_date, customer_id, currency,
@@ -142,6 +145,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn note_failure(&self, store: &str, order_id: u64, why: &str) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::NoteFailure);
         sqlx::query!(
             "insert into sales_order (store, order_id, outcome, reason) values ($1, $2, 'failing', $3)
              on conflict (store, order_id) do update set reason = excluded.reason, updated_at = now()

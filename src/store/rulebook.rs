@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Store, StoreError};
+use crate::failpoint::{self, Step};
 
 /// One revision of a store's rules.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +74,7 @@ impl Store {
         author: &str,
         note: &str,
     ) -> Result<i64, StoreError> {
+        let _around = failpoint::around(Step::SaveRulebook);
         let mut transaction = self.pool.begin().await?;
         let row = sqlx::query!(
             "insert into rulebook (store, rules, author, note) values ($1, $2, $3, $4) returning revision",

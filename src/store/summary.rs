@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 
 use super::document::{DocumentState, PlannedDocument, release_members, write};
 use super::{Store, StoreError, from_database, to_database};
+use crate::failpoint::{self, Step};
 
 /// Documents that wait for the same summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +108,7 @@ impl Store {
         documents: &[(PlannedDocument, String)],
         stood: &BTreeSet<&str>,
     ) -> Result<bool, StoreError> {
+        let _around = failpoint::around(Step::Collect);
         let keys: Vec<String> = documents.iter().map(|(document, _)| document.key.clone()).collect();
         let mut transaction = self.pool.begin().await?;
         // In the same order as a closing locks them, so that the two cannot wait for each other.
@@ -269,6 +271,7 @@ impl Store {
         order_id: Option<u64>,
         build: impl FnOnce(&[Member]) -> Result<NewSummary, E>,
     ) -> Result<bool, E> {
+        let _around = failpoint::around(Step::CloseGroup);
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
         let members = sqlx::query_as!(
             Member,
@@ -343,6 +346,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn put_off_summary(&self, key: &str, delay: std::time::Duration) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::PutOffSummary);
         sqlx::query!(
             "update document set retry_at = now() + make_interval(secs => $2) where key = $1 and state <> 'posted'",
             key,
@@ -358,6 +362,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing was changed.
     pub async fn refuse_summary(&self, key: &str, error: &str) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::RefuseSummary);
         let mut transaction = self.pool.begin().await?;
         let done = sqlx::query!(
             "update document set state = 'rejected', error = $2, settled_at = now(), attempts = attempts + 1
@@ -379,6 +384,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn retry_summaries(&self, store: &str, day: Date, currency: &str) -> Result<u64, StoreError> {
+        let _around = failpoint::around(Step::RetrySummaries);
         let done = sqlx::query!(
             "update document set retry_at = null
               where store = $1 and kind = 'summary' and posting_date = $2 and currency = $3 and state <> 'posted'",
@@ -397,6 +403,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn settle_daily(&self, store: &str) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::SettleDaily);
         sqlx::query!(
             "update sales_order o set outcome = 'posted', reason = '', updated_at = now()
               where o.store = $1 and o.outcome = 'collected'

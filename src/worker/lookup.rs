@@ -20,6 +20,11 @@ use crate::store::document::{Outcome, StoredDocument};
 /// [`RunEnd`] when Intacct or the database does not answer: the document stays as it is.
 pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -> Result<Option<Hold>, RunEnd> {
     let key = &stored.planned.key;
+    if cfg!(feature = "planted-bug") {
+        let outcome = Outcome::NotThere { why: "nobody has looked".to_owned() };
+        store.settle(key, stored.attempts, "look-up", &outcome, None).await?;
+        return Ok(None);
+    }
     let document = read_back(key, &stored.planned.body)?;
     let result =
         gateway.read(query(&document, &stored.planned.customer_id)).await.map_err(|failure| retry(key, failure))?;

@@ -137,7 +137,7 @@ impl Batch<'_> {
         let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
             return Ok(One::Later { why: format!("{key} is being sent by another run"), after: None });
         };
-        let sent = self.connection.gateway.write(key, function).await;
+        let sent = self.connection.gateway.write(&control_id(key), function).await;
         let (outcome, end, answer) = self.read_answer(document, sent);
         metrics::counter!(POSTINGS_TOTAL, "kind" => document.kind.as_str(), "outcome" => end_name(&end)).increment(1);
         self.store.settle(key, attempt, "send", &outcome, answer.as_deref()).await?;
@@ -196,6 +196,18 @@ impl Batch<'_> {
             },
         })
     }
+}
+
+/// The control id of a document is its key, however often it is sent.
+#[cfg(not(feature = "planted-bug"))]
+fn control_id(key: &str) -> String {
+    key.to_owned()
+}
+
+/// What a careless program does: a new control id for every try.
+#[cfg(feature = "planted-bug")]
+fn control_id(key: &str) -> String {
+    format!("{key}-{}", crate::clock::random_id())
 }
 
 /// A document as it is stored, when it is of no customer, evidence or rulebook.
