@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real parts, loopback only.
 
+mod chaos;
 mod check;
 mod corrections;
 mod crashes;

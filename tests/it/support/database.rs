@@ -47,14 +47,22 @@ impl TestDatabase {
 
     /// A database with these migrations.
     pub async fn with(migrator: &Migrator) -> Self {
-        let server = server().await;
+        Self::build(&server().await, migrator).await
+    }
+
+    /// A database with the program's migrations on a server of the test's own.
+    pub async fn on(server: &EmbeddedPostgres) -> Self {
+        Self::build(server, &MIGRATIONS).await
+    }
+
+    async fn build(server: &EmbeddedPostgres, migrator: &Migrator) -> Self {
         let maintenance = server.maintenance_options();
         let mut admin = PgConnection::connect_with(&maintenance).await.expect("the test server answers");
         let now: i64 = scalar(&mut admin, "SELECT extract(epoch FROM now())::int8").await;
         let template = template_name(migrator);
         sweep(&mut admin, now, &template).await;
         // Until the connection is closed nobody drops the template.
-        lock_template(&server, &mut admin, migrator, &template, now).await;
+        lock_template(server, &mut admin, migrator, &template, now).await;
         // The time of birth is in the name, so that left-overs can be told from databases in use.
         let name = format!("cartledger_test_{now}_{}", cartledger::clock::random_id().simple());
         let strategy = match admin.server_version_num() {

@@ -51,8 +51,12 @@ impl World {
 
     /// The same with a clock of the shop's own: orders, payments and refunds are of its day.
     pub async fn start_at(accounting: &str, clock: Clock) -> Self {
+        Self::start_in(TestDatabase::new().await, accounting, clock).await
+    }
+
+    /// The same in a database of the test's own choice.
+    pub async fn start_in(database: TestDatabase, accounting: &str, clock: Clock) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let database = TestDatabase::new().await;
         let settings = StoreSettings {
             quota: 100_000,
             retry_speedup: 600,
@@ -116,15 +120,32 @@ impl World {
 
     /// Starts the program and waits until it answers.
     pub async fn start_service(&mut self) {
+        assert!(self.try_start_service(None).await, "the service ended at once: {}", self.log());
+    }
+
+    /// Starts the program with a failpoint and waits until it answers; whether it lives to do so.
+    pub async fn try_start_service(&mut self, failpoint: Option<&str>) -> bool {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
-        let child =
-            self.command("serve").stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true).spawn().unwrap();
-        self.service = Some(child);
+        let mut command = self.command("serve");
+        command.stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true);
+        if let Some(failpoint) = failpoint {
+            command.env(cartledger::failpoint::VARIABLE, failpoint);
+        }
+        self.service = Some(command.spawn().unwrap());
         let begun = tokio::time::Instant::now();
         while !self.get("/readyz").await.is_ok_and(|answer| answer.status().is_success()) {
+            if self.service_has_ended() {
+                return false;
+            }
             assert!(begun.elapsed() < PATIENCE, "the service does not answer: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        true
+    }
+
+    /// Whether the program has ended by itself, or never ran.
+    pub fn service_has_ended(&mut self) -> bool {
+        self.service.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
     }
 
     /// Kills the program on the spot, as a power cut would.
@@ -158,10 +179,15 @@ impl World {
 
     /// Puts a rulebook over the API; answers the status.
     pub async fn put_rules(&self, rules: &serde_json::Value) -> u16 {
+        self.try_put_rules(rules).await.unwrap()
+    }
+
+    /// The same of a program that may be dead.
+    pub async fn try_put_rules(&self, rules: &serde_json::Value) -> reqwest::Result<u16> {
         let body = serde_json::json!({ "author": "test", "rules": rules }).to_string();
         let url = format!("{}/v1/stores/{STORE}/rules", self.address);
         let request = self.client.put(url).bearer_auth(ADMIN).header("content-type", "application/json").body(body);
-        request.send().await.unwrap().status().as_u16()
+        Ok(request.send().await?.status().as_u16())
     }
 
     /// Runs an order again over the API.
@@ -171,8 +197,13 @@ impl World {
 
     /// Asks the API to do something; answers the status.
     pub async fn post(&self, path: &str) -> u16 {
+        self.try_post(path).await.unwrap()
+    }
+
+    /// The same of a program that may be dead.
+    pub async fn try_post(&self, path: &str) -> reqwest::Result<u16> {
         let request = self.client.post(format!("{}{path}", self.address)).bearer_auth(ADMIN);
-        request.send().await.unwrap().status().as_u16()
+        Ok(request.send().await?.status().as_u16())
     }
 
     async fn subscribe(&self, shop_address: &str) {
@@ -182,6 +213,11 @@ impl World {
             self.client.post(format!("{shop_address}/stores/testhash1/v3/hooks")).header("X-Auth-Token", "token");
         let answer = request.header("content-type", "application/json").body(hook.to_string()).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// The database as such, for what only a test does to it.
+    pub fn pool(&self) -> &sqlx::PgPool {
+        self.database.pool()
     }
 
     /// Waits until every webhook is delivered and no order is left to work on.

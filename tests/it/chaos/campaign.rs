@@ -1,0 +1,379 @@
+//! A campaign: one world with a database server of its own, and the rounds that are played in it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cartledger::clock::Clock;
+use cartledger::embedded::{EmbeddedPostgres, Purpose};
+use cartledger::sandbox::bigcommerce::{
+    ActionError, Address, GiftCertificate, LineDraft, OrderDraft, Payment, RefundItem, RefundPayment, RefundRequest,
+    ReleaseOrder, TaxRate,
+};
+use cartledger::sandbox::intacct::SettingsChange;
+use fastrand::Rng;
+use rust_decimal::Decimal;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::Instant;
+
+use super::books;
+use super::plan::{Action, Kill, Outage, Round};
+use super::tally::Tally;
+use crate::support::database::TestDatabase;
+use crate::support::world::{STORE, World, demo_rules, guest};
+
+/// How long a round may take before something counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Between two looks at what is going on.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Every so many looks the shop repeats what was not delivered.
+const REDELIVER_EVERY: u32 = 10;
+/// How the shop is set up in campaigns of order mode and of daily mode.
+const ORDER_MODE: &str = "changed_orders = \"correct\"\n";
+const DAILY_MODE: &str = "changed_orders = \"correct\"\nposting = \"daily\"\ndaily_close_delay_minutes = 0\n\
+    attachment_folder = \"BigCommerce\"\n";
+
+/// An order of the shop that later rounds go on with.
+struct Placed {
+    id: u64,
+    buyer: u8,
+    units: u32,
+    cents: i64,
+    /// Whether it can be returned and changed: paid by card, nothing returned yet.
+    plain: bool,
+    returned: u32,
+}
+
+/// A campaign under way.
+pub struct Campaign {
+    chance: Rng,
+    world: World,
+    postgres: Option<EmbeddedPostgres>,
+    folder: PathBuf,
+    placed: Vec<Placed>,
+    tally: Tally,
+}
+
+impl Campaign {
+    /// Plays the campaign of a seed; answers what happened, or what is wrong.
+    pub async fn play(seed: u64, rounds: u32) -> Result<Tally, String> {
+        let mut campaign = Self::start(seed).await;
+        for number in 0..rounds {
+            let round = Round::choose(&mut campaign.chance, number);
+            let ended = campaign.round(&round).await;
+            if let Err(fault) = ended {
+                let log = campaign.world.log();
+                campaign.finish().await;
+                return Err(format!("round {number}: {fault}\nthe round: {round:#?}\nthe log's end:\n{log}"));
+            }
+            campaign.tally.rounds += 1;
+        }
+        campaign.tally.campaigns = 1;
+        Ok(campaign.finish().await)
+    }
+
+    async fn start(seed: u64) -> Self {
+        let name = &cartledger::clock::random_id().simple().to_string()[..12];
+        // Short, because a socket's path must be, and where the server's user can reach it.
+        let folder = PathBuf::from(format!("/tmp/cartledger-chaos-{name}"));
+        let postgres = start_postgres(&folder).await;
+        let database = TestDatabase::on(&postgres).await;
+        let accounting = if seed.is_multiple_of(2) { DAILY_MODE } else { ORDER_MODE };
+        // A day that is over, so that it is summed up at once in daily mode.
+        let clock = Clock::fixed("2024-03-12T17:00:00Z".parse().unwrap());
+        let world = World::start_in(database, accounting, clock).await;
+        Self {
+            chance: Rng::with_seed(seed),
+            world,
+            postgres: Some(postgres),
+            folder,
+            placed: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    async fn finish(self) -> Tally {
+        drop(self.world);
+        if let Some(postgres) = self.postgres {
+            let _ = postgres.stop().await;
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+        self.tally
+    }
+
+    /// Plays one round: everything goes wrong that is to go wrong, then all is quiet and the books are looked at.
+    async fn round(&mut self, round: &Round) -> Result<(), String> {
+        let begun = Instant::now();
+        self.world.kill_service().await;
+        self.time_passes().await;
+        let mut kills = round.kills.iter().copied();
+        let mut kill = kills.next().unwrap_or(Kill::Never);
+        self.start_service(kill).await;
+        self.set_faults(round);
+        let outage_at = round.outage.map(|(after, _)| begun + after);
+        let mut outage = round.outage.map(|(_, kind)| kind);
+        let mut actions = round.actions.iter();
+        let mut pauses = 0u32;
+        loop {
+            if let Some(action) = actions.next() {
+                self.act(action).await?;
+            } else if round.backwards {
+                self.world.shop.release_deliveries(ReleaseOrder::Reversed);
+            }
+            if let Some(kind) = outage.take_if(|_| outage_at.is_some_and(|at| Instant::now() >= at)) {
+                self.interrupt_postgres(kind).await;
+            }
+            if let Kill::After(after) = kill
+                && begun.elapsed() >= after
+            {
+                self.world.kill_service().await;
+                self.tally.killed_at_random += 1;
+            }
+            if self.world.service_has_ended() {
+                if let Kill::At(failpoint) = kill {
+                    self.tally.died_at(failpoint);
+                }
+                self.world.kill_service().await;
+                self.time_passes().await;
+                kill = kills.next().unwrap_or(Kill::Never);
+                self.start_service(kill).await;
+            }
+            if actions.len() == 0 && outage.is_none() && self.is_quiet().await {
+                break;
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("stuck: {}", self.what_is_open().await));
+            }
+            tokio::time::sleep(PAUSE).await;
+            self.waits_end().await;
+            pauses += 1;
+            if pauses.is_multiple_of(REDELIVER_EVERY) && actions.len() == 0 {
+                // The shop's clock stands still, so what could not be delivered is tried again by hand.
+                self.world.shop.deliver_all_pending().await;
+            }
+        }
+        self.world.company.clear_faults();
+        self.world.shop.set_faults(cartledger::sandbox::bigcommerce::Faults::default());
+        match books::faults(&self.world).await {
+            faults if faults.is_empty() => Ok(()),
+            faults => Err(faults.join("\n")),
+        }
+    }
+
+    async fn start_service(&mut self, kill: Kill) {
+        let failpoint = match kill {
+            Kill::At(failpoint) => Some(failpoint.to_string()),
+            Kill::After(_) | Kill::Never => None,
+        };
+        // It may die before it answers at all; the round's loop sees that.
+        self.world.try_start_service(failpoint.as_deref()).await;
+    }
+
+    fn set_faults(&mut self, round: &Round) {
+        self.tally.faults += u32::try_from(round.company.len()).unwrap_or_default();
+        for fault in &round.company {
+            self.world.company.add_fault(fault.clone());
+        }
+        self.world.shop.set_faults(round.shop);
+        self.world.shop.duplicate_next_deliveries(round.twice);
+        if round.backwards {
+            self.world.shop.hold_deliveries();
+        }
+        if round.sessions_end {
+            let change = SettingsChange { expire_sessions: true, ..SettingsChange::default() };
+            self.world.company.change(&change).unwrap();
+        }
+    }
+
+    /// Time goes by while nobody runs: what the dead one had leased is free again.
+    async fn time_passes(&self) {
+        for statement in [
+            "update lane set leased_until = '-infinity', run_at = least(run_at, now())",
+            "update company_slot set leased_until = '-infinity'",
+            "update task_lease set leased_until = '-infinity'",
+            "update document set sent_at = sent_at - interval '1 hour' where state = 'sending'",
+        ] {
+            self.execute(statement).await;
+        }
+    }
+
+    /// Whoever waits to try again need wait no longer. Leases stay: their holders live.
+    async fn waits_end(&self) {
+        for statement in [
+            "update lane set run_at = now() where run_at > now() and leased_until < now()",
+            "update document set retry_at = now() where retry_at > now()",
+        ] {
+            self.execute(statement).await;
+        }
+    }
+
+    async fn execute(&self, statement: &'static str) {
+        // A server that was restarted just now has closed the pool's connections: the next one is new.
+        for _ in 0..10 {
+            if sqlx::query(statement).execute(self.world.pool()).await.is_ok() {
+                return;
+            }
+        }
+        panic!("the database does not take: {statement}");
+    }
+
+    async fn is_quiet(&mut self) -> bool {
+        if self.world.shop.pending_deliveries() > 0 {
+            return false;
+        }
+        let store = &self.world.store;
+        let (Ok(backlog), Ok(groups), Ok(summaries)) =
+            (store.backlog().await, store.collected_groups(STORE).await, store.summaries(STORE, "", 500).await)
+        else {
+            return false;
+        };
+        backlog.lanes == 0
+            && groups.is_empty()
+            && summaries.iter().all(|summary| summary.state.as_str() == "posted")
+            // An event can be on its way between two of these questions.
+            && self.world.shop.pending_deliveries() == 0
+    }
+
+    async fn what_is_open(&self) -> String {
+        let waiting: Vec<(i64, i32, Option<String>)> =
+            sqlx::query_as("select order_id, failures, last_error from lane order by order_id")
+                .fetch_all(self.world.pool())
+                .await
+                .unwrap_or_default();
+        let open: Vec<(String, String, Option<String>)> = sqlx::query_as(
+            "select key, state, error from document where state not in ('posted', 'summarised') order by key",
+        )
+        .fetch_all(self.world.pool())
+        .await
+        .unwrap_or_default();
+        let deliveries = self.world.shop.pending_deliveries();
+        format!("{deliveries} webhooks, orders {waiting:?}, documents {open:?}")
+    }
+
+    async fn interrupt_postgres(&mut self, kind: Outage) {
+        let Some(postgres) = self.postgres.take() else { return };
+        match kind {
+            Outage::Restart => postgres.stop().await.unwrap(),
+            Outage::Crash => {
+                let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+                let pid = file.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw);
+                kill_process(pid.unwrap(), Signal::QUIT).unwrap();
+                drop(postgres);
+            }
+        }
+        self.postgres = Some(start_postgres(&self.folder).await);
+        self.tally.outages += 1;
+    }
+
+    async fn act(&mut self, action: &Action) -> Result<(), String> {
+        let done = match action {
+            Action::Order { buyer, units, cents } => self.place(*buyer, *units, *cents, |order| order, true),
+            Action::SplitTender { buyer, cents } => {
+                let certificate = GiftCertificate {
+                    code: "GIFT-1".into(),
+                    balance: Decimal::new(2_500, 2),
+                    amount: Decimal::new(2_500, 2),
+                };
+                self.place(*buyer, 1, *cents, |order| order.gift_certificate(certificate), false)
+            }
+            Action::OnTerms { buyer, cents } => {
+                let terms = Payment::PurchaseOrder { number: "4711".into() };
+                self.place(*buyer, 1, *cents, |order| order.pay_with(terms), false)
+            }
+            Action::ReturnOne { pick } => self.give_back(*pick, Some(1)),
+            Action::ReturnAll { pick } => self.give_back(*pick, None),
+            Action::OneMore { pick } => self.one_more(*pick),
+            Action::Ship { pick } => self.on(*pick, |world, order| world.shop.ship(order)),
+            Action::Note { pick } => self.on(*pick, |world, order| world.shop.add_staff_note(order, "called back")),
+            Action::Replay { pick } => {
+                if let Some(order) = self.picked(*pick) {
+                    // The program may be dead or dying: then nobody answers, and nothing is owed.
+                    let _ = self.world.try_post(&format!("/v1/stores/{STORE}/orders/{order}/replay")).await;
+                }
+                Ok(())
+            }
+            Action::SaveRules => {
+                let _ = self.world.try_put_rules(&demo_rules()).await;
+                Ok(())
+            }
+        };
+        match done {
+            // What the shop does not allow in an order's state is no fault of ours.
+            Ok(()) | Err(ActionError::NotPossible { .. }) => Ok(()),
+            Err(error) => Err(format!("{action:?} cannot be played: {error}")),
+        }
+    }
+
+    fn picked(&self, pick: usize) -> Option<u64> {
+        (!self.placed.is_empty()).then(|| self.placed[pick % self.placed.len()].id)
+    }
+
+    fn on(&self, pick: usize, act: impl FnOnce(&World, u64) -> Result<(), ActionError>) -> Result<(), ActionError> {
+        self.picked(pick).map_or(Ok(()), |order| act(&self.world, order))
+    }
+
+    /// An order that can still be changed and returned.
+    fn plain(&mut self, pick: usize) -> Option<&mut Placed> {
+        let count = self.placed.iter().filter(|order| order.plain).count();
+        self.placed.iter_mut().filter(|order| order.plain).nth(pick.checked_rem(count)?)
+    }
+
+    fn place(
+        &mut self,
+        buyer: u8,
+        units: u32,
+        cents: i64,
+        change: impl FnOnce(OrderDraft) -> OrderDraft,
+        plain: bool,
+    ) -> Result<(), ActionError> {
+        let id = self.world.shop.place_order(&change(draft(buyer, units, cents)))?;
+        self.placed.push(Placed { id, buyer, units, cents, plain, returned: 0 });
+        self.tally.orders += 1;
+        Ok(())
+    }
+
+    fn give_back(&mut self, pick: usize, units: Option<u32>) -> Result<(), ActionError> {
+        let Some(order) = self.plain(pick) else { return Ok(()) };
+        let id = order.id;
+        order.returned += units.unwrap_or(order.units - order.returned);
+        order.plain = order.returned < order.units;
+        let items = match units {
+            Some(quantity) => {
+                let line = self.world.shop.order_product_ids(id)[0];
+                vec![RefundItem::Product { line, quantity, deduction: None }]
+            }
+            None => self.world.shop.everything_refundable(id)?,
+        };
+        let refund = RefundRequest::new(items, RefundPayment::gateway(), "came back");
+        self.world.shop.refund(id, &refund)?;
+        self.tally.refunds += 1;
+        Ok(())
+    }
+
+    fn one_more(&mut self, pick: usize) -> Result<(), ActionError> {
+        let Some(order) = self.plain(pick).filter(|order| order.returned == 0) else { return Ok(()) };
+        order.units += 1;
+        let (id, after) = (order.id, draft(order.buyer, order.units, order.cents));
+        let gross = |world: &World| {
+            let orders = world.shop.expected_summary();
+            orders.iter().find(|order| order.order_id == id).map(|order| order.gross).unwrap_or_default()
+        };
+        let before = gross(&self.world);
+        self.world.shop.edit(id, &after)?;
+        let more = gross(&self.world) - before;
+        self.world.shop.charge_more(id, more)
+    }
+}
+
+async fn start_postgres(folder: &std::path::Path) -> EmbeddedPostgres {
+    // Safe against a crash, unlike the server other tests share: that is part of what is tried here.
+    EmbeddedPostgres::start(Purpose::Run, Some(folder.to_owned())).await.unwrap()
+}
+
+/// What buyer so-and-so orders.
+fn draft(buyer: u8, units: u32, cents: i64) -> OrderDraft {
+    let address =
+        Address { first_name: format!("Buyer {buyer}"), email: format!("buyer{buyer}@example.com"), ..guest() };
+    let line = LineDraft::new("WEAR-BOOT", "A thing", units, Decimal::new(cents, 2));
+    let tax = [TaxRate::new("Sales Tax", Decimal::new(825, 2))];
+    OrderDraft::guest(address).line(line).ship("Ground", Decimal::new(500, 2), Decimal::ZERO, &tax)
+}

@@ -1,0 +1,81 @@
+//! Chaos: the real program killed at every failpoint and at random, its counterparts faulty, its database restarted.
+//! Whatever happened, the company's books then equal the store's orders: nothing missing, nothing twice, nothing stuck.
+//!
+//! A campaign is a world of its own and some rounds played in it, all chosen by one seed. `make test` plays two short
+//! ones; `make chaos` plays as many as are asked for and replays the one whose seed is named.
+
+mod books;
+mod campaign;
+mod plan;
+mod tally;
+
+use futures_util::{StreamExt, stream};
+
+use self::campaign::Campaign;
+use self::tally::Tally;
+
+/// Rounds of one campaign: enough for an order to be refunded and changed in later rounds, few enough to replay.
+const ROUNDS: u32 = 20;
+/// Campaigns at the same time: each has a program, a Postgres and two counterparts.
+const AT_A_TIME: usize = 2;
+
+/// A number from the environment of `make chaos`.
+fn asked_for(name: &str) -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "what make chaos is told is no setting of the program")]
+    let text = std::env::var(name).ok().filter(|text| !text.is_empty())?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text}")))
+}
+
+/// Plays the campaigns of these seeds; answers what happened, and what was wrong with the first that failed.
+async fn play(seeds: impl IntoIterator<Item = u64>, rounds: u32, progress: bool) -> (Tally, Option<String>) {
+    let campaigns = seeds.into_iter().map(async |seed| (seed, Campaign::play(seed, rounds).await));
+    let mut campaigns = std::pin::pin!(stream::iter(campaigns).buffer_unordered(AT_A_TIME));
+    let mut tally = Tally::default();
+    while let Some((seed, ended)) = campaigns.next().await {
+        match ended {
+            Ok(campaign) => tally.add(campaign),
+            Err(fault) => return (tally, Some(format!("seed {seed}: {fault}"))),
+        }
+        if progress {
+            println!("{tally}");
+        }
+    }
+    (tally, None)
+}
+
+#[cfg(not(feature = "planted-bug"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_run_of_chaos_ends_with_the_right_books() {
+    // One seed of each way of posting.
+    let (tally, fault) = play([1, 2], 12, false).await;
+    assert_eq!(fault, None, "to see it again: make chaos SEED=...");
+    assert!(tally.kills() >= 8, "chaos hardly strikes: {tally}");
+}
+
+/// `make chaos`: as many campaigns as `CHAOS_CAMPAIGNS` says from `CHAOS_SEED` on.
+#[cfg(not(feature = "planted-bug"))]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes as long as it is told to: make chaos"]
+async fn chaos() {
+    let first = asked_for("CHAOS_SEED");
+    // A named seed is a replay of that one campaign.
+    let campaigns = asked_for("CHAOS_CAMPAIGNS").unwrap_or(if first.is_some() { 1 } else { 100 });
+    let first = first.unwrap_or(1);
+    let (tally, fault) = play(first..first + campaigns, ROUNDS, true).await;
+    if let Some(fault) = fault {
+        panic!("{fault}\nto see it again: make chaos SEED=<that seed>");
+    }
+    if campaigns >= 100 {
+        assert_eq!(tally.never_struck(), Vec::<String>::new(), "failpoints at which nothing ever died");
+    }
+}
+
+/// The test of the test: a program that resends without looking up first, under new control ids, does not get through.
+#[cfg(feature = "planted-bug")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_resends_without_looking_up_is_found_out() {
+    let (tally, fault) = play(1..7, ROUNDS, false).await;
+    let fault = fault.unwrap_or_else(|| panic!("the bug was not found: {tally}"));
+    assert!(fault.contains("there twice") || fault.contains("is not ours"), "found for another reason: {fault}");
+    println!("found out: {fault}");
+}
