@@ -5,7 +5,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt deps sqlx check-sqlx bench fuzz clean-data
+.PHONY: help run test lint fmt deps sqlx check-sqlx bench fuzz chaos clean-data
 
 CARGO ?= cargo
 export CARGO
@@ -44,6 +44,9 @@ bench: deps ## measure speed and memory
 
 fuzz: ## fuzz the reading and the derivation of orders for a minute each; needs cargo-fuzz
 	scripts/fuzz
+
+chaos: deps ## kill the program at every failpoint under faults; CAMPAIGNS=500 for more, SEED=7 to see one again
+	scripts/chaos
 
 clean-data: ## stop the private Postgres servers and delete their data, after asking
 	scripts/clean-data

@@ -13,6 +13,8 @@ use futures_util::{StreamExt, stream};
 
 use self::campaign::Campaign;
 use self::tally::Tally;
+#[cfg(not(feature = "planted-bug"))]
+use crate::support::world::{World, order_of};
 
 /// Rounds of one campaign: enough for an order to be refunded and changed in later rounds, few enough to replay.
 const ROUNDS: u32 = 20;
@@ -50,6 +52,28 @@ async fn a_short_run_of_chaos_ends_with_the_right_books() {
     let (tally, fault) = play([1, 2], 12, false).await;
     assert_eq!(fault, None, "to see it again: make chaos SEED=...");
     assert!(tally.kills() >= 8, "chaos hardly strikes: {tally}");
+}
+
+/// The test of the test: what another program posts, or ours twice, is found out.
+#[cfg(not(feature = "planted-bug"))]
+#[tokio::test]
+async fn a_document_that_is_there_twice_or_not_ours_is_found() {
+    let world = World::start().await;
+    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    assert_eq!(books::faults(&world).await, Vec::<String>::new());
+    let customer = world.company.invoices()[0].customer_id.clone();
+    for (times, expected) in
+        [(1, "BC-0-R1 is in the books and is not ours"), (2, "there twice: Adjustment BC-0-R1 (2)")]
+    {
+        world.post_adjustment(&customer, "BC-0-R1", &format!("another program {times}")).await;
+        let faults = books::faults(&world).await;
+        assert!(faults.iter().any(|fault| fault == expected), "{expected}: {faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with("account 1100: the shop's orders come to 0")),
+            "{faults:?}"
+        );
+    }
 }
 
 /// `make chaos`: as many campaigns as `CHAOS_CAMPAIGNS` says from `CHAOS_SEED` on.

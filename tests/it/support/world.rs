@@ -5,6 +5,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use cartledger::clock::Clock;
+use cartledger::intacct::client::{Client, Credentials};
+use cartledger::intacct::functions::{Account, CreateAdjustment, Function, Line, LineDimensions, PostingAction};
+use cartledger::intacct::outcome::Outcome;
+use cartledger::intacct::request::{ControlId, FunctionCall};
 use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
 use cartledger::sandbox::intacct::{Company, CompanySettings, Served};
 use cartledger::store::Store;
@@ -34,7 +38,7 @@ pub struct World {
     /// All settings but those of the store's accounting, which stand last.
     settings: String,
     stop_shop: CancellationToken,
-    _company: Served,
+    company_served: Served,
     database: TestDatabase,
 }
 
@@ -87,7 +91,7 @@ impl World {
             shop,
             company,
             stop_shop,
-            _company: served,
+            company_served: served,
             database,
         };
         world.start_service().await;
@@ -274,6 +278,38 @@ impl World {
             .filter(|(_, balance)| !balance.is_zero())
             .collect();
         assert_eq!(balance, self.balances());
+    }
+
+    /// Posts a credit memo over one dollar past the program, as somebody else's would.
+    #[cfg_attr(feature = "planted-bug", expect(dead_code, reason = "used by a test that build does not have"))]
+    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str) {
+        let credentials = Credentials {
+            sender_id: "sandbox_sender".into(),
+            sender_password: "sandbox-sender-password".into(),
+            company_id: "SANDBOX".into(),
+            user_id: "ws_cartledger".into(),
+            user_password: "sandbox-user-password".into(),
+            location_id: None,
+        };
+        let address = self.company_served.gateway_url();
+        let client = Client::new(&address, credentials, Duration::from_secs(5), Clock::system()).unwrap();
+        let line = Line::new(Account::Gl("4100".into()), Decimal::NEGATIVE_ONE);
+        let location = LineDimensions { location: Some("100".into()), ..LineDimensions::default() };
+        let function = Function::CreateAdjustment(Box::new(CreateAdjustment {
+            customer_id: customer.to_owned(),
+            date: "2026-03-12".parse().unwrap(),
+            posting_date: None,
+            number: number.to_owned(),
+            action: PostingAction::Submit,
+            invoice_reference: None,
+            description: None,
+            external_id: None,
+            currency: None,
+            lines: vec![Line { dimensions: location, ..line }],
+        }));
+        let call = FunctionCall { control_id: ControlId::new(control_id).unwrap(), function };
+        let outcomes = client.call(&[call]).await.unwrap();
+        assert!(matches!(outcomes.as_slice(), [Outcome::Done(_)]), "{outcomes:?}");
     }
 
     /// The company's balances by account, debits positive; accounts without a balance are left out.
