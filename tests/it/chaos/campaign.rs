@@ -9,20 +9,26 @@ use cartledger::sandbox::bigcommerce::{
     ActionError, Address, GiftCertificate, LineDraft, OrderDraft, Payment, RefundItem, RefundPayment, RefundRequest,
     ReleaseOrder, TaxRate,
 };
-use cartledger::sandbox::intacct::SettingsChange;
+use cartledger::sandbox::intacct::{Fault, FaultKind, SettingsChange};
 use fastrand::Rng;
 use rust_decimal::Decimal;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 use super::books;
-use super::plan::{Action, Kill, Outage, Round};
+use super::plan::{Action, Kill, Outage, Round, Trouble};
 use super::tally::Tally;
 use crate::support::database::TestDatabase;
 use crate::support::world::{STORE, World, demo_rules, guest};
 
 /// How long a round may take before something counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How long trouble lasts.
+const TROUBLE: Duration = Duration::from_millis(900);
+/// The account of the shipping charge in the demo's rules.
+const SHIPPING: &str = "4010";
+/// The day on which everything happens in the shop.
+const DAY: &str = "2024-03-12";
 /// Between two looks at what is going on.
 const PAUSE: Duration = Duration::from_millis(25);
 /// Every so many looks the shop repeats what was not delivered.
@@ -81,7 +87,7 @@ impl Campaign {
         let daily = seed.is_multiple_of(2);
         let accounting = if daily { DAILY_MODE } else { ORDER_MODE };
         // A day that is over, so that it is summed up at once in daily mode.
-        let clock = Clock::fixed("2024-03-12T17:00:00Z".parse().unwrap());
+        let clock = Clock::fixed(format!("{DAY}T17:00:00Z").parse().unwrap());
         let world = World::start_in(database, accounting, clock).await;
         Self {
             chance: Rng::with_seed(seed),
@@ -111,9 +117,13 @@ impl Campaign {
         let mut kills = round.kills.iter().copied();
         let mut kill = kills.next().unwrap_or(Kill::Never);
         self.start_service(kill).await;
+        if round.replica {
+            self.world.start_replica();
+        }
         self.set_faults(round);
         let outage_at = round.outage.map(|(after, _)| begun + after);
         let mut outage = round.outage.map(|(_, kind)| kind);
+        let mut trouble = round.trouble;
         let mut actions = round.actions.iter();
         let mut pauses = 0u32;
         loop {
@@ -136,11 +146,20 @@ impl Campaign {
                     self.tally.died_at(failpoint);
                 }
                 self.world.kill_service().await;
-                self.time_passes().await;
+                // Leases of a living replica cannot be told from those of the dead: both last as long as they last.
+                if !round.replica {
+                    self.time_passes().await;
+                }
                 kill = kills.next().unwrap_or(Kill::Never);
                 self.start_service(kill).await;
             }
-            if actions.len() == 0 && outage.is_none() && self.is_quiet().await {
+            if trouble.take_if(|_| actions.len() == 0 && begun.elapsed() >= TROUBLE).is_some() {
+                self.end_trouble();
+            }
+            if round.trouble == Some(Trouble::AccountInactive) && trouble.is_none() {
+                self.go_on_with_what_was_held().await;
+            }
+            if actions.len() == 0 && outage.is_none() && trouble.is_none() && self.is_quiet().await {
                 break;
             }
             if begun.elapsed() > PATIENCE {
@@ -154,6 +173,7 @@ impl Campaign {
                 self.world.shop.deliver_all_pending().await;
             }
         }
+        self.world.kill_replica().await;
         self.world.company.clear_faults();
         self.world.shop.set_faults(cartledger::sandbox::bigcommerce::Faults::default());
         match books::faults(&self.world).await {
@@ -181,9 +201,34 @@ impl Campaign {
         if round.backwards {
             self.world.shop.hold_deliveries();
         }
-        if round.sessions_end {
-            let change = SettingsChange { expire_sessions: true, ..SettingsChange::default() };
-            self.world.company.change(&change).unwrap();
+        let sessions_end = SettingsChange { expire_sessions: round.sessions_end, ..SettingsChange::default() };
+        self.world.company.change(&sessions_end).unwrap();
+        match round.trouble {
+            Some(Trouble::AccountInactive) => {
+                let change = SettingsChange { deactivate_account: Some(SHIPPING.into()), ..SettingsChange::default() };
+                self.world.company.change(&change).unwrap();
+            }
+            Some(Trouble::Slow) => {
+                self.world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 1_500 }).times(6));
+            }
+            None => {}
+        }
+    }
+
+    fn end_trouble(&self) {
+        let change = SettingsChange { activate_account: Some(SHIPPING.into()), ..SettingsChange::default() };
+        self.world.company.change(&change).unwrap();
+    }
+
+    /// What somebody does who has mended the cause: orders are replayed, summaries tried again.
+    async fn go_on_with_what_was_held(&self) {
+        let Ok(holds) = self.world.store.open_holds(Some(STORE), None, 0, 100).await else { return };
+        for hold in holds {
+            // The program may be dead or dying: it is asked again in a moment.
+            let _ = match hold.order_id {
+                Some(order) => self.world.try_post(&format!("/v1/stores/{STORE}/orders/{order}/replay")).await,
+                None => self.world.try_post(&format!("/v1/stores/{STORE}/summaries/{DAY}/USD/retry")).await,
+            };
         }
     }
 

@@ -52,6 +52,15 @@ pub enum Outage {
     Crash,
 }
 
+/// Something that lasts for most of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The account of the shipping charge takes no postings: everything new is refused until somebody mends it.
+    AccountInactive,
+    /// The company is slow, so that leases must be extended.
+    Slow,
+}
+
 /// One round.
 #[derive(Clone, Debug)]
 pub struct Round {
@@ -65,6 +74,10 @@ pub struct Round {
     pub shop: Faults,
     /// What happens to Postgres, and when.
     pub outage: Option<(Duration, Outage)>,
+    /// Whether a second process works on the same database and lives.
+    pub replica: bool,
+    /// What lasts longer.
+    pub trouble: Option<Trouble>,
     /// Whether webhooks come backwards.
     pub backwards: bool,
     /// So many webhooks come twice.
@@ -102,6 +115,8 @@ impl Round {
             company: (0..chance.usize(0..=3)).map(|_| company_fault(chance)).collect(),
             shop: shop_faults(chance),
             outage: outage(chance),
+            replica: chance.u8(..100) < 4,
+            trouble: trouble(chance),
             backwards: chance.u8(..100) < 20,
             twice: if chance.u8(..100) < 30 { chance.u32(1..=6) } else { 0 },
             sessions_end: chance.u8(..100) < 15,
@@ -137,7 +152,11 @@ fn failpoint(chance: &mut Rng) -> Failpoint {
     let step = Step::ALL[chance.usize(..Step::ALL.len())];
     let moment = if chance.bool() { Moment::Before } else { Moment::After };
     // The first time is the likeliest to be reached at all.
-    let time = if chance.bool() { 1 } else { chance.u32(1..=6) };
+    let time = match chance.u8(..10) {
+        0..6 => 1,
+        6..8 => 2,
+        _ => chance.u32(3..=6),
+    };
     Failpoint { step, moment, time }
 }
 
@@ -171,6 +190,14 @@ fn shop_faults(chance: &mut Rng) -> Faults {
         unavailable: chance.u32(0..=1),
         too_many_requests_without_headers: chance.u32(0..=1),
         ..Faults::default()
+    }
+}
+
+fn trouble(chance: &mut Rng) -> Option<Trouble> {
+    match chance.u8(..100) {
+        0..10 => Some(Trouble::AccountInactive),
+        10..13 => Some(Trouble::Slow),
+        _ => None,
     }
 }
 

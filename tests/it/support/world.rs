@@ -34,6 +34,8 @@ pub struct World {
     pub address: String,
     client: reqwest::Client,
     service: Option<Child>,
+    /// Another worker on the same database.
+    replica: Option<Child>,
     folder: PathBuf,
     /// All settings but those of the store's accounting, which stand last.
     settings: String,
@@ -87,6 +89,7 @@ impl World {
             address: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap(),
             service: None,
+            replica: None,
             folder,
             shop,
             company,
@@ -127,11 +130,29 @@ impl World {
         assert!(self.try_start_service(None).await, "the service ended at once: {}", self.log());
     }
 
+    /// Starts another process that only works on orders; the program's own lives and dies by itself.
+    pub fn start_replica(&mut self) {
+        let mut command = self.command("serve");
+        command.args(["--role", "worker"]).env("CARTLEDGER_SERVER__LISTEN", "127.0.0.1:0");
+        command.stdout(self.log_file()).stderr(self.log_file()).kill_on_drop(true);
+        self.replica = Some(command.spawn().unwrap());
+    }
+
+    /// Kills that process.
+    pub async fn kill_replica(&mut self) {
+        if let Some(mut child) = self.replica.take() {
+            child.kill().await.unwrap();
+        }
+    }
+
+    fn log_file(&self) -> std::fs::File {
+        std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap()
+    }
+
     /// Starts the program with a failpoint and waits until it answers; whether it lives to do so.
     pub async fn try_start_service(&mut self, failpoint: Option<&str>) -> bool {
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
         let mut command = self.command("serve");
-        command.stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true);
+        command.stdout(self.log_file()).stderr(self.log_file()).kill_on_drop(true);
         if let Some(failpoint) = failpoint {
             command.env(cartledger::failpoint::VARIABLE, failpoint);
         }
