@@ -24,6 +24,7 @@ use crate::telemetry::Metrics;
 use crate::worker::connection::StoreConnection;
 use crate::worker::daily::Daily;
 use crate::worker::gateway::{Gateway, GatewayOptions};
+use crate::worker::ledger_events::LedgerEvents;
 use crate::worker::run::{Worker, WorkerOptions};
 
 /// What a process does.
@@ -61,6 +62,7 @@ pub fn start(
             payment_waits: config.worker.payment_waits_seconds.iter().copied().map(Duration::from_secs).collect(),
         };
         Daily::start(&store, &options, &connections, shutdown);
+        LedgerEvents::start(&store, &options, &connections, shutdown);
         let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }

@@ -81,6 +81,14 @@ steps! {
     FreeSlot => "free-slot",
     /// API transactions are counted.
     CountTransactions => "count-transactions",
+    /// Ledger events are kept.
+    KeepEvents => "keep-events",
+    /// A ledger event is settled.
+    SettleEvent => "settle-event",
+    /// A ledger event is put off.
+    PutOffEvent => "put-off-event",
+    /// Ledger events are to be tried again.
+    RetryEvents => "retry-events",
     /// A rulebook is saved.
     SaveRulebook => "save-rulebook",
     /// The lease of a task is taken.

@@ -7,6 +7,7 @@ pub mod hold;
 pub mod inbox;
 pub mod lane;
 pub mod lease;
+pub mod ledger_event;
 pub mod order;
 pub mod rulebook;
 pub mod summary;

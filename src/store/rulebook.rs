@@ -63,7 +63,7 @@ impl Store {
     }
 
     /// Saves a new revision and marks every held order of the store as due, and those of refused summaries with the
-    /// summaries themselves, all or nothing. Answers its number.
+    /// summaries themselves, and held ledger events, all or nothing. Answers its number.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -105,6 +105,12 @@ impl Store {
         .await?;
         sqlx::query!(
             "update document set retry_at = now() where store = $1 and kind = 'summary' and state = 'rejected'",
+            store
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "update ledger_event set retry_at = now() where store = $1 and settled_at is null and retry_at is null",
             store
         )
         .execute(&mut *transaction)

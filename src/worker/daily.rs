@@ -16,6 +16,7 @@ use super::order::{RunEnd, new_holds};
 use super::retry;
 use super::run::WorkerOptions;
 use super::support::{self, Attached};
+use super::task::{Task, Work};
 use super::waves::{Batch, One, planned};
 use crate::accounting::document::{Document, DocumentKey};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
@@ -58,6 +59,16 @@ impl From<SummaryError> for CloseError {
     }
 }
 
+impl Work for Daily {
+    async fn is_due(&self) -> Result<bool, StoreError> {
+        self.store.has_daily_work(&self.connection.name).await
+    }
+
+    async fn work(&self) -> Result<(), StoreError> {
+        self.close_and_send().await
+    }
+}
+
 impl Daily {
     /// Starts one task for each store; all end with `shutdown`. Stores in order mode cost a query now and then: they may
     /// have been in daily mode yesterday.
@@ -69,57 +80,17 @@ impl Daily {
     ) {
         for connection in connections.values() {
             let daily = Self { store: store.clone(), options: options.clone(), connection: connection.clone() };
-            shutdown.spawn("daily summaries", daily.run(shutdown.clone()));
+            let task = Task {
+                store: store.clone(),
+                name: format!("daily/{}", connection.name),
+                lease: options.lease,
+                pause: options.poll * LOOK_EVERY,
+            };
+            shutdown.spawn("daily summaries", task.run(daily, shutdown.clone()));
         }
     }
 
-    async fn run(self, shutdown: Shutdown) {
-        let soft = shutdown.soft();
-        while !soft.is_cancelled() {
-            tokio::select! {
-                attended = self.attend() => if let Err(error) = attended {
-                    tracing::error!(%error, store = self.connection.name, "daily summaries could not be attended to; trying again");
-                },
-                () = shutdown.hard().cancelled_owned() => return,
-            }
-            let pause = (self.options.poll * LOOK_EVERY).mul_f64(0.9 + 0.2 * clock::jitter());
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = soft.cancelled() => {}
-            }
-        }
-    }
-
-    /// Does what there is to do, when no other replica does it.
-    async fn attend(&self) -> Result<(), StoreError> {
-        let (task, token) = (format!("daily/{}", self.connection.name), clock::random_id());
-        if !self.store.has_daily_work(&self.connection.name).await?
-            || !self.store.take_lease(&task, token, self.options.lease).await?
-        {
-            return Ok(());
-        }
-        let done = tokio::select! {
-            done = self.work() => done,
-            // What was being sent is found as `sending` and looked up by whoever has the lease now.
-            lost = self.keep_lease(&task, token) => lost,
-        };
-        self.store.free_lease(&task, token).await?;
-        done
-    }
-
-    /// Extends the lease three times in its length; ends when it is lost.
-    async fn keep_lease(&self, task: &str, token: uuid::Uuid) -> Result<(), StoreError> {
-        loop {
-            tokio::time::sleep(self.options.lease / 3).await;
-            match self.store.take_lease(task, token, self.options.lease).await {
-                Ok(true) => {}
-                Ok(false) => return Err(StoreError::Lost(format!("the lease on {task}"))),
-                Err(error) => tracing::warn!(%error, "a lease could not be extended; trying again"),
-            }
-        }
-    }
-
-    async fn work(&self) -> Result<(), StoreError> {
+    async fn close_and_send(&self) -> Result<(), StoreError> {
         for group in self.store.collected_groups(&self.connection.name).await? {
             self.close_what_is_over(&group).await?;
         }

@@ -11,6 +11,7 @@ mod embedded;
 mod holds;
 mod journey;
 mod lanes;
+mod ledger_events;
 mod queries;
 mod reading;
 mod rules_command;

@@ -1,6 +1,7 @@
 //! The admin API under `/v1`: one file per resource.
 
 mod documents;
+mod events;
 mod holds;
 mod orders;
 mod rules;
@@ -25,6 +26,8 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(orders::one))
         .routes(routes!(orders::replay))
         .routes(routes!(documents::of_order))
+        .routes(routes!(events::list, events::report))
+        .routes(routes!(events::retry))
         .routes(routes!(holds::list))
         .routes(routes!(rules::read, rules::replace))
         .routes(routes!(summaries::list))

@@ -5,21 +5,18 @@ use std::time::Duration;
 
 use cartledger::clock::Clock;
 use cartledger::embedded::{EmbeddedPostgres, Purpose};
-use cartledger::sandbox::bigcommerce::{
-    ActionError, Address, GiftCertificate, LineDraft, OrderDraft, Payment, RefundItem, RefundPayment, RefundRequest,
-    ReleaseOrder, TaxRate,
-};
+use cartledger::sandbox::bigcommerce::ReleaseOrder;
 use cartledger::sandbox::intacct::{Fault, FaultKind, SettingsChange};
 use fastrand::Rng;
-use rust_decimal::Decimal;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 use super::books;
-use super::plan::{Action, Kill, Outage, Round, Trouble};
+use super::plan::{Kill, Outage, Round, Trouble};
+use super::shop::rules;
 use super::tally::Tally;
 use crate::support::database::TestDatabase;
-use crate::support::world::{STORE, World, demo_rules, guest};
+use crate::support::world::{STORE, World};
 
 /// How long a round may take before something counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -28,7 +25,7 @@ const TROUBLE: Duration = Duration::from_millis(900);
 /// The account of the shipping charge in the demo's rules.
 const SHIPPING: &str = "4010";
 /// The day on which everything happens in the shop.
-const DAY: &str = "2024-03-12";
+pub(super) const DAY: &str = "2024-03-12";
 /// Between two looks at what is going on.
 const PAUSE: Duration = Duration::from_millis(25);
 /// Every so many looks the shop repeats what was not delivered.
@@ -39,25 +36,27 @@ const DAILY_MODE: &str = "changed_orders = \"correct\"\nposting = \"daily\"\ndai
     attachment_folder = \"BigCommerce\"\n";
 
 /// An order of the shop that later rounds go on with.
-struct Placed {
-    id: u64,
-    buyer: u8,
-    units: u32,
-    cents: i64,
+pub(super) struct Placed {
+    pub(super) id: u64,
+    pub(super) buyer: u8,
+    pub(super) units: u32,
+    pub(super) cents: i64,
     /// Whether it can be returned and changed: paid by card, nothing returned yet.
-    plain: bool,
-    returned: u32,
+    pub(super) plain: bool,
+    pub(super) returned: u32,
 }
 
 /// A campaign under way.
 pub struct Campaign {
     chance: Rng,
-    world: World,
+    pub(super) world: World,
     postgres: Option<EmbeddedPostgres>,
     folder: PathBuf,
-    placed: Vec<Placed>,
-    daily: bool,
-    tally: Tally,
+    pub(super) placed: Vec<Placed>,
+    /// Disputes that nobody has acknowledged yet.
+    pub(super) reports: Vec<serde_json::Value>,
+    pub(super) daily: bool,
+    pub(super) tally: Tally,
 }
 
 impl Campaign {
@@ -89,12 +88,14 @@ impl Campaign {
         // A day that is over, so that it is summed up at once in daily mode.
         let clock = Clock::fixed(format!("{DAY}T17:00:00Z").parse().unwrap());
         let world = World::start_in(database, accounting, clock).await;
+        assert_eq!(world.put_rules(&rules()).await, 201);
         Self {
             chance: Rng::with_seed(seed),
             world,
             postgres: Some(postgres),
             folder,
             placed: Vec::new(),
+            reports: Vec::new(),
             daily,
             tally: Tally::default(),
         }
@@ -132,6 +133,7 @@ impl Campaign {
             } else if round.backwards {
                 self.world.shop.release_deliveries(ReleaseOrder::Reversed);
             }
+            self.report().await;
             if let Some(kind) = outage.take_if(|_| outage_at.is_some_and(|at| Instant::now() >= at)) {
                 self.interrupt_postgres(kind).await;
             }
@@ -249,6 +251,7 @@ impl Campaign {
         for statement in [
             "update lane set run_at = now() where run_at > now() and leased_until < now()",
             "update document set retry_at = now() where retry_at > now()",
+            "update ledger_event set retry_at = now() where retry_at > now()",
         ] {
             self.execute(statement).await;
         }
@@ -265,17 +268,21 @@ impl Campaign {
     }
 
     async fn is_quiet(&mut self) -> bool {
-        if self.world.shop.pending_deliveries() > 0 {
+        if self.world.shop.pending_deliveries() > 0 || !self.reports.is_empty() {
             return false;
         }
         let store = &self.world.store;
-        let (Ok(backlog), Ok(groups), Ok(summaries)) =
-            (store.backlog().await, store.collected_groups(STORE).await, store.summaries(STORE, "", 500).await)
-        else {
+        let (Ok(backlog), Ok(groups), Ok(summaries), Ok(events)) = (
+            store.backlog().await,
+            store.collected_groups(STORE).await,
+            store.summaries(STORE, "", 500).await,
+            store.events(STORE, true, "", 500).await,
+        ) else {
             return false;
         };
         backlog.lanes == 0
             && groups.is_empty()
+            && events.is_empty()
             && summaries.iter().all(|summary| summary.state.as_str() == "posted")
             // An event can be on its way between two of these questions.
             && self.world.shop.pending_deliveries() == 0
@@ -311,121 +318,9 @@ impl Campaign {
         self.postgres = Some(start_postgres(&self.folder).await);
         self.tally.outages += 1;
     }
-
-    async fn act(&mut self, action: &Action) -> Result<(), String> {
-        let done = match action {
-            Action::Order { buyer, units, cents } => self.place(*buyer, *units, *cents, |order| order, true),
-            Action::SplitTender { buyer, cents } => {
-                let certificate = GiftCertificate {
-                    code: "GIFT-1".into(),
-                    balance: Decimal::new(2_500, 2),
-                    amount: Decimal::new(2_500, 2),
-                };
-                self.place(*buyer, 1, *cents, |order| order.gift_certificate(certificate), false)
-            }
-            Action::OnTerms { buyer, cents } => {
-                let terms = Payment::PurchaseOrder { number: "4711".into() };
-                self.place(*buyer, 1, *cents, |order| order.pay_with(terms), false)
-            }
-            Action::ReturnOne { pick } => self.give_back(*pick, Some(1)),
-            Action::ReturnAll { pick } => self.give_back(*pick, None),
-            Action::OneMore { pick } => self.one_more(*pick),
-            Action::Ship { pick } => self.on(*pick, |world, order| world.shop.ship(order)),
-            Action::Note { pick } => self.on(*pick, |world, order| world.shop.add_staff_note(order, "called back")),
-            Action::Replay { pick } => {
-                if let Some(order) = self.picked(*pick) {
-                    // The program may be dead or dying: then nobody answers, and nothing is owed.
-                    let _ = self.world.try_post(&format!("/v1/stores/{STORE}/orders/{order}/replay")).await;
-                }
-                Ok(())
-            }
-            Action::SaveRules => {
-                let _ = self.world.try_put_rules(&demo_rules()).await;
-                Ok(())
-            }
-        };
-        match done {
-            // What the shop does not allow in an order's state is no fault of ours.
-            Ok(()) | Err(ActionError::NotPossible { .. }) => Ok(()),
-            Err(error) => Err(format!("{action:?} cannot be played: {error}")),
-        }
-    }
-
-    fn picked(&self, pick: usize) -> Option<u64> {
-        (!self.placed.is_empty()).then(|| self.placed[pick % self.placed.len()].id)
-    }
-
-    fn on(&self, pick: usize, act: impl FnOnce(&World, u64) -> Result<(), ActionError>) -> Result<(), ActionError> {
-        self.picked(pick).map_or(Ok(()), |order| act(&self.world, order))
-    }
-
-    /// An order that can still be changed and returned.
-    fn plain(&mut self, pick: usize) -> Option<&mut Placed> {
-        let count = self.placed.iter().filter(|order| order.plain).count();
-        self.placed.iter_mut().filter(|order| order.plain).nth(pick.checked_rem(count)?)
-    }
-
-    fn place(
-        &mut self,
-        buyer: u8,
-        units: u32,
-        cents: i64,
-        change: impl FnOnce(OrderDraft) -> OrderDraft,
-        plain: bool,
-    ) -> Result<(), ActionError> {
-        let id = self.world.shop.place_order(&change(draft(buyer, units, cents)))?;
-        self.placed.push(Placed { id, buyer, units, cents, plain, returned: 0 });
-        self.tally.orders += 1;
-        Ok(())
-    }
-
-    fn give_back(&mut self, pick: usize, units: Option<u32>) -> Result<(), ActionError> {
-        let Some(order) = self.plain(pick) else { return Ok(()) };
-        let id = order.id;
-        order.returned += units.unwrap_or(order.units - order.returned);
-        order.plain = order.returned < order.units;
-        let items = match units {
-            Some(quantity) => {
-                let line = self.world.shop.order_product_ids(id)[0];
-                vec![RefundItem::Product { line, quantity, deduction: None }]
-            }
-            None => self.world.shop.everything_refundable(id)?,
-        };
-        let refund = RefundRequest::new(items, RefundPayment::gateway(), "came back");
-        self.world.shop.refund(id, &refund)?;
-        self.tally.refunds += 1;
-        Ok(())
-    }
-
-    fn one_more(&mut self, pick: usize) -> Result<(), ActionError> {
-        if self.daily {
-            // A correction is of the day on which it was seen: today, which is not summed up before it is over.
-            return Ok(());
-        }
-        let Some(order) = self.plain(pick).filter(|order| order.returned == 0) else { return Ok(()) };
-        order.units += 1;
-        let (id, after) = (order.id, draft(order.buyer, order.units, order.cents));
-        let gross = |world: &World| {
-            let orders = world.shop.expected_summary();
-            orders.iter().find(|order| order.order_id == id).map(|order| order.gross).unwrap_or_default()
-        };
-        let before = gross(&self.world);
-        self.world.shop.edit(id, &after)?;
-        let more = gross(&self.world) - before;
-        self.world.shop.charge_more(id, more)
-    }
 }
 
 async fn start_postgres(folder: &std::path::Path) -> EmbeddedPostgres {
     // Safe against a crash, unlike the server other tests share: that is part of what is tried here.
     EmbeddedPostgres::start(Purpose::Run, Some(folder.to_owned())).await.unwrap()
-}
-
-/// What buyer so-and-so orders.
-fn draft(buyer: u8, units: u32, cents: i64) -> OrderDraft {
-    let address =
-        Address { first_name: format!("Buyer {buyer}"), email: format!("buyer{buyer}@example.com"), ..guest() };
-    let line = LineDraft::new("WEAR-BOOT", "A thing", units, Decimal::new(cents, 2));
-    let tax = [TaxRate::new("Sales Tax", Decimal::new(825, 2))];
-    OrderDraft::guest(address).line(line).ship("Ground", Decimal::new(500, 2), Decimal::ZERO, &tax)
 }

@@ -7,6 +7,7 @@
 mod books;
 mod campaign;
 mod plan;
+mod shop;
 mod tally;
 
 use futures_util::{StreamExt, stream};

@@ -30,6 +30,8 @@ pub enum Action {
     Replay { pick: usize },
     /// The rules are saved again.
     SaveRules,
+    /// A gateway opens a dispute and decides it, both reported over the API.
+    Dispute { cents: i64 },
 }
 
 /// How the program dies.
@@ -135,7 +137,8 @@ fn action(chance: &mut Rng, only_orders: bool) -> Action {
         78..85 => Action::OneMore { pick },
         85..89 => Action::Ship { pick },
         89..92 => Action::Note { pick },
-        92..97 => Action::Replay { pick },
+        92..94 => Action::Replay { pick },
+        94..98 => Action::Dispute { cents },
         _ => Action::SaveRules,
     }
 }

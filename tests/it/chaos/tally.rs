@@ -12,6 +12,7 @@ pub struct Tally {
     pub rounds: u32,
     pub orders: u32,
     pub refunds: u32,
+    pub reports: u32,
     pub killed_at_random: u32,
     pub outages: u32,
     pub faults: u32,
@@ -43,6 +44,7 @@ impl Tally {
         self.rounds += other.rounds;
         self.orders += other.orders;
         self.refunds += other.refunds;
+        self.reports += other.reports;
         self.killed_at_random += other.killed_at_random;
         self.outages += other.outages;
         self.faults += other.faults;
@@ -56,12 +58,13 @@ impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} campaigns, {} rounds: {} orders, {} refunds, {} kills ({} at {} of {} failpoints), {} faults, \
+            "{} campaigns, {} rounds: {} orders, {} refunds, {} disputes, {} kills ({} at {} of {} failpoints), {} faults, \
              {} database outages; the books are right",
             self.campaigns,
             self.rounds,
             self.orders,
             self.refunds,
+            self.reports,
             self.kills(),
             self.struck.values().sum::<u32>(),
             self.struck.len(),

@@ -231,6 +231,20 @@ impl World {
         Ok(request.send().await?.status().as_u16())
     }
 
+    /// Sends JSON to the API; answers the status and what it says.
+    pub async fn post_json(&self, path: &str, body: &serde_json::Value) -> (u16, serde_json::Value) {
+        let request = self.client.post(format!("{}{path}", self.address)).bearer_auth(ADMIN);
+        let answer = request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    }
+
+    /// Sends JSON to the API of a program that may be dead; answers the status.
+    pub async fn try_post_json(&self, path: &str, body: &serde_json::Value) -> reqwest::Result<u16> {
+        let request = self.client.post(format!("{}{path}", self.address)).bearer_auth(ADMIN);
+        Ok(request.header("content-type", "application/json").body(body.to_string()).send().await?.status().as_u16())
+    }
+
     async fn subscribe(&self, shop_address: &str) {
         let destination = format!("{}/webhooks/bigcommerce/{STORE}", self.address);
         let hook = serde_json::json!({ "scope": "store/order/*", "destination": destination, "is_active": true });

@@ -1,0 +1,226 @@
+//! Ledger events on their way into Intacct: each is derived under today's rules and sent as one journal, or held.
+//!
+//! One replica at a time works on the events of a store. An event is settled when all of its documents are posted; an
+//! exchange difference is sent only after its payout.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::connection::StoreConnection;
+use super::lookup;
+use super::order::{RunEnd, new_holds};
+use super::retry;
+use super::run::WorkerOptions;
+use super::task::{Task, Work};
+use super::waves::{Batch, One, planned};
+use crate::accounting::derive::{Derivation, derive, derive_events_with};
+use crate::accounting::document::Document;
+use crate::accounting::events::{Event, Events};
+use crate::accounting::evidence::Evidence;
+use crate::accounting::hold::{Blocks, Hold};
+use crate::accounting::rulebook::Rulebook;
+use crate::clock;
+use crate::lifecycle::Shutdown;
+use crate::store::document::DocumentState;
+use crate::store::ledger_event::StoredEvent;
+use crate::store::{Store, StoreError};
+
+/// A look at the events costs a query, so there is one for so many looks for orders.
+const LOOK_EVERY: u32 = 5;
+/// Events worked on in one go.
+const AT_ONCE: u32 = 100;
+
+/// The events of one store.
+pub struct LedgerEvents {
+    store: Store,
+    options: WorkerOptions,
+    connection: Arc<StoreConnection>,
+}
+
+/// What became of one event.
+enum End {
+    Settled,
+    Held,
+    Later { why: String, after: Option<Duration> },
+}
+
+impl Work for LedgerEvents {
+    async fn is_due(&self) -> Result<bool, StoreError> {
+        self.store.has_due_events(&self.connection.name).await
+    }
+
+    async fn work(&self) -> Result<(), StoreError> {
+        self.post_all().await
+    }
+}
+
+impl LedgerEvents {
+    /// Starts one task for each store; all end with `shutdown`.
+    pub fn start(
+        store: &Store,
+        options: &WorkerOptions,
+        connections: &BTreeMap<String, Arc<StoreConnection>>,
+        shutdown: &Shutdown,
+    ) {
+        for connection in connections.values() {
+            let events = Self { store: store.clone(), options: options.clone(), connection: connection.clone() };
+            let task = Task {
+                store: store.clone(),
+                name: format!("events/{}", connection.name),
+                lease: options.lease,
+                pause: options.poll * LOOK_EVERY,
+            };
+            shutdown.spawn("ledger events", task.run(events, shutdown.clone()));
+        }
+    }
+
+    async fn post_all(&self) -> Result<(), StoreError> {
+        let name = &self.connection.name;
+        let stored = self.store.due_events(name, AT_ONCE).await?;
+        let events = read(&stored)?;
+        let Some((revision, rulebook)) = self.rulebook().await? else {
+            for event in stored.iter().filter(|event| event.due) {
+                self.store.put_off_event(name, &event.event.name, None).await?;
+            }
+            return Ok(());
+        };
+        let orders = self.orders(&events, &rulebook).await?;
+        let derivation = derive_events_with(&events, &orders, &rulebook, &self.connection.policy);
+        for event in stored.iter().filter(|event| event.due) {
+            let keys = self.keys(event);
+            let documents: Vec<&Document> =
+                derivation.documents.iter().filter(|document| keys.contains(document.key.as_str())).collect();
+            let of_event = |hold: &&Hold| matches!(&hold.blocks, Blocks::Document(key) if keys.contains(key.as_str()));
+            let holds: Vec<Hold> = derivation.holds.iter().filter(of_event).cloned().collect();
+            let end = match self.post(event, &documents, holds, revision).await {
+                Ok(end) => end,
+                Err(RunEnd::Retry { why, after }) => End::Later { why, after },
+                Err(other) => End::Later { why: format!("{other:?}"), after: None },
+            };
+            self.record(event, end).await?;
+        }
+        Ok(())
+    }
+
+    /// The keys of an event's documents; that of its first document is also what its holds are on.
+    fn keys(&self, event: &StoredEvent) -> BTreeSet<String> {
+        let store = &self.connection.name;
+        let difference = format!("{store}/exchange-difference/{}/r1", event.event.subject);
+        let own = self.key(event);
+        if event.event.name.starts_with("payout/") { [own, difference].into() } else { [own].into() }
+    }
+
+    fn key(&self, event: &StoredEvent) -> String {
+        format!("{}/{}/r1", self.connection.name, event.event.name)
+    }
+
+    async fn rulebook(&self) -> Result<Option<(i64, Rulebook)>, StoreError> {
+        let Some(found) = self.store.latest_rulebook(&self.connection.name).await? else { return Ok(None) };
+        let corrupt = |why: String| StoreError::Corrupt { what: format!("rulebook revision {}", found.number), why };
+        let rules = serde_json::from_value(found.rules).map_err(|error| corrupt(error.to_string()))?;
+        let rulebook = Rulebook::new(rules).map_err(|problems| corrupt(format!("{problems:?}")))?;
+        Ok(Some((found.number, rulebook)))
+    }
+
+    /// The orders whose tax a lost dispute gives back, as they were read last.
+    async fn orders(&self, events: &Events, rulebook: &Rulebook) -> Result<Vec<Derivation>, StoreError> {
+        let asks = |event: &Event| match event {
+            Event::DisputeLost(dispute) if dispute.tax_recoverable => dispute.order,
+            _ => None,
+        };
+        let wanted: BTreeSet<u64> = events.list().iter().filter_map(asks).collect();
+        let (store, mut orders) = (&self.connection.name, Vec::new());
+        for order in wanted {
+            let standing = self.store.order(store, order).await?;
+            let Some(hash) = standing.and_then(|standing| standing.evidence_hash) else { continue };
+            let Some(facts) = self.store.evidence(store, order, &hash).await? else { continue };
+            let evidence: Evidence = serde_json::from_value(facts).map_err(|error| StoreError::Corrupt {
+                what: format!("evidence of order {order}"),
+                why: error.to_string(),
+            })?;
+            orders.push(derive(&evidence, rulebook, &self.connection.policy));
+        }
+        Ok(orders)
+    }
+
+    /// Sends what is not in Intacct yet, one after the other: a later document waits for the one before it.
+    async fn post(
+        &self,
+        event: &StoredEvent,
+        documents: &[&Document],
+        mut holds: Vec<Hold>,
+        revision: i64,
+    ) -> Result<End, RunEnd> {
+        let mut end = if holds.is_empty() { End::Settled } else { End::Held };
+        for document in documents {
+            if !matches!(end, End::Settled) {
+                break;
+            }
+            match self.post_one(document, revision).await? {
+                One::Posted(..) => {}
+                One::Held(hold) => {
+                    holds.push(hold);
+                    end = End::Held;
+                }
+                One::Later { why, after } => end = End::Later { why, after },
+            }
+        }
+        for hold in &mut holds {
+            hold.remedy = hold.remedy.replace("replay the order", "try the events again");
+        }
+        self.store.hold_document(&self.connection.name, &self.key(event), &new_holds(&holds)).await?;
+        Ok(end)
+    }
+
+    async fn post_one(&self, document: &Document, revision: i64) -> Result<One, RunEnd> {
+        let key = document.key.as_str();
+        if let Some(stored) = self.store.document(key).await? {
+            if matches!(stored.state, DocumentState::Sending | DocumentState::Unknown)
+                && let Some(hold) = lookup::settle(&self.store, &self.connection.gateway, &stored).await?
+            {
+                return Ok(One::Held(hold));
+            }
+            // What is in Intacct stays as it is, also when the rules have changed since.
+            if let Some(record_no) = self.store.document(key).await?.and_then(|stored| stored.record_no) {
+                return Ok(One::Posted(key.to_owned(), record_no));
+            }
+        }
+        let batch = Batch {
+            store: &self.store,
+            connection: &self.connection,
+            evidence_hash: "",
+            revision,
+            posted_by: &BTreeMap::new(),
+            customer_id: "",
+            attachment: None,
+        };
+        let mut plan = planned(&self.connection.name, document);
+        plan.revision = Some(revision);
+        self.store.plan(&[plan]).await?;
+        batch.send_one(document, &BTreeMap::new()).await
+    }
+
+    async fn record(&self, event: &StoredEvent, end: End) -> Result<(), StoreError> {
+        let (store, name) = (&self.connection.name, &event.event.name);
+        match end {
+            End::Settled => self.store.settle_event(store, name).await,
+            End::Held => self.store.put_off_event(store, name, None).await,
+            End::Later { why, after } => {
+                let failures = event.failures.saturating_add(1);
+                let delay = retry::delay(&self.options.retries, failures, after, clock::jitter());
+                tracing::warn!(why, event = name, retry_in_s = delay.as_secs(), "a ledger event is tried again later");
+                self.store.put_off_event(store, name, Some(delay)).await
+            }
+        }
+    }
+}
+
+fn read(stored: &[StoredEvent]) -> Result<Events, StoreError> {
+    let corrupt = |why: String| StoreError::Corrupt { what: "ledger_event".to_owned(), why };
+    let events = stored
+        .iter()
+        .map(|stored| serde_json::from_value(stored.event.event.clone()).map_err(|error| corrupt(error.to_string())))
+        .collect::<Result<Vec<Event>, _>>()?;
+    Events::new(events).map_err(|error| corrupt(error.to_string()))
+}

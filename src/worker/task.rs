@@ -1,0 +1,82 @@
+//! A task that only one replica does at a time: it looks whether there is work, takes the lease, works, gives it back.
+
+use std::time::Duration;
+
+use crate::clock;
+use crate::lifecycle::Shutdown;
+use crate::store::{Store, StoreError};
+
+/// What such a task does.
+pub trait Work: Sync {
+    /// Whether there is anything to do.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn is_due(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Does it. Called by one replica at a time; may be dropped in the middle when the lease is lost.
+    ///
+    /// # Errors
+    /// Those of the store: then it is tried again.
+    fn work(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// When and under which lease it is done.
+pub struct Task {
+    /// The store of record, where the lease is.
+    pub store: Store,
+    /// What the lease is called.
+    pub name: String,
+    /// How long the lease lasts without being extended.
+    pub lease: Duration,
+    /// About how long to wait between two looks.
+    pub pause: Duration,
+}
+
+impl Task {
+    /// Looks and works until the soft shutdown; what is under way then goes on until the hard one.
+    pub async fn run(self, work: impl Work, shutdown: Shutdown) {
+        let soft = shutdown.soft();
+        while !soft.is_cancelled() {
+            tokio::select! {
+                attended = self.attend(&work) => if let Err(error) = attended {
+                    tracing::error!(%error, task = self.name, "a task could not be attended to; trying again");
+                },
+                () = shutdown.hard().cancelled_owned() => return,
+            }
+            // A little chance keeps replicas from asking all at the same moment.
+            let pause = self.pause.mul_f64(0.9 + 0.2 * clock::jitter());
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = soft.cancelled() => {}
+            }
+        }
+    }
+
+    /// Does what there is to do, when no other replica does it.
+    async fn attend(&self, work: &impl Work) -> Result<(), StoreError> {
+        let token = clock::random_id();
+        if !work.is_due().await? || !self.store.take_lease(&self.name, token, self.lease).await? {
+            return Ok(());
+        }
+        let done = tokio::select! {
+            done = work.work() => done,
+            // What was being sent is found as `sending` and looked up by whoever has the lease now.
+            lost = self.keep_lease(token) => lost,
+        };
+        self.store.free_lease(&self.name, token).await?;
+        done
+    }
+
+    /// Extends the lease three times in its length; ends when it is lost.
+    async fn keep_lease(&self, token: uuid::Uuid) -> Result<(), StoreError> {
+        loop {
+            tokio::time::sleep(self.lease / 3).await;
+            match self.store.take_lease(&self.name, token, self.lease).await {
+                Ok(true) => {}
+                Ok(false) => return Err(StoreError::Lost(format!("the lease on {}", self.name))),
+                Err(error) => tracing::warn!(%error, "a lease could not be extended; trying again"),
+            }
+        }
+    }
+}
