@@ -8,6 +8,7 @@ mod currencies;
 mod daily;
 mod documents;
 mod embedded;
+mod functions;
 mod holds;
 mod journey;
 mod lanes;

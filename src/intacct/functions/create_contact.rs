@@ -99,14 +99,30 @@ impl Contact {
 }
 
 impl Address {
+    /// The parts with their elements and longest lengths.
+    fn parts<'a>(&'a self, country_code_element: &'a str) -> [(&'a str, &'a Option<String>, usize); 7] {
+        [
+            ("ADDRESS1", &self.street_1, text::STREET),
+            ("ADDRESS2", &self.street_2, text::STREET),
+            ("CITY", &self.city, text::CITY),
+            ("STATE", &self.state, text::STATE),
+            ("ZIP", &self.postal_code, text::POSTAL_CODE),
+            ("COUNTRY", &self.country, text::COUNTRY),
+            (country_code_element, &self.country_code, 2),
+        ]
+    }
+
     fn write_fields(&self, country_code_element: &str, writer: &mut XmlWriter) {
-        optional_cut(writer, "ADDRESS1", &self.street_1, text::STREET);
-        optional_cut(writer, "ADDRESS2", &self.street_2, text::STREET);
-        optional_cut(writer, "CITY", &self.city, text::CITY);
-        optional_cut(writer, "STATE", &self.state, text::STATE);
-        optional_cut(writer, "ZIP", &self.postal_code, text::POSTAL_CODE);
-        optional_cut(writer, "COUNTRY", &self.country, text::COUNTRY);
-        optional_cut(writer, country_code_element, &self.country_code, 2);
+        for (name, value, longest) in self.parts(country_code_element) {
+            optional_cut(writer, name, value, longest);
+        }
+    }
+
+    /// Writes every part; what the address does not have is written empty, so that a change leaves nothing of the old one.
+    pub(super) fn write_whole(&self, country_code_element: &str, writer: &mut XmlWriter) {
+        for (name, value, longest) in self.parts(country_code_element) {
+            writer.text(name, text::cut(value.as_deref().unwrap_or_default(), longest));
+        }
     }
 }
 

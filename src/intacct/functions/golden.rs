@@ -179,10 +179,48 @@ fn customer() -> Function {
     }))
 }
 
+fn changes() -> Vec<Function> {
+    let Contact { print_as, company, taxable, first_name, last_name, phone, email, address, .. } = contact("");
+    let whole = ContactChange {
+        print_as: Some(print_as),
+        company,
+        taxable,
+        first_name,
+        last_name,
+        phone: phone.map(|_| String::new()),
+        email,
+        address,
+    };
+    vec![
+        Function::UpdateContact(Box::new(UpdateContact {
+            contact: RecordReference::Id("AC-41 Ship".into()),
+            change: whole.clone(),
+            active: Some(true),
+        })),
+        Function::UpdateCustomer(Box::new(UpdateCustomer {
+            customer: RecordReference::Id("AC-41".into()),
+            name: some("Zoë O'Hara-Smith"),
+            display_contact: whole,
+            active: Some(false),
+            bill_to: some("AC-41 Bill"),
+            ship_to: some("AC-41 Ship"),
+            customer_type: some("Wholesale"),
+            term: some("Net 30"),
+            comments: some("Moved"),
+            custom_fields: vec![(FieldName::new("BC_CUSTOMER").unwrap(), "41".into())],
+        })),
+        Function::UpdateCustomer(Box::new(UpdateCustomer {
+            active: Some(true),
+            ..UpdateCustomer::new(RecordReference::Number(1652))
+        })),
+    ]
+}
+
 fn samples() -> Vec<(&'static str, Vec<Function>)> {
     vec![
         ("contact", vec![Function::CreateContact(Box::new(CreateContact { contact: contact("AC-41 Ship") }))]),
         ("customer", vec![customer()]),
+        ("changes", changes()),
         ("documents", vec![invoice(), credit_memo()]),
         (
             "payments",

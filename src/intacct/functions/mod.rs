@@ -13,6 +13,8 @@ pub mod get_api_session;
 mod golden;
 pub mod line;
 pub mod query;
+pub mod update_contact;
+pub mod update_customer;
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -28,6 +30,8 @@ pub use currency::{CurrencyGroup, ExchangeRate};
 pub use get_api_session::{GetApiSession, SessionLocation};
 pub use line::{Account, CustomField, Line, LineDimensions, PostingAction};
 pub use query::{Filter, Query};
+pub use update_contact::{ContactChange, UpdateContact};
+pub use update_customer::UpdateCustomer;
 
 use super::text;
 use super::xml::XmlWriter;
@@ -41,6 +45,10 @@ pub enum Function {
     CreateContact(Box<CreateContact>),
     /// Creates a customer.
     CreateCustomer(Box<CreateCustomer>),
+    /// Changes a contact.
+    UpdateContact(Box<UpdateContact>),
+    /// Changes a customer.
+    UpdateCustomer(Box<UpdateCustomer>),
     /// Creates an AR invoice.
     CreateInvoice(Box<CreateInvoice>),
     /// Creates a credit memo or a debit memo.
@@ -53,6 +61,25 @@ pub enum Function {
     CreateAttachment(Box<CreateAttachment>),
     /// Reads records.
     Query(Query),
+}
+
+/// Which record a function changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordReference {
+    /// By its record number (`RECORDNO`).
+    Number(u64),
+    /// By the id that people use.
+    Id(String),
+}
+
+impl RecordReference {
+    /// Writes the element that names the record; `id_element` is the one of its id.
+    fn write(&self, id_element: &str, writer: &mut XmlWriter) {
+        match self {
+            Self::Number(number) => writer.text("RECORDNO", &number.to_string()),
+            Self::Id(id) => writer.text(id_element, id),
+        }
+    }
 }
 
 /// A function that the gateway would certainly refuse, or that would post something else than was meant.
@@ -120,6 +147,7 @@ impl Function {
             Self::CreateContact(_) | Self::CreateCustomer(_) | Self::CreatePayment(_) | Self::CreateJournal(_) => {
                 "create"
             }
+            Self::UpdateContact(_) | Self::UpdateCustomer(_) => "update",
             Self::CreateInvoice(_) => "create_invoice",
             Self::CreateAdjustment(_) => "create_aradjustment",
             Self::CreateAttachment(_) => "create_supdoc",
@@ -138,6 +166,8 @@ impl Function {
             Self::GetApiSession(function) => function.write(writer),
             Self::CreateContact(function) => function.write(writer),
             Self::CreateCustomer(function) => function.write(writer),
+            Self::UpdateContact(function) => function.write(writer),
+            Self::UpdateCustomer(function) => function.write(writer),
             Self::CreateInvoice(function) => function.write(writer),
             Self::CreateAdjustment(function) => function.write(writer),
             Self::CreatePayment(function) => function.write(writer),
@@ -168,6 +198,8 @@ impl Function {
             Self::GetApiSession(_) => Ok(()),
             Self::CreateContact(function) => function.check(),
             Self::CreateCustomer(function) => function.check(),
+            Self::UpdateContact(function) => function.check(),
+            Self::UpdateCustomer(function) => function.check(),
             Self::CreateInvoice(function) => function.check(),
             Self::CreateAdjustment(function) => function.check(),
             Self::CreatePayment(function) => function.check(),

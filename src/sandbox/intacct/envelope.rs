@@ -39,10 +39,16 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// Whether it is one that changes the books when it succeeds.
+    pub(super) fn is_write(&self) -> bool {
+        let verbs = ["create", "update", "reverse_", "apply_", "record_"];
+        verbs.into_iter().any(|verb| self.body.name.starts_with(verb))
+    }
+
     /// The function with the objects it works on, as faults and the log name it: `create_invoice`, `create ARPYMT`, `query ARINVOICE`.
     pub(super) fn label(&self) -> String {
         let object = match self.body.name.as_str() {
-            "create" => self.body.children.first().map(|object| object.name.as_str()),
+            "create" | "update" => self.body.children.first().map(|object| object.name.as_str()),
             _ => self.body.text_of("object"),
         };
         object.map_or_else(|| self.body.name.clone(), |object| format!("{} {object}", self.body.name))

@@ -161,7 +161,7 @@ impl Runner<'_> {
     /// Whether a function left a trace: a record, or its control id. A generic create can leave one although it fails.
     fn changes_books(&self, call: &Call, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Success(_) => self.unique || call.body.name.starts_with("create"),
+            Outcome::Success(_) => self.unique || call.is_write(),
             Outcome::Failure(_, made) => made.as_ref().is_some_and(|made| !made.children.is_empty()),
             Outcome::Aborted(_) => false,
         }

@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Text,
     Number,
     Date,
+    /// A moment, `MM/DD/YYYY HH:MM:SS`; a day alone stands for its beginning.
+    Stamp,
 }
 
 /// A field: its name and kind.

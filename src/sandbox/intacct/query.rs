@@ -12,7 +12,7 @@ use super::books::Books;
 use super::functions::Context;
 use super::objects::{self, Kind, Row, Schema};
 use super::refusal::Refusal;
-use super::values::parse_date;
+use super::values::{parse_date, parse_stamp};
 use super::xml_tree::Element;
 
 const DEFAULT_PAGE: usize = 100;
@@ -136,10 +136,12 @@ fn by_orders(orders: &[Order], left: &Row<'_>, right: &Row<'_>) -> Ordering {
 fn compare(kind: Kind, left: &str, right: &str) -> Ordering {
     let numbers = || Some(left.parse::<Decimal>().ok()?.cmp(&right.parse::<Decimal>().ok()?));
     let days = || Some(parse_date(left)?.cmp(&parse_date(right)?));
+    let moments = || Some(parse_stamp(left)?.cmp(&parse_stamp(right)?));
     let special = match kind {
         Kind::Text => None,
         Kind::Number => numbers(),
         Kind::Date => days(),
+        Kind::Stamp => moments(),
     };
     special.unwrap_or_else(|| left.cmp(right))
 }

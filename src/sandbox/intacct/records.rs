@@ -28,6 +28,9 @@ pub struct Customer {
     pub entity: Option<String>,
     /// When it was made (UTC).
     pub recorded_at: Timestamp,
+    /// When it was last changed (UTC).
+    #[serde(default)]
+    pub modified_at: Timestamp,
 }
 
 /// A contact: the display contact of a customer, or one made by itself.
@@ -37,12 +40,15 @@ pub struct Contact {
     pub record_no: u64,
     /// CONTACTNAME, unique in the company.
     pub name: String,
-    /// Every field as it was sent, nested ones with dots.
+    /// Every field as it was sent, nested ones with dots; the country code as `MAILADDRESS.COUNTRYCODE`.
     pub fields: BTreeMap<String, String>,
     /// The entity that owns it.
     pub entity: Option<String>,
     /// When it was made (UTC).
     pub recorded_at: Timestamp,
+    /// When it was last changed (UTC).
+    #[serde(default)]
+    pub modified_at: Timestamp,
 }
 
 /// Which kind of receivable document it is.

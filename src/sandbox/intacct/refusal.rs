@@ -58,8 +58,13 @@ impl Refusal {
     }
 
     /// The same refusal with the trailer the gateway appends, such as "Could not create customer record!".
-    pub(super) fn could_not_create(mut self, thing: &str) -> Self {
-        self.errors.extend(Self::new(GENERAL, format!("Could not create {thing} record!")).errors);
+    pub(super) fn could_not_create(self, thing: &str) -> Self {
+        self.could_not("create", thing)
+    }
+
+    /// As [`Refusal::could_not_create`], for another verb.
+    pub(super) fn could_not(mut self, verb: &str, thing: &str) -> Self {
+        self.errors.extend(Self::new(GENERAL, format!("Could not {verb} {thing} record!")).errors);
         self
     }
 

@@ -98,11 +98,11 @@ impl RequestLog {
 fn api_transactions(call: &Call, outcome: &Outcome) -> u64 {
     match (call.body.name.as_str(), outcome) {
         ("getAPISession", _) | (_, Outcome::Aborted(_)) => 0,
-        ("create", Outcome::Success(data) | Outcome::Failure(_, data)) => {
+        ("create" | "update", Outcome::Success(data) | Outcome::Failure(_, data)) => {
             data.as_ref().map_or(0, |data| data.children.len() as u64)
         }
-        (name, Outcome::Success(_)) if name.starts_with("create_") => 1,
-        (name, Outcome::Failure(..)) if name.starts_with("create_") => 0,
+        (_, Outcome::Success(_)) => 1,
+        (_, Outcome::Failure(..)) if call.is_write() => 0,
         _ => 1,
     }
 }

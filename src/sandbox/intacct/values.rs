@@ -1,7 +1,7 @@
 //! Values as the gateway writes them: amounts, the two date forms, booleans. The locale is always en-US (Intacct docs).
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime, Time};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::refusal::Refusal;
@@ -58,6 +58,12 @@ pub(super) fn parse_date(text: &str) -> Option<Date> {
     Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
+/// `MM/DD/YYYY HH:MM:SS`, or a day alone for its beginning. No zone, as answers show it.
+pub(super) fn parse_stamp(text: &str) -> Option<DateTime> {
+    let (day, time) = text.split_once(' ').unwrap_or((text, "00:00:00"));
+    Some(parse_date(day)?.to_datetime(Time::strptime("%H:%M:%S", time).ok()?))
+}
+
 /// A date as answers show it.
 pub(super) fn print_date(date: Date) -> String {
     date.strftime("%m/%d/%Y").to_string()
@@ -107,6 +113,8 @@ mod tests {
     fn dates_are_month_first() {
         assert_eq!(parse_date("7/1/2026"), parse_date("07/01/2026"));
         assert_eq!(print_date(parse_date("12/31/2026").unwrap()), "12/31/2026");
+        assert!(parse_stamp("07/01/2026 10:15:01") > parse_stamp("7/1/2026"));
+        assert_eq!(parse_stamp("07/01/2026 10:15"), None);
         for wrong in ["2026-07-01", "13/01/2026", "02/30/2026", "07/01/26", "07/01", ""] {
             assert_eq!(parse_date(wrong), None, "{wrong}");
         }

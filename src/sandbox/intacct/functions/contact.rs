@@ -8,6 +8,9 @@ use super::super::xml_tree::Element;
 use super::Context;
 use super::common;
 
+/// What stands before the fields of a customer's display contact.
+pub(super) const PREFIX: &str = "DISPLAYCONTACT.";
+
 /// Fields of a contact (Intacct docs, contacts; display contact of a customer).
 const FIELDS: &[&str] = &[
     "CONTACTNAME",
@@ -62,6 +65,19 @@ const FORBIDDEN: &[char] = &['&', '<', '>', '#', '?'];
 pub(super) fn check(contact: &Element, iso_code: &str, context: &Context<'_>) -> Result<(), Refusal> {
     common::known_fields(contact, FIELDS, true, context)?;
     common::required(contact, "PRINTAS", "Print As")?;
+    check_change(contact, iso_code, context)
+}
+
+/// Checks a change of a contact: what is there, not what is missing; `PRINTAS` cannot be emptied.
+pub(super) fn check_change(contact: &Element, iso_code: &str, context: &Context<'_>) -> Result<(), Refusal> {
+    let identity: &[&str] = if contact.name == "CONTACT" { &["RECORDNO"] } else { &[] };
+    common::known_fields(contact, &[FIELDS, identity].concat(), true, context)?;
+    if contact.get("PRINTAS").is_some() {
+        common::required(contact, "PRINTAS", "Print As")?;
+    }
+    if let Some(status) = contact.text_of("STATUS").filter(|status| !matches!(*status, "active" | "inactive")) {
+        return Err(Refusal::illegal_value("Status", status));
+    }
     for (name, most) in LENGTHS {
         bounded(name, contact.text_of(name).unwrap_or_default(), *most)?;
     }
@@ -105,6 +121,13 @@ fn is_email(text: &str) -> bool {
         && domain.contains('.')
         && !domain.starts_with('.')
         && !domain.ends_with('.')
+}
+
+/// The country code under the one name it is read by, whichever name the object that brought it has for it.
+pub(super) fn one_country_code(fields: &mut BTreeMap<String, String>) {
+    if let Some(code) = fields.remove("MAILADDRESS.ISOCOUNTRYCODE") {
+        fields.insert("MAILADDRESS.COUNTRYCODE".to_owned(), code);
+    }
 }
 
 /// All fields of an object as text, nested ones with dots.

@@ -23,7 +23,7 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
 /// Keeps a contact under a name that must be new: names are global in a company.
 pub(super) fn add(
     name: String,
-    fields: BTreeMap<String, String>,
+    mut fields: BTreeMap<String, String>,
     books: &mut Books,
     context: &Context<'_>,
 ) -> Result<u64, Refusal> {
@@ -31,7 +31,15 @@ pub(super) fn add(
         return Err(Refusal::another("Contact", &name));
     }
     let record_no = books.next_master();
-    let contact = Contact { record_no, name: name.clone(), fields, entity: context.entity(), recorded_at: context.now };
+    contact::one_country_code(&mut fields);
+    let contact = Contact {
+        record_no,
+        name: name.clone(),
+        fields,
+        entity: context.entity(),
+        recorded_at: context.now,
+        modified_at: context.now,
+    };
     books.contacts.insert(name, contact);
     Ok(record_no)
 }

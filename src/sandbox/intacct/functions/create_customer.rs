@@ -50,9 +50,14 @@ const FIELDS: &[&str] = &[
     "CUSTOMEREMAILTEMPLATES",
 ];
 
+/// Refuses fields a customer does not have. A change may name it by its RECORDNO.
+pub(super) fn check_fields(object: &Element, context: &Context<'_>) -> Result<(), Refusal> {
+    common::known_fields(object, &[FIELDS, &["RECORDNO"]].concat(), true, context)
+}
+
 /// Customer ids are at most this long (Intacct's import template).
 const ID: usize = 20;
-const NAME: usize = 100;
+pub(super) const NAME: usize = 100;
 
 /// Makes the customer; answers its RECORDNO and id.
 pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) -> Result<Element, Refusal> {
@@ -70,7 +75,11 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
     contact_fields.insert("CONTACTNAME".to_owned(), contact_name.clone());
     let mut fields = BTreeMap::new();
     contact::flatten("", object, &mut fields);
+    if let Some(code) = fields.remove("DISPLAYCONTACT.MAILADDRESS.ISOCOUNTRYCODE") {
+        fields.insert("DISPLAYCONTACT.MAILADDRESS.COUNTRYCODE".to_owned(), code);
+    }
     fields.insert("DISPLAYCONTACT.CONTACTNAME".to_owned(), contact_name.clone());
+    check_delivery(&fields)?;
 
     create_contact::add(contact_name.clone(), contact_fields, books, context)?;
     let record_no = books.next_master();
@@ -78,9 +87,10 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
         .child(Element::leaf("RECORDNO", record_no.to_string()))
         .child(Element::leaf("CUSTOMERID", &id));
     let (entity, recorded_at) = (context.entity(), context.now);
-    books
-        .customers
-        .insert(id.clone(), Customer { record_no, id, name, active, contact_name, fields, entity, recorded_at });
+    let modified_at = recorded_at;
+    let customer =
+        Customer { record_no, id: id.clone(), name, active, contact_name, fields, entity, recorded_at, modified_at };
+    books.customers.insert(id, customer);
     Ok(answer)
 }
 
@@ -101,7 +111,7 @@ fn id(object: &Element, books: &mut Books, context: &Context<'_>) -> Result<Stri
     Ok(id.to_owned())
 }
 
-fn is_active(status: Option<&str>) -> Result<bool, Refusal> {
+pub(super) fn is_active(status: Option<&str>) -> Result<bool, Refusal> {
     match status {
         None | Some("active") => Ok(true),
         Some("inactive") => Ok(false),
@@ -109,7 +119,7 @@ fn is_active(status: Option<&str>) -> Result<bool, Refusal> {
     }
 }
 
-fn check_values(object: &Element, books: &Books, context: &Context<'_>) -> Result<(), Refusal> {
+pub(super) fn check_values(object: &Element, books: &Books, context: &Context<'_>) -> Result<(), Refusal> {
     let masters = &books.masters;
     let unknown = |name: &str, known: &dyn Fn(&str) -> bool| object.text_of(name).filter(|value| !known(value));
     if let Some(term) = unknown("TERMNAME", &|term| masters.terms.contains_key(term)) {
@@ -140,18 +150,18 @@ fn check_values(object: &Element, books: &Books, context: &Context<'_>) -> Resul
             Refusal::foreign_currency_off()
         });
     }
-    check_delivery(object)?;
     check_named_contacts(object, books)
 }
 
-/// `E-Mail` needs an address to send to (Intacct docs, customers).
-fn check_delivery(object: &Element) -> Result<(), Refusal> {
-    let Some(options) = object.text_of("DELIVERY_OPTIONS") else { return Ok(()) };
+/// The words of DELIVERY_OPTIONS; `E-Mail` needs an address to send to (Intacct docs, customers). `fields` are those the
+/// customer has afterwards, nested ones with dots.
+pub(super) fn check_delivery(fields: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let field = |name: &str| fields.get(name).map(String::as_str).filter(|text| !text.is_empty());
+    let Some(options) = field("DELIVERY_OPTIONS") else { return Ok(()) };
     for option in options.split("#~#") {
-        let has_email = object.get("DISPLAYCONTACT").is_some_and(|contact| contact.text_of("EMAIL1").is_some());
         match option {
             "Print" => {}
-            "E-Mail" if has_email => {}
+            "E-Mail" if field("DISPLAYCONTACT.EMAIL1").is_some() => {}
             "E-Mail" => return Err(Refusal::missing_field("Primary Email Address")),
             other => return Err(Refusal::illegal_value("Delivery options", other)),
         }

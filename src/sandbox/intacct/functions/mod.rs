@@ -14,6 +14,8 @@ mod create_supdoc;
 mod header;
 mod lines;
 mod read;
+mod update_contact;
+mod update_customer;
 
 use jiff::Timestamp;
 
@@ -42,7 +44,8 @@ impl Context<'_> {
 /// Executes one function. `getAPISession` is not among them: it concerns sessions, not books.
 pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) -> Outcome {
     let outcome = match body.name.as_str() {
-        "create" => return create(body, books, context),
+        "create" => return objects(body, create_object, books, context),
+        "update" => return objects(body, update_object, books, context),
         "create_invoice" => create_invoice::run(body, books, context)
             .map(answers::key)
             .map_err(|refusal| refusal.could_not_create("Invoice")),
@@ -64,12 +67,16 @@ pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) 
     }
 }
 
-/// A generic create. Its objects stand for themselves: some may be made although others are refused (seen in real answers).
-fn create(body: &Element, books: &mut Books, context: &Context<'_>) -> Outcome {
+/// What makes or changes one object of a generic function.
+type ObjectFunction = fn(&Element, &mut Books, &Context<'_>) -> Result<Element, Refusal>;
+
+/// A generic create or update. Its objects stand for themselves: some may be made although others are refused (seen in
+/// real answers).
+fn objects(body: &Element, run: ObjectFunction, books: &mut Books, context: &Context<'_>) -> Outcome {
     let mut made = Vec::new();
     let mut errors = Vec::new();
     for object in &body.children {
-        match create_object(object, books, context) {
+        match run(object, books, context) {
             Ok(element) => made.push(element),
             Err(refusal) => errors.extend(refusal.errors),
         }
@@ -87,6 +94,16 @@ fn create_object(object: &Element, books: &mut Books, context: &Context<'_>) -> 
         other => return Err(Refusal::object_not_found(other)),
     };
     result.map_err(|refusal| refusal.could_not_create(&object.name.to_lowercase()))
+}
+
+/// The trailer of a refused change is worded after that of a refused create; no answer to an update that failed was seen.
+fn update_object(object: &Element, books: &mut Books, context: &Context<'_>) -> Result<Element, Refusal> {
+    let result = match object.name.as_str() {
+        "CUSTOMER" => update_customer::run(object, books, context),
+        "CONTACT" => update_contact::run(object, books, context),
+        other => return Err(Refusal::object_not_found(other)),
+    };
+    result.map_err(|refusal| refusal.could_not("update", &object.name.to_lowercase()))
 }
 
 fn closed_books_date(books: &Books) -> Element {

@@ -7,7 +7,7 @@ use super::super::records::{
     Contact, Customer, Dimensions, DocumentState, Journal, Payment, Receivable, ReceivableKind,
 };
 use super::super::values::{print_amount, print_date, print_stamp, round};
-use super::Kind::{Date, Number, Text};
+use super::Kind::{Date, Number, Stamp, Text};
 use super::{Field, Master, Row};
 
 pub(super) const CUSTOMER: &[Field] = &[
@@ -37,9 +37,11 @@ pub(super) const CUSTOMER: &[Field] = &[
     ("DISPLAYCONTACT.MAILADDRESS.STATE", Text),
     ("DISPLAYCONTACT.MAILADDRESS.ZIP", Text),
     ("DISPLAYCONTACT.MAILADDRESS.COUNTRY", Text),
+    ("DISPLAYCONTACT.MAILADDRESS.COUNTRYCODE", Text),
     ("BILLTO.CONTACTNAME", Text),
     ("SHIPTO.CONTACTNAME", Text),
-    ("WHENCREATED", Text),
+    ("WHENCREATED", Stamp),
+    ("WHENMODIFIED", Stamp),
     ("MEGAENTITYID", Text),
 ];
 
@@ -58,6 +60,9 @@ pub(super) const CONTACT: &[Field] = &[
     ("MAILADDRESS.STATE", Text),
     ("MAILADDRESS.ZIP", Text),
     ("MAILADDRESS.COUNTRY", Text),
+    ("MAILADDRESS.COUNTRYCODE", Text),
+    ("WHENCREATED", Stamp),
+    ("WHENMODIFIED", Stamp),
     ("MEGAENTITYID", Text),
 ];
 
@@ -83,8 +88,8 @@ pub(super) const INVOICE: &[Field] = &[
     ("TRX_TOTALENTERED", Number),
     ("TRX_TOTALPAID", Number),
     ("TRX_TOTALDUE", Number),
-    ("AUWHENCREATED", Text),
-    ("WHENMODIFIED", Text),
+    ("AUWHENCREATED", Stamp),
+    ("WHENMODIFIED", Stamp),
     ("MEGAENTITYID", Text),
 ];
 
@@ -108,8 +113,8 @@ pub(super) const ADJUSTMENT: &[Field] = &[
     ("TRX_TOTALENTERED", Number),
     ("TRX_TOTALPAID", Number),
     ("TRX_TOTALDUE", Number),
-    ("AUWHENCREATED", Text),
-    ("WHENMODIFIED", Text),
+    ("AUWHENCREATED", Stamp),
+    ("WHENMODIFIED", Stamp),
     ("MEGAENTITYID", Text),
 ];
 
@@ -145,8 +150,8 @@ pub(super) const PAYMENT: &[Field] = &[
     ("CURRENCY", Text),
     ("TOTALENTERED", Number),
     ("TRX_TOTALENTERED", Number),
-    ("AUWHENCREATED", Text),
-    ("WHENMODIFIED", Text),
+    ("AUWHENCREATED", Stamp),
+    ("WHENMODIFIED", Stamp),
     ("MEGAENTITYID", Text),
 ];
 
@@ -256,6 +261,7 @@ fn customer_value(customer: &Customer, field: &str) -> Option<String> {
         "STATUS" => status(customer.active),
         "ENTITY" => format!("C{}", customer.id),
         "WHENCREATED" => print_stamp(customer.recorded_at),
+        "WHENMODIFIED" => print_stamp(customer.modified_at),
         "MEGAENTITYID" => customer.entity.clone()?,
         other => customer.fields.get(other)?.clone(),
     })
@@ -265,6 +271,8 @@ fn contact_value(contact: &Contact, field: &str) -> Option<String> {
     Some(match field {
         "RECORDNO" => contact.record_no.to_string(),
         "STATUS" => contact.fields.get("STATUS").cloned().unwrap_or_else(|| status(true)),
+        "WHENCREATED" => print_stamp(contact.recorded_at),
+        "WHENMODIFIED" => print_stamp(contact.modified_at),
         "MEGAENTITYID" => contact.entity.clone()?,
         other => contact.fields.get(other)?.clone(),
     })

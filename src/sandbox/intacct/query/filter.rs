@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::objects::{Kind, Row, Schema};
 use super::super::refusal::Refusal;
-use super::super::values::parse_date;
+use super::super::values::{parse_date, parse_stamp};
 use super::super::xml_tree::Element;
 use super::compare;
 
@@ -72,7 +72,12 @@ impl Test {
         if values.len() > LONGEST_LIST {
             return Err(Refusal::query_invalid(format!("Query Failed: more than {LONGEST_LIST} values for {field}")));
         }
-        if let Some(wrong) = values.iter().find(|value| kind == Kind::Date && parse_date(value).is_none()) {
+        let readable = |value: &str| match kind {
+            Kind::Date => parse_date(value).is_some(),
+            Kind::Stamp => parse_stamp(value).is_some(),
+            Kind::Text | Kind::Number => true,
+        };
+        if let Some(wrong) = values.iter().find(|value| !readable(value)) {
             return Err(Refusal::query_invalid(format!("Query Failed: '{wrong}' is not a date for {field}")));
         }
         let operator = operator(&element.name)

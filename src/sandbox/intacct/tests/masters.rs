@@ -89,3 +89,110 @@ async fn a_create_of_several_objects_can_succeed_in_part() {
         .await
         .refused("You do not have permission for API operation delete");
 }
+
+const CHANGE: &str = "<update><CUSTOMER><CUSTOMERID>BC-1</CUSTOMERID><NAME>Jane Smith</NAME><DISPLAYCONTACT><EMAIL1>jane@example.org</EMAIL1>\
+    <MAILADDRESS><ADDRESS2></ADDRESS2><CITY>Oakland</CITY></MAILADDRESS></DISPLAYCONTACT><STATUS>inactive</STATUS></CUSTOMER></update>";
+
+/// Fields of the customer BC-1, as a read shows them.
+async fn customer_fields<const N: usize>(desk: &Desk, names: [&str; N]) -> [String; N] {
+    let read = format!(
+        "<readByName><object>CUSTOMER</object><keys>BC-1</keys><fields>{}</fields></readByName>",
+        names.join(",")
+    );
+    let answer = desk.read(&read).await;
+    let row = answer.result.get("data").unwrap().children[0].clone();
+    names.map(|name| row.text_of(name).unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_change_of_a_customer_shows_in_reads_and_leaves_the_rest() {
+    let desk = desk().await;
+    let key = desk.write("c", GOOD).await.succeeded();
+    let fields = [
+        "NAME",
+        "STATUS",
+        "DISPLAYCONTACT.EMAIL1",
+        "DISPLAYCONTACT.MAILADDRESS.CITY",
+        "DISPLAYCONTACT.MAILADDRESS.COUNTRYCODE",
+        "DISPLAYCONTACT.PRINTAS",
+        "TERMNAME",
+        "WHENMODIFIED",
+    ];
+    let stamp = "07/01/2026 10:15:00";
+    let before = customer_fields(&desk, fields).await;
+    assert_eq!(
+        before,
+        ["Jane O'Hara", "active", "jane@example.com", "San Jose", "US", "Jane O'Hara", "N30", stamp].map(str::to_owned)
+    );
+    desk.clock.advance(std::time::Duration::from_secs(61));
+    let answer = desk.write("u", CHANGE).await;
+    assert_eq!(answer.result.get("data").unwrap().get("customer").unwrap().text_of("CUSTOMERID"), Some("BC-1"));
+    assert_eq!(answer.succeeded(), key);
+    let stamp = "07/01/2026 10:16:01";
+    let after = customer_fields(&desk, fields).await;
+    assert_eq!(
+        after,
+        ["Jane Smith", "inactive", "jane@example.org", "Oakland", "US", "Jane O'Hara", "N30", stamp].map(str::to_owned)
+    );
+    assert_eq!(desk.company.contacts()[0].fields["EMAIL1"], "jane@example.org");
+    desk.write("i", &invoice("I1", "BC-1", &[("4000", "1.00")])).await.refused("Activate the customer BC-1");
+    // The same change is not made twice, and one by number brings the customer back.
+    desk.write("u", CHANGE).await.refused("already been recorded");
+    let back = format!("<update><CUSTOMER><RECORDNO>{key}</RECORDNO><STATUS>active</STATUS></CUSTOMER></update>");
+    desk.write("back", &back).await.succeeded();
+    assert!(desk.company.customers()[0].active);
+}
+
+#[tokio::test]
+async fn a_changed_record_is_found_by_its_stamp() {
+    let desk = desk().await;
+    desk.write("c", GOOD).await.succeeded();
+    desk.customer("C2").await;
+    desk.clock.advance(std::time::Duration::from_secs(60));
+    desk.write("u", CHANGE).await.succeeded();
+    let since = "<query><object>CUSTOMER</object><select><field>CUSTOMERID</field></select><filter><greaterthan>\
+         <field>WHENMODIFIED</field><value>07/01/2026 10:15:00</value></greaterthan></filter></query>";
+    let rows = desk.read(since).await.result.get("data").unwrap().children.clone();
+    assert_eq!(rows.iter().map(|row| row.text_of("CUSTOMERID").unwrap()).collect::<Vec<_>>(), ["BC-1"]);
+    desk.read(&since.replace("07/01/2026 10:15:00", "yesterday")).await.refused("is not a date");
+}
+
+#[tokio::test]
+async fn a_change_of_a_customer_is_checked_as_strictly_as_a_new_one() {
+    let desk = desk().await;
+    desk.write("c", GOOD).await.succeeded();
+    for (from, to, text) in [
+        ("<CUSTOMERID>BC-1", "<CUSTOMERID>BC-9", "Invalid Customer 'BC-9' specified."),
+        ("<CUSTOMERID>BC-1</CUSTOMERID>", "<RECORDNO>7</RECORDNO>", "Invalid Customer '7' specified."),
+        ("<CUSTOMERID>BC-1</CUSTOMERID>", "", "Required field Customer ID is missing"),
+        ("<NAME>Jane Smith</NAME>", "<NAME></NAME>", "Required field Customer Name is missing"),
+        ("<NAME>", "<TITLE>x</TITLE><NAME>", "The field TITLE does not exist on CUSTOMER"),
+        ("inactive", "gone", "Illegal format for Status : gone"),
+        ("jane@example.org", "jane", "Illegal format for Contactversion : Primary Email Address : jane"),
+        ("<EMAIL1>", "<CONTACTNAME>Other</CONTACTNAME><EMAIL1>", "Illegal format for Contact name : Other"),
+        ("<EMAIL1>", "<PRINTAS></PRINTAS><EMAIL1>", "Required field Print As is missing"),
+        ("<CITY>", "<COUNTRY>Germany</COUNTRY><CITY>", "Required field Country code is missing"),
+        ("<NAME>", "<TERMNAME>N99</TERMNAME><NAME>", "Invalid Term 'N99' specified."),
+        ("<NAME>", "<SHIPTO><CONTACTNAME>Nobody</CONTACTNAME></SHIPTO><NAME>", "The contact Nobody does not exist"),
+    ] {
+        let answer = desk.write("u", &CHANGE.replace(from, to)).await;
+        assert!(answer.errors.contains("Could not update customer record!"), "{}", answer.errors);
+        answer.refused(text);
+    }
+    assert_eq!(desk.company.customers()[0].name, "Jane O'Hara");
+    desk.write("u", "<update><UNICORN/></update>").await.refused("Object definition UNICORN not found");
+}
+
+#[tokio::test]
+async fn a_changed_contact_shows_on_the_customer_it_belongs_to() {
+    let desk = desk().await;
+    desk.write("c", GOOD).await.succeeded();
+    let change = "<update><CONTACT><CONTACTNAME>BC-1 Jane</CONTACTNAME><MAILADDRESS><CITY>Bonn</CITY><COUNTRY>Germany</COUNTRY>\
+        <COUNTRYCODE>DE</COUNTRYCODE></MAILADDRESS><STATUS>inactive</STATUS></CONTACT></update>";
+    desk.write("u", &change.replace("BC-1 Jane", "Nobody")).await.refused("The contact Nobody does not exist");
+    desk.write("u", &change.replace("COUNTRYCODE", "ISOCOUNTRYCODE")).await.refused("Required field Country code");
+    desk.write("u", change).await.succeeded();
+    let names = ["DISPLAYCONTACT.MAILADDRESS.CITY", "DISPLAYCONTACT.MAILADDRESS.COUNTRYCODE", "STATUS"];
+    assert_eq!(customer_fields(&desk, names).await, ["Bonn", "DE", "active"].map(str::to_owned));
+    assert_eq!(desk.company.contacts()[0].fields["STATUS"], "inactive");
+}
