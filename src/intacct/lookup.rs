@@ -347,6 +347,7 @@ mod tests {
             records: rows.iter().map(record).collect(),
             total: Some(rows.len() as u64),
             remaining: Some(0),
+            result_id: None,
             errors: Vec::new(),
             raw: String::new(),
         }

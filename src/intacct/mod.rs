@@ -11,6 +11,7 @@
 //! | [`response`], [`outcome`] | what an answer says, and what became of each function |
 //! | [`errors`], [`diagnosis`] | gateway errors, their class and the remedy in an accountant's words |
 //! | [`lookup`] | queries that find out what is already in the company |
+//! | [`reading`] | what answers to reads say: sums, object definitions, dimensions, closed books |
 //! | [`posting`] | from an accounting document to the function that posts it |
 //! | [`session`] | the state of a sign-in |
 //! | [`client`] | signing in and sending |
@@ -22,6 +23,7 @@ pub mod functions;
 pub mod lookup;
 pub mod outcome;
 pub mod posting;
+pub mod reading;
 pub mod request;
 pub mod response;
 mod rules;

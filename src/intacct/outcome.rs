@@ -68,23 +68,14 @@ fn outcome(call: &FunctionCall, result: FunctionResult) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intacct::functions::{Account, CreateAdjustment, Function, Line, PostingAction};
+    use crate::intacct::functions::{Account, CreateAdjustment, Function, Line};
     use crate::intacct::request::ControlId;
     use crate::intacct::response::{Answer, interpret};
 
     fn memo(control_id: &str) -> FunctionCall {
-        let function = Function::CreateAdjustment(Box::new(CreateAdjustment {
-            customer_id: "BC-1".into(),
-            date: "2026-07-01".parse().unwrap(),
-            posting_date: None,
-            number: "BC-R1".into(),
-            action: PostingAction::Submit,
-            invoice_reference: None,
-            description: None,
-            external_id: None,
-            currency: None,
-            lines: vec![Line::new(Account::Gl("4000".into()), "-1".parse().unwrap())],
-        }));
+        let lines = vec![Line::new(Account::Gl("4000".into()), "-1".parse().unwrap())];
+        let adjustment = CreateAdjustment::new("BC-1", "BC-R1", "2026-07-01".parse().unwrap(), lines);
+        let function = Function::CreateAdjustment(Box::new(adjustment));
         FunctionCall { control_id: ControlId::new(control_id).unwrap(), function }
     }
 

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::functions::create_payment::{Overpayment, PaidDocument, PaidWith};
+use super::functions::create_payment::Overpayment;
 use super::functions::{
     Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal,
     CreatePayment, CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line,
-    LineDimensions, MoneyGoesTo, PaymentDetail, PaymentMethod, PostingAction,
+    LineDimensions, MoneyGoesTo, PaidDocument, PaidWith, Payer, PaymentDetail, PaymentMethod, PostingAction,
 };
 use super::text;
 use crate::accounting::customer::CustomerRecord;
@@ -67,21 +67,13 @@ pub struct Surroundings<'a> {
 pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Function, PostingError> {
     let function = match &document.detail {
         Detail::Invoice { terms, due, .. } => Function::CreateInvoice(Box::new(CreateInvoice {
-            customer_id: around.customer_id.to_owned(),
-            date: document.date,
             posting_date: Some(document.date),
             due_date: Some((*due).max(document.date)),
             term: terms.clone(),
-            action: PostingAction::Submit,
-            number: document.number.clone(),
             reference: document.reference.clone(),
             description: Some(document.description.clone()),
-            external_id: None,
-            bill_to: None,
-            ship_to: None,
             currency: currency(document, around.policy)?,
-            custom_fields: Vec::new(),
-            lines: lines(document, around.policy),
+            ..CreateInvoice::new(around.customer_id, &document.number, document.date, lines(document, around.policy))
         })),
         Detail::Correction { form: CorrectionForm::Journal, .. } | Detail::Journal { .. } => {
             Function::CreateJournal(Box::new(journal(document, around)?))
@@ -92,7 +84,7 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
         | Detail::Correction { .. } => Function::CreateAdjustment(Box::new(adjustment(document, around)?)),
         Detail::Receipt { payment_method, deposit_account, bank_account, .. } => {
             let detail = |(key, amount): (DocumentKey, Decimal)| {
-                Ok(PaymentDetail { document: paid(&key, around)?, with: PaidWith::Cash, amount })
+                Ok(PaymentDetail::new(paid(&key, around)?, PaidWith::Cash, amount))
             };
             let details = document.pays().into_iter().map(detail).collect::<Result<Vec<_>, PostingError>>()?;
             let into = match bank_account {
@@ -110,7 +102,7 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
                 Object::Payment => PaidWith::Overpayment(from),
                 Object::Invoice | Object::Adjustment => PaidWith::CreditMemo(from),
             };
-            let detail = PaymentDetail { document: paid(debit, around)?, with, amount: *amount };
+            let detail = PaymentDetail::new(paid(debit, around)?, with, *amount);
             let into = MoneyGoesTo::UndepositedFunds(around.application_account.to_owned());
             Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, vec![detail])?))
         }
@@ -197,17 +189,13 @@ pub fn payment_description(document: &Document) -> String {
 }
 
 fn adjustment(document: &Document, around: Surroundings<'_>) -> Result<CreateAdjustment, PostingError> {
+    let lines = lines(document, around.policy);
     Ok(CreateAdjustment {
-        customer_id: around.customer_id.to_owned(),
-        date: document.date,
         posting_date: Some(document.date),
-        number: document.number.clone(),
-        action: PostingAction::Submit,
         invoice_reference: document.order_id.map(|order| format!("{}{order}", around.policy.number_prefix)),
         description: Some(document.description.clone()),
-        external_id: None,
         currency: currency(document, around.policy)?,
-        lines: lines(document, around.policy),
+        ..CreateAdjustment::new(around.customer_id, &document.number, document.date, lines)
     })
 }
 
@@ -221,14 +209,11 @@ fn journal(document: &Document, around: Surroundings<'_>) -> Result<CreateJourna
     };
     let multi_currency = !around.policy.foreign_currencies.is_empty();
     let currency = currency(document, around.policy)?.or_else(|| multi_currency.then(base));
+    let lines = pairs::lines(document, around.policy.base_currency).iter().map(journal_line).collect();
     Ok(CreateJournal {
-        journal: around.policy.journal.clone(),
-        date: document.date,
-        title: document.description.clone(),
-        reference: document.number.clone(),
         attachment: around.attachment.map(str::to_owned),
         currency,
-        lines: pairs::lines(document, around.policy.base_currency).iter().map(journal_line).collect(),
+        ..CreateJournal::new(&around.policy.journal, &document.number, &document.description, document.date, lines)
     })
 }
 
@@ -256,12 +241,14 @@ fn payment(
     Ok(CreatePayment {
         into,
         method,
-        customer_id: around.customer_id.to_owned(),
+        payer: Payer::Customer(around.customer_id.to_owned()),
         document_number: document_number(document),
         description: Some(payment_description(document)),
         receipt_date: document.date,
         payment_date: Some(document.date),
         currency: Some(currency),
+        action: PostingAction::Submit,
+        custom_fields: Vec::new(),
         details,
         overpayment: None,
     })
@@ -288,7 +275,7 @@ fn line(from: &JournalLine) -> Line {
             .dimensions
             .iter()
             .filter(|(name, _)| !standard.contains(name))
-            .map(|(name, value)| CustomField { name: format!("GLDIM{}", name.to_uppercase()), value: value.id.clone() })
+            .map(|(name, value)| CustomField::dimension(name, &value.id))
             .collect(),
     };
     let memo = Some(from.memo.clone()).filter(|memo| !memo.is_empty());

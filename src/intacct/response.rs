@@ -73,6 +73,8 @@ pub struct FunctionResult {
     pub total: Option<u64>,
     /// Rows of a query after this page.
     pub remaining: Option<u64>,
+    /// The id under which a `readByQuery` goes on.
+    pub result_id: Option<String>,
     /// Errors, in the order of the answer. A failure can come without any.
     pub errors: Vec<GatewayError>,
     /// The element as it came, for storing.
@@ -108,6 +110,7 @@ impl FunctionResult {
             records: result.children_named("data").flat_map(|data| &data.children).map(record).collect(),
             total: count("totalcount"),
             remaining: count("numremaining"),
+            result_id: data.and_then(|data| data.attribute("resultId")).map(ToOwned::to_owned),
             errors: GatewayError::read_all(result),
             raw: result.to_xml(),
         }

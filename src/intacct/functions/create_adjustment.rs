@@ -1,7 +1,7 @@
 //! `create_aradjustment`: a credit memo or a debit memo (Intacct docs, AR adjustments; gateway schema 3.0).
 //!
 //! The order of elements is enforced and differs from an invoice's: the number stands before the action. The header
-//! takes no custom fields. `invoiceno` is only a reference: the credit is applied by a payment afterwards.
+//! takes neither custom fields nor an attachment. `invoiceno` is only a reference: the credit is applied by a payment afterwards.
 
 use jiff::civil::Date;
 
@@ -32,11 +32,33 @@ pub struct CreateAdjustment {
     pub external_id: Option<String>,
     /// Currency; none in a company without multi-currency.
     pub currency: Option<CurrencyGroup>,
+    /// Keeps the adjustment out of the general ledger; only for balances that the ledger has from elsewhere.
+    pub outside_ledger: bool,
+    /// Tax solution by name; only for VAT, at the top level of a company with several.
+    pub tax_solution: Option<String>,
     /// The lines, at least one.
     pub lines: Vec<Line>,
 }
 
 impl CreateAdjustment {
+    /// An adjustment that is posted at once, with nothing but what every adjustment has.
+    pub fn new(customer_id: &str, number: &str, date: Date, lines: Vec<Line>) -> Self {
+        Self {
+            customer_id: customer_id.to_owned(),
+            date,
+            posting_date: None,
+            number: number.to_owned(),
+            action: PostingAction::Submit,
+            invoice_reference: None,
+            description: None,
+            external_id: None,
+            currency: None,
+            outside_ledger: false,
+            tax_solution: None,
+            lines,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), InvalidFunction> {
         check_id("customerid", &self.customer_id, text::CUSTOMER_ID)?;
         check_id("adjustmentno", &self.number, text::DOCUMENT_NUMBER)?;
@@ -62,6 +84,11 @@ impl CreateAdjustment {
             if let Some(currency) = &self.currency {
                 currency.write_specific(writer);
             }
+            if self.outside_ledger {
+                writer.boolean("nogl", true);
+            }
+            // Newer than the published schema; its place is that of the documentation's table.
+            writer.optional("taxsolutionid", self.tax_solution.as_deref());
             writer.element("aradjustmentitems", |writer| self.lines.iter().for_each(|line| line.write(writer)));
         });
     }

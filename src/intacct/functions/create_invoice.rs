@@ -40,6 +40,12 @@ pub struct CreateInvoice {
     pub ship_to: Option<String>,
     /// Currency; none in a company without multi-currency.
     pub currency: Option<CurrencyGroup>,
+    /// Keeps the invoice out of the general ledger; only for balances that the ledger has from elsewhere.
+    pub outside_ledger: bool,
+    /// The id of its attachment.
+    pub attachment: Option<String>,
+    /// Tax solution by name; only for VAT, at the top level of a company with several.
+    pub tax_solution: Option<String>,
     /// Custom fields of the header.
     pub custom_fields: Vec<CustomField>,
     /// The lines, at least one.
@@ -47,6 +53,30 @@ pub struct CreateInvoice {
 }
 
 impl CreateInvoice {
+    /// An invoice that is posted at once, with nothing but what every invoice has.
+    pub fn new(customer_id: &str, number: &str, date: Date, lines: Vec<Line>) -> Self {
+        Self {
+            customer_id: customer_id.to_owned(),
+            date,
+            posting_date: None,
+            due_date: Some(date),
+            term: None,
+            action: PostingAction::Submit,
+            number: number.to_owned(),
+            reference: None,
+            description: None,
+            external_id: None,
+            bill_to: None,
+            ship_to: None,
+            currency: None,
+            outside_ledger: false,
+            attachment: None,
+            tax_solution: None,
+            custom_fields: Vec::new(),
+            lines,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), InvalidFunction> {
         check_id("customerid", &self.customer_id, text::CUSTOMER_ID)?;
         check_id("invoiceno", &self.number, text::DOCUMENT_NUMBER)?;
@@ -83,7 +113,13 @@ impl CreateInvoice {
             if let Some(currency) = &self.currency {
                 currency.write_specific(writer);
             }
+            if self.outside_ledger {
+                writer.boolean("nogl", true);
+            }
+            writer.optional("supdocid", self.attachment.as_deref());
             write_custom_fields(&self.custom_fields, writer);
+            // Newer than the published schema; its place is that of the documentation's table.
+            writer.optional("taxsolutionid", self.tax_solution.as_deref());
             writer.element("invoiceitems", |writer| self.lines.iter().for_each(|line| line.write(writer)));
         });
     }

@@ -1,11 +1,14 @@
 //! `create ARPYMT`: a cash receipt, or the application of a credit memo (Intacct docs, AR payments).
 //!
-//! A detail without cash is how a credit is applied: to an invoice, or to a debit memo. Elements may stand in any order.
+//! A detail without cash is how a credit is applied: to an invoice, or to a debit memo. Elements may stand in any order. The
+//! total in base currency is never written: the documentation spells its element in two ways.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::currency::CurrencyGroup;
+use super::line::{CustomField, PostingAction, check_field_names, write_generic_fields};
+use super::payment_detail::PaymentDetail;
 use super::{InvalidFunction, check_id};
 use crate::intacct::text;
 use crate::intacct::xml::XmlWriter;
@@ -36,6 +39,16 @@ pub enum PaymentMethod {
     OnlineAchDebit,
 }
 
+impl MoneyGoesTo {
+    /// Writes the element of a generic function.
+    pub(super) fn write(&self, writer: &mut XmlWriter) {
+        match self {
+            Self::BankAccount(id) => writer.text("FINANCIALENTITY", id),
+            Self::UndepositedFunds(account) => writer.text("UNDEPOSITEDACCOUNTNO", account),
+        }
+    }
+}
+
 impl PaymentMethod {
     /// All of them, for lists.
     pub const ALL: [Self; 6] =
@@ -53,41 +66,24 @@ impl PaymentMethod {
         }
     }
 
+    /// Whether advances and other receipts take it too.
+    pub fn is_offline(self) -> bool {
+        !matches!(self, Self::OnlineChargeCard | Self::OnlineAchDebit)
+    }
+
     /// The method of that name, whatever its capitals.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(name.trim()))
     }
 }
 
-/// What is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaidDocument {
-    /// An invoice, by the record number of the ARINVOICE.
-    Invoice(u64),
-    /// A debit memo, by the record number of the ARADJUSTMENT.
-    DebitMemo(u64),
-}
-
-/// What it is paid with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaidWith {
-    /// Cash of this receipt.
-    Cash,
-    /// A credit memo, by the record number of the ARADJUSTMENT.
-    CreditMemo(u64),
-    /// What is left over of an earlier payment, by the record number of the ARPYMT.
-    Overpayment(u64),
-}
-
-/// One application of money or credit to a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PaymentDetail {
-    /// The document that is paid.
-    pub document: PaidDocument,
-    /// What it is paid with.
-    pub with: PaidWith,
-    /// Amount in the currency of the payment, above zero.
-    pub amount: Decimal,
+/// Who pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payer {
+    /// One customer, by its id.
+    Customer(String),
+    /// Somebody who pays documents of several customers, by name. Such a payment has no overpayment.
+    Several(String),
 }
 
 /// Money beyond what the details use, kept as the customer's overpayment.
@@ -108,8 +104,8 @@ pub struct CreatePayment {
     pub into: MoneyGoesTo,
     /// How it was paid.
     pub method: PaymentMethod,
-    /// The customer who paid.
-    pub customer_id: String,
+    /// Who paid.
+    pub payer: Payer,
     /// Document number, at most 45 characters: the gateway's transaction id or our own number, what a look-up asks for.
     pub document_number: String,
     /// Description.
@@ -120,6 +116,10 @@ pub struct CreatePayment {
     pub payment_date: Option<Date>,
     /// Currency; none in a company without multi-currency.
     pub currency: Option<CurrencyGroup>,
+    /// Posted or draft.
+    pub action: PostingAction,
+    /// Custom fields.
+    pub custom_fields: Vec<CustomField>,
     /// What is paid, at least one.
     pub details: Vec<PaymentDetail>,
     /// Money beyond the details.
@@ -128,8 +128,21 @@ pub struct CreatePayment {
 
 impl CreatePayment {
     pub(super) fn check(&self) -> Result<(), InvalidFunction> {
-        check_id("CUSTOMERID", &self.customer_id, text::CUSTOMER_ID)?;
+        match &self.payer {
+            Payer::Customer(id) => check_id("CUSTOMERID", id, text::CUSTOMER_ID)?,
+            Payer::Several(name) if name.trim().is_empty() => {
+                return Err(InvalidFunction::Empty { field: "PAYERNAME" });
+            }
+            Payer::Several(_) if self.overpayment.is_some() => {
+                return Err(InvalidFunction::Rule {
+                    what: "the payment",
+                    why: "what several customers pay too much belongs to none of them",
+                });
+            }
+            Payer::Several(_) => {}
+        }
         check_id("DOCNUMBER", &self.document_number, text::DOCUMENT_NUMBER)?;
+        check_field_names(&self.custom_fields)?;
         if self.details.is_empty() {
             return Err(InvalidFunction::NoLines { what: "the payment" });
         }
@@ -137,7 +150,7 @@ impl CreatePayment {
         if amounts.chain(self.overpayment.iter().map(|over| over.amount)).any(|amount| amount <= Decimal::ZERO) {
             return Err(InvalidFunction::NotPositive { field: "the amount of a payment" });
         }
-        Ok(())
+        self.details.iter().try_for_each(PaymentDetail::check)
     }
 
     pub(super) fn write(&self, writer: &mut XmlWriter) {
@@ -145,12 +158,12 @@ impl CreatePayment {
     }
 
     fn write_fields(&self, writer: &mut XmlWriter) {
-        match &self.into {
-            MoneyGoesTo::BankAccount(id) => writer.text("FINANCIALENTITY", id),
-            MoneyGoesTo::UndepositedFunds(account) => writer.text("UNDEPOSITEDACCOUNTNO", account),
-        }
+        self.into.write(writer);
         writer.text("PAYMENTMETHOD", self.method.as_str());
-        writer.text("CUSTOMERID", &self.customer_id);
+        match &self.payer {
+            Payer::Customer(id) => writer.text("CUSTOMERID", id),
+            Payer::Several(name) => writer.text("PAYERNAME", text::cut(name, text::NAME)),
+        }
         writer.text("DOCNUMBER", &self.document_number);
         writer.optional("DESCRIPTION", self.description.as_deref());
         writer.slash_date("RECEIPTDATE", self.receipt_date);
@@ -165,56 +178,32 @@ impl CreatePayment {
             writer.optional("OVERPAYMENTLOCATIONID", over.location.as_deref());
             writer.optional("OVERPAYMENTDEPARTMENTID", over.department.as_deref());
         }
-        writer.text("ACTION", "Submit");
+        writer.text("ACTION", self.action.as_str());
+        write_generic_fields(&self.custom_fields, writer);
         writer.element("ARPYMTDETAILS", |writer| self.details.iter().for_each(|detail| detail.write(writer)));
-    }
-}
-
-impl PaymentDetail {
-    fn write(&self, writer: &mut XmlWriter) {
-        writer.element("ARPYMTDETAIL", |writer| {
-            match self.document {
-                PaidDocument::Invoice(key) => writer.text("RECORDKEY", &key.to_string()),
-                PaidDocument::DebitMemo(key) => writer.text("POSADJKEY", &key.to_string()),
-            }
-            match self.with {
-                PaidWith::Cash => writer.amount("TRX_PAYMENTAMOUNT", self.amount),
-                PaidWith::CreditMemo(key) => {
-                    writer.text("ADJUSTMENTKEY", &key.to_string());
-                    writer.amount("TRX_ADJUSTMENTAMOUNT", self.amount);
-                }
-                PaidWith::Overpayment(key) => {
-                    writer.text("OVERPAYMENTKEY", &key.to_string());
-                    writer.amount("TRX_POSTEDOVERPAYMENTAMOUNT", self.amount);
-                }
-            }
-        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intacct::functions::{Discount, PaidDocument, PaidWith};
 
     fn payment(document: PaidDocument, with: PaidWith) -> CreatePayment {
         CreatePayment {
             into: MoneyGoesTo::UndepositedFunds("1190".into()),
             method: PaymentMethod::CreditCard,
-            customer_id: "BC-77".into(),
+            payer: Payer::Customer("BC-77".into()),
             document_number: "ch_9".into(),
             description: None,
             receipt_date: "2026-07-01".parse().unwrap(),
             payment_date: None,
             currency: None,
-            details: vec![PaymentDetail { document, with, amount: "54.1".parse().unwrap() }],
+            action: PostingAction::Submit,
+            custom_fields: Vec::new(),
+            details: vec![PaymentDetail::new(document, with, "54.1".parse().unwrap())],
             overpayment: None,
         }
-    }
-
-    fn detail_of(payment: &CreatePayment) -> String {
-        let mut writer = XmlWriter::new();
-        payment.details[0].write(&mut writer);
-        writer.finish()
     }
 
     #[test]
@@ -232,26 +221,24 @@ mod tests {
     }
 
     #[test]
-    fn a_credit_memo_is_applied_to_an_invoice_or_to_a_debit_memo() {
-        assert_eq!(
-            detail_of(&payment(PaidDocument::Invoice(2091), PaidWith::CreditMemo(288))),
-            "<ARPYMTDETAIL><RECORDKEY>2091</RECORDKEY><ADJUSTMENTKEY>288</ADJUSTMENTKEY>\
-             <TRX_ADJUSTMENTAMOUNT>54.10</TRX_ADJUSTMENTAMOUNT></ARPYMTDETAIL>"
-        );
-        assert_eq!(
-            detail_of(&payment(PaidDocument::DebitMemo(104), PaidWith::CreditMemo(288))),
-            "<ARPYMTDETAIL><POSADJKEY>104</POSADJKEY><ADJUSTMENTKEY>288</ADJUSTMENTKEY>\
-             <TRX_ADJUSTMENTAMOUNT>54.10</TRX_ADJUSTMENTAMOUNT></ARPYMTDETAIL>"
-        );
-    }
-
-    #[test]
-    fn what_is_left_over_of_a_payment_pays_a_debit_memo() {
-        assert_eq!(
-            detail_of(&payment(PaidDocument::DebitMemo(104), PaidWith::Overpayment(2095))),
-            "<ARPYMTDETAIL><POSADJKEY>104</POSADJKEY><OVERPAYMENTKEY>2095</OVERPAYMENTKEY>\
-             <TRX_POSTEDOVERPAYMENTAMOUNT>54.10</TRX_POSTEDOVERPAYMENTAMOUNT></ARPYMTDETAIL>"
-        );
+    fn what_a_payment_cannot_be_is_refused_before_it_is_sent() {
+        let rule = |payment: CreatePayment| matches!(payment.check(), Err(InvalidFunction::Rule { .. }));
+        let cash = || payment(PaidDocument::Invoice(1), PaidWith::Cash);
+        let mut with_line = cash();
+        with_line.details[0].credit_entry = Some(5);
+        assert!(rule(with_line));
+        let mut discounted = payment(PaidDocument::DebitMemo(1), PaidWith::Cash);
+        discounted.details[0].discount = Some(Discount::Amount(Decimal::ONE));
+        assert!(rule(discounted));
+        let overpayment = Some(Overpayment { amount: Decimal::ONE, location: None, department: None });
+        assert!(rule(CreatePayment { payer: Payer::Several("Mall".into()), overpayment, ..cash() }));
+        assert_eq!(CreatePayment { payer: Payer::Several("Mall".into()), ..cash() }.check(), Ok(()));
+        let nobody = CreatePayment { payer: Payer::Several(" ".into()), ..cash() };
+        assert_eq!(nobody.check(), Err(InvalidFunction::Empty { field: "PAYERNAME" }));
+        assert!(matches!(
+            payment(PaidDocument::Invoice(0), PaidWith::Cash).check(),
+            Err(InvalidFunction::Empty { .. })
+        ));
     }
 
     #[test]

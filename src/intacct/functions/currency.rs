@@ -66,6 +66,14 @@ impl CurrencyGroup {
         }
     }
 
+    /// Writes the group of an advance: as a payment's, with a date of the rate (Intacct docs, AR advances).
+    pub(super) fn write_dated(&self, writer: &mut XmlWriter) {
+        if let ExchangeRate::Type { date: Some(date), .. } = &self.rate {
+            writer.slash_date("EXCH_RATE_DATE", *date);
+        }
+        self.write_generic(writer);
+    }
+
     /// Writes the group of a journal line, where a rate type is required (Intacct docs, journal entries).
     pub(super) fn write_journal(&self, writer: &mut XmlWriter) {
         writer.text("CURRENCY", &self.currency);

@@ -2,7 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use crate::intacct::xml::XmlWriter;
+use super::InvalidFunction;
+use crate::intacct::xml::{FieldName, XmlWriter};
 
 /// What a line posts to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,23 @@ pub struct CustomField {
     pub name: String,
     /// Its value, as text.
     pub value: String,
+}
+
+impl CustomField {
+    /// A value of a user-defined dimension: the dimension by its integration name, the value by its record number
+    /// (Intacct docs, AR advances).
+    pub fn dimension(name: &str, value: &str) -> Self {
+        Self { name: format!("GLDIM{}", name.to_uppercase()), value: value.to_owned() }
+    }
+}
+
+/// Tax of a line under one tax detail; only in companies with a tax solution for VAT (Intacct docs, AR invoices).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxEntry {
+    /// The tax detail by its id.
+    pub detail: String,
+    /// Tax in the currency of the document, with the sign of the line; none lets Intacct calculate it.
+    pub tax: Option<Decimal>,
 }
 
 /// Whether a document is posted or kept as a draft for a person to submit.
@@ -54,6 +72,8 @@ pub struct Line {
     pub memo: Option<String>,
     /// Its dimensions.
     pub dimensions: LineDimensions,
+    /// Its tax; only for VAT, and then the amount above is without it.
+    pub tax_entries: Vec<TaxEntry>,
 }
 
 /// The dimensions of a line of a receivable or of a journal entry.
@@ -78,7 +98,7 @@ pub struct LineDimensions {
 impl Line {
     /// A line with nothing but its account and amount.
     pub fn new(account: Account, amount: Decimal) -> Self {
-        Self { account, amount, memo: None, dimensions: LineDimensions::default() }
+        Self { account, amount, memo: None, dimensions: LineDimensions::default(), tax_entries: Vec::new() }
     }
 
     /// Writes `lineitem` in the order of the schema.
@@ -98,6 +118,20 @@ impl Line {
             writer.optional("customerid", dimensions.customer.as_deref());
             writer.optional("itemid", dimensions.item.as_deref());
             writer.optional("classid", dimensions.class.as_deref());
+            if !self.tax_entries.is_empty() {
+                writer.element("taxentries", |writer| self.tax_entries.iter().for_each(|entry| entry.write(writer)));
+            }
+        });
+    }
+}
+
+impl TaxEntry {
+    fn write(&self, writer: &mut XmlWriter) {
+        writer.element("taxentry", |writer| {
+            writer.text("detailid", &self.detail);
+            if let Some(tax) = self.tax {
+                writer.amount("trx_tax", tax);
+            }
         });
     }
 }
@@ -117,6 +151,41 @@ pub(super) fn write_custom_fields(fields: &[CustomField], writer: &mut XmlWriter
     });
 }
 
+/// Refuses custom fields that could not be elements of a generic function.
+pub(super) fn check_field_names(fields: &[CustomField]) -> Result<(), InvalidFunction> {
+    match fields.iter().find(|field| FieldName::new(&field.name).is_err()) {
+        Some(field) => {
+            Err(InvalidFunction::Characters { field: "the name of a custom field", value: field.name.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes custom fields as generic functions have them: an element of its own each.
+pub(super) fn write_generic_fields(fields: &[CustomField], writer: &mut XmlWriter) {
+    for field in fields {
+        // A name that is no element name was refused by `check`.
+        if let Ok(name) = FieldName::new(&field.name) {
+            writer.text(name.as_str(), &field.value);
+        }
+    }
+}
+
+/// Writes the dimensions of a line of a generic function; the names of location and department differ between objects.
+pub(super) fn write_generic_dimensions(
+    dimensions: &LineDimensions,
+    [location, department]: [&str; 2],
+    writer: &mut XmlWriter,
+) {
+    writer.optional(department, dimensions.department.as_deref());
+    writer.optional(location, dimensions.location.as_deref());
+    writer.optional("PROJECTID", dimensions.project.as_deref());
+    writer.optional("CUSTOMERID", dimensions.customer.as_deref());
+    writer.optional("ITEMID", dimensions.item.as_deref());
+    writer.optional("CLASSID", dimensions.class.as_deref());
+    write_generic_fields(&dimensions.custom_fields, writer);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,8 +201,12 @@ mod tests {
                 customer: Some("BC-1".into()),
                 item: Some("SKU-1".into()),
                 class: Some("C1".into()),
-                custom_fields: vec![CustomField { name: "GLDIMREGION".into(), value: "10012".into() }],
+                custom_fields: vec![CustomField::dimension("region", "10012")],
             },
+            tax_entries: vec![
+                TaxEntry { detail: "UK Output".into(), tax: Some("20".parse().unwrap()) },
+                TaxEntry { detail: "UK Extra".into(), tax: None },
+            ],
             ..Line::new(Account::Label("Sales".into()), "100".parse().unwrap())
         };
         let mut writer = XmlWriter::new();
@@ -144,7 +217,8 @@ mod tests {
              <locationid>100</locationid><departmentid>WEB</departmentid><customfields><customfield>\
              <customfieldname>GLDIMREGION</customfieldname><customfieldvalue>10012</customfieldvalue></customfield>\
              </customfields><projectid>P1</projectid><customerid>BC-1</customerid><itemid>SKU-1</itemid>\
-             <classid>C1</classid></lineitem>"
+             <classid>C1</classid><taxentries><taxentry><detailid>UK Output</detailid><trx_tax>20.00</trx_tax></taxentry>\
+             <taxentry><detailid>UK Extra</detailid></taxentry></taxentries></lineitem>"
         );
     }
 }

@@ -1,35 +1,63 @@
 //! The gateway functions we send, one file each: plain data in, XML out. The same data always gives the same bytes.
 
+pub mod apply_payment;
 pub mod create_adjustment;
+pub mod create_advance;
 pub mod create_attachment;
 pub mod create_contact;
 pub mod create_customer;
+pub mod create_folder;
 pub mod create_invoice;
 pub mod create_journal;
 pub mod create_payment;
 pub mod currency;
 pub mod get_api_session;
+pub mod get_closed_books_date;
+pub mod get_dimensions;
 #[cfg(test)]
 mod golden;
 pub mod line;
+pub mod look_up_object;
+pub mod payment_detail;
 pub mod query;
+pub mod read;
+pub mod read_by_query;
+pub mod read_more;
+pub mod record_deposit;
+pub mod record_receipt;
+pub mod reverse_invoice;
+pub mod reverse_payment;
 pub mod update_contact;
 pub mod update_customer;
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use apply_payment::{AppliedAmount, ApplyPayment};
 pub use create_adjustment::CreateAdjustment;
+pub use create_advance::{AdvanceItem, CreateAdvance};
 pub use create_attachment::CreateAttachment;
 pub use create_contact::{Address, Contact, CreateContact};
 pub use create_customer::CreateCustomer;
+pub use create_folder::CreateFolder;
 pub use create_invoice::CreateInvoice;
-pub use create_journal::{CreateJournal, JournalEntryLine};
-pub use create_payment::{CreatePayment, MoneyGoesTo, PaymentDetail, PaymentMethod};
+pub use create_journal::{CreateJournal, JournalEntryLine, JournalKind};
+pub use create_payment::{CreatePayment, MoneyGoesTo, Payer, PaymentMethod};
 pub use currency::{CurrencyGroup, ExchangeRate};
 pub use get_api_session::{GetApiSession, SessionLocation};
-pub use line::{Account, CustomField, Line, LineDimensions, PostingAction};
+pub use get_closed_books_date::GetClosedBooksDate;
+pub use get_dimensions::GetDimensions;
+pub use line::{Account, CustomField, Line, LineDimensions, PostingAction, TaxEntry};
+pub use look_up_object::LookUpObject;
+pub use payment_detail::{Discount, PaidDocument, PaidWith, PaymentDetail};
 pub use query::{Filter, Query};
+pub use read::Read;
+pub use read_by_query::ReadByQuery;
+pub use read_more::ReadMore;
+pub use record_deposit::RecordDeposit;
+pub use record_receipt::RecordReceipt;
+pub use reverse_invoice::ReverseInvoice;
+pub use reverse_payment::ReversePayment;
 pub use update_contact::{ContactChange, UpdateContact};
 pub use update_customer::UpdateCustomer;
 
@@ -57,10 +85,36 @@ pub enum Function {
     CreatePayment(Box<CreatePayment>),
     /// Creates a journal entry.
     CreateJournal(Box<CreateJournal>),
+    /// Creates an advance: money before there is anything to pay.
+    CreateAdvance(Box<CreateAdvance>),
+    /// Applies credit that is there to documents.
+    ApplyPayment(Box<ApplyPayment>),
+    /// Takes an unpaid invoice back.
+    ReverseInvoice(Box<ReverseInvoice>),
+    /// Takes a payment or an advance back.
+    ReversePayment(Box<ReversePayment>),
+    /// Records money that came in without a customer.
+    RecordReceipt(Box<RecordReceipt>),
+    /// Brings undeposited receipts to the bank.
+    RecordDeposit(Box<RecordDeposit>),
     /// Creates an attachment with one file.
     CreateAttachment(Box<CreateAttachment>),
+    /// Creates a folder for attachments.
+    CreateFolder(Box<CreateFolder>),
     /// Reads records.
     Query(Query),
+    /// Reads whole records by their keys.
+    Read(Read),
+    /// Reads records by a condition, the older way.
+    ReadByQuery(ReadByQuery),
+    /// Reads the next page of the older way.
+    ReadMore(ReadMore),
+    /// Reads what an object is made of.
+    LookUpObject(LookUpObject),
+    /// Reads which dimensions the company has.
+    GetDimensions(GetDimensions),
+    /// Reads the day through which the books are closed.
+    GetClosedBooksDate(GetClosedBooksDate),
 }
 
 /// Which record a function changes.
@@ -111,6 +165,34 @@ pub enum InvalidFunction {
         /// Its value.
         value: String,
     },
+    /// Something that stands only once stands there twice.
+    #[error("{field} {value} stands there twice, Intacct takes it once")]
+    Twice {
+        /// The element.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+    },
+    /// An entry whose debits and credits differ.
+    #[error(
+        "the entry {reference} does not balance in the currency {currency:?}: {balance} too much on the debit side"
+    )]
+    Unbalanced {
+        /// Its reference.
+        reference: String,
+        /// The currency; empty in a company with one.
+        currency: String,
+        /// Debits less credits.
+        balance: rust_decimal::Decimal,
+    },
+    /// A rule between several elements.
+    #[error("{what} would be refused by Intacct: {why}")]
+    Rule {
+        /// The document or its part.
+        what: &'static str,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// A document without lines, or an application without details.
     #[error("{what} has no lines")]
     NoLines {
@@ -144,20 +226,44 @@ impl Function {
     pub fn name(&self) -> &'static str {
         match self {
             Self::GetApiSession(_) => "getAPISession",
-            Self::CreateContact(_) | Self::CreateCustomer(_) | Self::CreatePayment(_) | Self::CreateJournal(_) => {
-                "create"
-            }
+            Self::CreateContact(_)
+            | Self::CreateCustomer(_)
+            | Self::CreatePayment(_)
+            | Self::CreateAdvance(_)
+            | Self::CreateJournal(_) => "create",
             Self::UpdateContact(_) | Self::UpdateCustomer(_) => "update",
             Self::CreateInvoice(_) => "create_invoice",
             Self::CreateAdjustment(_) => "create_aradjustment",
+            Self::ApplyPayment(_) => "apply_arpayment",
+            Self::ReverseInvoice(_) => "reverse_invoice",
+            Self::ReversePayment(_) => "reverse_arpayment",
+            Self::RecordReceipt(_) => "record_otherreceipt",
+            Self::RecordDeposit(_) => "record_deposit",
             Self::CreateAttachment(_) => "create_supdoc",
+            Self::CreateFolder(_) => "create_supdocfolder",
             Self::Query(_) => "query",
+            Self::Read(function) => function.name(),
+            Self::ReadByQuery(_) => "readByQuery",
+            Self::ReadMore(_) => "readMore",
+            Self::LookUpObject(_) => "lookup",
+            Self::GetDimensions(_) => "getDimensions",
+            Self::GetClosedBooksDate(_) => "get_closedbooksdate",
         }
     }
 
     /// Whether the function changes the company's books or records.
     pub fn is_write(&self) -> bool {
-        !matches!(self, Self::GetApiSession(_) | Self::Query(_))
+        !matches!(
+            self,
+            Self::GetApiSession(_)
+                | Self::Query(_)
+                | Self::Read(_)
+                | Self::ReadByQuery(_)
+                | Self::ReadMore(_)
+                | Self::LookUpObject(_)
+                | Self::GetDimensions(_)
+                | Self::GetClosedBooksDate(_)
+        )
     }
 
     /// Writes the function's own element (without the `function` element around it).
@@ -172,8 +278,21 @@ impl Function {
             Self::CreateAdjustment(function) => function.write(writer),
             Self::CreatePayment(function) => function.write(writer),
             Self::CreateJournal(function) => function.write(writer),
+            Self::CreateAdvance(function) => function.write(writer),
+            Self::ApplyPayment(function) => function.write(writer),
+            Self::ReverseInvoice(function) => function.write(writer),
+            Self::ReversePayment(function) => function.write(writer),
+            Self::RecordReceipt(function) => function.write(writer),
+            Self::RecordDeposit(function) => function.write(writer),
             Self::CreateAttachment(function) => function.write(writer),
+            Self::CreateFolder(function) => function.write(writer),
             Self::Query(function) => function.write(writer),
+            Self::Read(function) => function.write(writer),
+            Self::ReadByQuery(function) => function.write(writer),
+            Self::ReadMore(function) => function.write(writer),
+            Self::LookUpObject(function) => function.write(writer),
+            Self::GetDimensions(function) => function.write(writer),
+            Self::GetClosedBooksDate(function) => function.write(writer),
         }
     }
 
@@ -195,7 +314,7 @@ impl Function {
     /// [`InvalidFunction`], naming the field.
     pub fn check(&self) -> Result<(), InvalidFunction> {
         match self {
-            Self::GetApiSession(_) => Ok(()),
+            Self::GetApiSession(_) | Self::GetDimensions(_) | Self::GetClosedBooksDate(_) => Ok(()),
             Self::CreateContact(function) => function.check(),
             Self::CreateCustomer(function) => function.check(),
             Self::UpdateContact(function) => function.check(),
@@ -204,8 +323,19 @@ impl Function {
             Self::CreateAdjustment(function) => function.check(),
             Self::CreatePayment(function) => function.check(),
             Self::CreateJournal(function) => function.check(),
+            Self::CreateAdvance(function) => function.check(),
+            Self::ApplyPayment(function) => function.check(),
+            Self::ReverseInvoice(function) => function.check(),
+            Self::ReversePayment(function) => function.check(),
+            Self::RecordReceipt(function) => function.check(),
+            Self::RecordDeposit(function) => function.check(),
             Self::CreateAttachment(function) => function.check(),
+            Self::CreateFolder(function) => function.check(),
             Self::Query(function) => function.check(),
+            Self::Read(function) => function.check(),
+            Self::ReadByQuery(function) => function.check(),
+            Self::ReadMore(function) => function.check(),
+            Self::LookUpObject(function) => function.check(),
         }
     }
 }
@@ -223,6 +353,11 @@ fn check_id(field: &'static str, value: &str, longest: usize) -> Result<(), Inva
         return Err(InvalidFunction::Characters { field, value: value.to_owned() });
     }
     Ok(())
+}
+
+/// A record number is never zero.
+fn check_record(field: &'static str, record: u64) -> Result<(), InvalidFunction> {
+    if record == 0 { Err(InvalidFunction::Empty { field }) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! `query`: reads records by a filter (Intacct docs, queries, with the query schema printed there).
 //!
-//! A query has no order of its own, so one by record number is always asked for.
+//! A query has no order of its own, so one by record number is asked for unless another is given. Pages by offset shift when
+//! records are written meanwhile; pages by record number ([`Query::after`]) do not.
 
 use super::InvalidFunction;
+use crate::intacct::response::FunctionResult;
 use crate::intacct::xml::XmlWriter;
 
 /// Most rows of one page.
@@ -42,6 +44,13 @@ pub enum Filter {
         /// The values.
         values: Vec<String>,
     },
+    /// A field with none of 1 to 1000 values.
+    NotIn {
+        /// The field.
+        field: String,
+        /// The values.
+        values: Vec<String>,
+    },
     /// A field without a value.
     IsNull(String),
     /// A field with a value.
@@ -65,6 +74,8 @@ pub enum Operator {
     GreaterThanOrEqualTo,
     /// Like, with `%` for any characters.
     Like,
+    /// Not like.
+    NotLike,
 }
 
 impl Operator {
@@ -77,6 +88,7 @@ impl Operator {
             Self::GreaterThan => "greaterthan",
             Self::GreaterThanOrEqualTo => "greaterthanorequalto",
             Self::Like => "like",
+            Self::NotLike => "notlike",
         }
     }
 }
@@ -99,6 +111,7 @@ impl Filter {
             Self::Compare { field, operator, value } => write_values(operator.element(), field, &[value], writer),
             Self::Between { field, low, high } => write_values("between", field, &[low, high], writer),
             Self::In { field, values } => write_values("in", field, values, writer),
+            Self::NotIn { field, values } => write_values("notin", field, values, writer),
             Self::IsNull(field) => write_values::<&str>("isnull", field, &[], writer),
             Self::IsNotNull(field) => write_values::<&str>("isnotnull", field, &[], writer),
         }
@@ -108,8 +121,12 @@ impl Filter {
         match self {
             Self::And(parts) | Self::Or(parts) if parts.is_empty() => Some("a group has no conditions"),
             Self::And(parts) | Self::Or(parts) => parts.iter().find_map(Filter::problem),
-            Self::In { values, .. } if values.is_empty() => Some("a list of values is empty"),
-            Self::In { values, .. } if values.len() > LONGEST_LIST => Some("a list has more than 1000 values"),
+            Self::In { values, .. } | Self::NotIn { values, .. } if values.is_empty() => {
+                Some("a list of values is empty")
+            }
+            Self::In { values, .. } | Self::NotIn { values, .. } if values.len() > LONGEST_LIST => {
+                Some("a list has more than 1000 values")
+            }
             _ => None,
         }
     }
@@ -129,6 +146,52 @@ fn write_values<T: AsRef<str>>(element: &str, field: &str, values: &[T], writer:
     });
 }
 
+/// What is worked out over the records instead of listing them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregate {
+    /// How many have a value.
+    Count,
+    /// The mean of the values.
+    Average,
+    /// The smallest value.
+    Least,
+    /// The largest value.
+    Greatest,
+    /// The sum of the values.
+    Sum,
+}
+
+impl Aggregate {
+    /// The element of the question; the answer has it in capitals before the field, as in `COUNT.RECORDNO`.
+    pub fn element(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Average => "avg",
+            Self::Least => "min",
+            Self::Greatest => "max",
+            Self::Sum => "sum",
+        }
+    }
+}
+
+/// One step of the order of a query's rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The field.
+    pub field: String,
+    /// From the largest to the smallest.
+    pub descending: bool,
+}
+
+impl Order {
+    fn write(&self, writer: &mut XmlWriter) {
+        writer.element("order", |writer| {
+            writer.text("field", &self.field);
+            writer.empty(if self.descending { "descending" } else { "ascending" });
+        });
+    }
+}
+
 /// Reads records of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
@@ -136,8 +199,17 @@ pub struct Query {
     pub object: String,
     /// The fields wanted; there is no "all fields".
     pub fields: Vec<String>,
+    /// What is worked out over the records; with fields beside it once per group of records that are alike in them.
+    pub aggregates: Vec<(Aggregate, String)>,
     /// The condition; all records when absent.
     pub filter: Option<Filter>,
+    /// The order of the rows; by record number when empty, and none at all when something is worked out over them.
+    pub order: Vec<Order>,
+    /// Only records with a larger record number than this, on top of the filter: pages that do not shift. The order is then
+    /// by record number, and there is no offset.
+    pub after: Option<u64>,
+    /// The transaction definition whose custom fields are read, of an order-entry object.
+    pub definition: Option<String>,
     /// Compare texts without regard to capitals.
     pub case_insensitive: bool,
     /// Also see records that entities own, when signed in at the top level. Without it a look-up can say "not found"
@@ -155,7 +227,11 @@ impl Query {
         Self {
             object: object.to_owned(),
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+            aggregates: Vec::new(),
             filter,
+            order: Vec::new(),
+            after: None,
+            definition: None,
             case_insensitive: false,
             show_private: true,
             page_size: 100,
@@ -163,9 +239,27 @@ impl Query {
         }
     }
 
+    /// The query for the page after these rows, by record number; none when they were the last or have no record number.
+    pub fn following(&self, rows: &FunctionResult) -> Option<Self> {
+        let last = rows.records.iter().filter_map(|row| row.get("RECORDNO")?.parse().ok()).max()?;
+        (rows.remaining.unwrap_or_default() > 0).then(|| Self { after: Some(last), offset: 0, ..self.clone() })
+    }
+
+    /// The query for the page after these rows, by offset; none when they were the last.
+    pub fn next_offset(&self, rows: &FunctionResult) -> Option<Self> {
+        let read = u32::try_from(rows.records.len()).ok().filter(|read| *read > 0)?;
+        let offset = self.offset.checked_add(read)?;
+        (rows.remaining.unwrap_or_default() > 0).then(|| Self { offset, ..self.clone() })
+    }
+
     pub(super) fn check(&self) -> Result<(), InvalidFunction> {
+        let by_number = self.order.is_empty() && self.aggregates.is_empty() && self.offset == 0;
         let why = match &self.filter {
-            _ if self.fields.is_empty() => Some("it asks for no fields"),
+            _ if self.fields.is_empty() && self.aggregates.is_empty() => Some("it asks for no fields"),
+            _ if self.after.is_some() && !by_number => Some("pages by record number have no other order and no offset"),
+            _ if self.after.is_some() && !self.fields.iter().any(|field| field == "RECORDNO") => {
+                Some("pages by record number need the field RECORDNO")
+            }
             _ if self.page_size == 0 || self.page_size > LARGEST_PAGE => Some("a page has 1 to 2000 rows"),
             Some(filter) => filter.problem(),
             None => None,
@@ -176,16 +270,17 @@ impl Query {
     pub(super) fn write(&self, writer: &mut XmlWriter) {
         writer.element("query", |writer| {
             writer.text("object", &self.object);
-            writer.element("select", |writer| self.fields.iter().for_each(|field| writer.text("field", field)));
-            if let Some(filter) = &self.filter {
+            writer.element("select", |writer| {
+                self.fields.iter().for_each(|field| writer.text("field", field));
+                self.aggregates.iter().for_each(|(aggregate, field)| writer.text(aggregate.element(), field));
+            });
+            if let Some(filter) = self.whole_filter() {
                 writer.element("filter", |writer| filter.write(writer));
             }
-            writer.element("orderby", |writer| {
-                writer.element("order", |writer| {
-                    writer.text("field", "RECORDNO");
-                    writer.empty("ascending");
-                });
-            });
+            let order = self.whole_order();
+            if !order.is_empty() {
+                writer.element("orderby", |writer| order.iter().for_each(|step| step.write(writer)));
+            }
             if self.case_insensitive || self.show_private {
                 writer.element("options", |writer| {
                     // The schema fixes this order.
@@ -199,7 +294,21 @@ impl Query {
             }
             writer.text("pagesize", &self.page_size.to_string());
             writer.text("offset", &self.offset.to_string());
+            writer.optional("docparid", self.definition.as_deref());
         });
+    }
+
+    fn whole_filter(&self) -> Option<Filter> {
+        let after = self.after.map(|last| Filter::compare("RECORDNO", Operator::GreaterThan, &last.to_string()));
+        let parts: Vec<_> = self.filter.iter().cloned().chain(after).collect();
+        (!parts.is_empty()).then_some(Filter::And(parts))
+    }
+
+    fn whole_order(&self) -> Vec<Order> {
+        if self.order.is_empty() && self.aggregates.is_empty() {
+            return vec![Order { field: "RECORDNO".to_owned(), descending: false }];
+        }
+        self.order.clone()
     }
 }
 
@@ -226,6 +335,34 @@ mod tests {
              <field>RECORDNO</field><ascending/></order></orderby><options><caseinsensitive>true</caseinsensitive>\
              <showprivate>true</showprivate></options><pagesize>100</pagesize><offset>0</offset></query>"
         );
+    }
+
+    #[test]
+    fn sums_have_no_order_and_pages_by_number_have_only_that_one() {
+        let sum = Query {
+            aggregates: vec![(Aggregate::Sum, "TOTALDUE".into()), (Aggregate::Count, "RECORDNO".into())],
+            show_private: false,
+            ..Query::new("ARINVOICE", &["CUSTOMERID"], None)
+        };
+        let mut writer = XmlWriter::new();
+        sum.write(&mut writer);
+        assert_eq!(
+            writer.finish(),
+            "<query><object>ARINVOICE</object><select><field>CUSTOMERID</field><sum>TOTALDUE</sum>\
+             <count>RECORDNO</count></select><pagesize>100</pagesize><offset>0</offset></query>"
+        );
+        let page = Query { after: Some(7), ..Query::new("ARINVOICE", &["RECORDNO"], Some(Filter::IsNull("A".into()))) };
+        assert_eq!(page.check(), Ok(()));
+        let mut writer = XmlWriter::new();
+        page.write(&mut writer);
+        assert!(writer.finish().contains(
+            "<filter><and><isnull><field>A</field></isnull><greaterthan><field>RECORDNO</field><value>7</value>\
+             </greaterthan></and></filter><orderby><order><field>RECORDNO</field><ascending/></order></orderby>"
+        ));
+        assert!(Query { offset: 5, ..page.clone() }.check().is_err());
+        assert!(Query { fields: vec!["STATE".into()], ..page.clone() }.check().is_err());
+        let order = vec![Order { field: "STATE".into(), descending: true }];
+        assert!(Query { order, ..page }.check().is_err());
     }
 
     #[test]
