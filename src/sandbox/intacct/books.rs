@@ -1,6 +1,8 @@
 //! The books: records, the ledger they make, and the file that keeps them.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod settlement;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 
@@ -10,10 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::chart::{AccountType, MasterData};
 use super::records::{
-    Attachment, Contact, Customer, Dimensions, DocumentState, Journal, LedgerLine, Payment, Receivable, ReceivableKind,
-    TrialBalanceRow,
+    Attachment, Contact, Customer, Deposit, Dimensions, DocumentState, Journal, LedgerLine, OtherReceipt, Payment,
+    Receivable, ReceivableKind, ReceivableLine, TrialBalanceRow,
 };
 use super::values::round;
+use super::xml_tree::Element;
 
 /// Everything the company has written down.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,10 +28,17 @@ pub(super) struct Books {
     pub(super) payments: BTreeMap<u64, Payment>,
     pub(super) journals: BTreeMap<u64, Journal>,
     #[serde(default)]
+    pub(super) other_receipts: BTreeMap<u64, OtherReceipt>,
+    #[serde(default)]
+    pub(super) deposits: BTreeMap<u64, Deposit>,
+    #[serde(default)]
     pub(super) attachments: BTreeMap<String, Attachment>,
     pub(super) ledger: Vec<LedgerLine>,
     /// Control ids of functions that completed while uniqueness was asked for.
     pub(super) recorded_control_ids: BTreeSet<String>,
+    /// The rows of `readByQuery` that were not fetched yet, oldest first. They do not outlive the process.
+    #[serde(skip)]
+    pub(super) open_results: VecDeque<OpenResult>,
     sequences: Sequences,
 }
 
@@ -40,6 +50,16 @@ struct Sequences {
     line: u64,
     batch: u64,
     customer: u64,
+}
+
+/// What is left of the answer to one `readByQuery`.
+#[derive(Clone, Debug)]
+pub(super) struct OpenResult {
+    pub(super) id: String,
+    pub(super) object: String,
+    pub(super) page_size: usize,
+    pub(super) total: usize,
+    pub(super) rows: VecDeque<Element>,
 }
 
 /// Where a ledger line comes from.
@@ -60,9 +80,12 @@ impl Books {
             receivables: BTreeMap::new(),
             payments: BTreeMap::new(),
             journals: BTreeMap::new(),
+            other_receipts: BTreeMap::new(),
+            deposits: BTreeMap::new(),
             attachments: BTreeMap::new(),
             ledger: Vec::new(),
             recorded_control_ids: BTreeSet::new(),
+            open_results: VecDeque::new(),
             // Apart from each other, so that a key used for the wrong kind of record is not found by chance.
             sequences: Sequences { master: 1_000, document: 20_000, line: 500_000, batch: 6_000, customer: 0 },
         }
@@ -161,24 +184,37 @@ impl Books {
                     date: receivable.posting_date,
                     memo: &line.memo,
                 };
-                let base = line.amount * receivable.rate;
                 let mut dimensions = line.dimensions.clone();
                 dimensions.customer = Some(receivable.customer_id.clone());
-                self.book(&source, &control, round(base), &dimensions);
-                self.book(&source, &line.account, -round(base), &dimensions);
+                self.book_line(&source, &control, line, receivable.rate, &dimensions);
             }
         }
         self.receivables.insert(receivable.record_no, receivable);
     }
 
-    /// Takes `amount` (document currency, signed like the open amount) off a receivable.
-    /// Answers the same in base currency; the last portion takes what is left, so that no cent stays behind.
-    pub(super) fn settle(&mut self, record_no: u64, amount: Decimal) -> Decimal {
-        let Some(receivable) = self.receivables.get_mut(&record_no) else { return Decimal::ZERO };
-        receivable.open -= amount;
-        let base = if receivable.open.is_zero() { receivable.open_base } else { round(amount * receivable.rate) };
-        receivable.open_base -= base;
-        base
+    /// Books one line with its taxes: `account` is debited for all of it.
+    pub(super) fn book_line(
+        &mut self,
+        source: &Source<'_>,
+        account: &str,
+        line: &ReceivableLine,
+        rate: Decimal,
+        dimensions: &Dimensions,
+    ) {
+        let taxes = line.taxes.iter().map(|tax| (&tax.account, tax.amount));
+        for (credited, amount) in std::iter::once((&line.account, line.amount)).chain(taxes) {
+            let base = round(amount * rate);
+            self.book(source, account, base, dimensions);
+            self.book(source, credited, -base, dimensions);
+        }
+    }
+
+    /// Takes everything a record booked back, on another day.
+    pub(super) fn reverse_ledger(&mut self, object: &str, record_no: u64, date: Date) {
+        let booked = self.ledger.iter().filter(|line| line.source == object && line.source_record_no == record_no);
+        let reversed: Vec<_> =
+            booked.map(|line| LedgerLine { date, debit: line.credit, credit: line.debit, ..line.clone() }).collect();
+        self.ledger.extend(reversed);
     }
 
     /// The balance of every account that was posted to. Statistical accounts are no money and are left out.

@@ -22,7 +22,8 @@ use super::connection::{CuttableListener, Scissors};
 use super::execution::State;
 use super::faults::{Fault, Faults};
 use super::records::{
-    Attachment, Contact, Customer, Journal, LedgerLine, Payment, Receivable, ReceivableKind, TrialBalanceRow,
+    Attachment, Contact, Customer, Deposit, Journal, LedgerLine, OtherReceipt, Payment, Receivable, ReceivableKind,
+    TrialBalanceRow,
 };
 use super::request_log::RequestLog;
 use super::sessions::Sessions;
@@ -210,6 +211,16 @@ impl Company {
     /// All payments by record number.
     pub fn payments(&self) -> Vec<Payment> {
         self.state().books.payments.values().cloned().collect()
+    }
+
+    /// All other receipts by record number.
+    pub fn other_receipts(&self) -> Vec<OtherReceipt> {
+        self.state().books.other_receipts.values().cloned().collect()
+    }
+
+    /// All deposits by record number.
+    pub fn deposits(&self) -> Vec<Deposit> {
+        self.state().books.deposits.values().cloned().collect()
     }
 
     /// All journal entries by record number.

@@ -25,6 +25,11 @@ pub(super) fn router() -> Router<Company> {
         .route("/books/invoices", get(|State(company): State<Company>| async move { Json(company.invoices()) }))
         .route("/books/adjustments", get(|State(company): State<Company>| async move { Json(company.adjustments()) }))
         .route("/books/payments", get(|State(company): State<Company>| async move { Json(company.payments()) }))
+        .route(
+            "/books/other-receipts",
+            get(|State(company): State<Company>| async move { Json(company.other_receipts()) }),
+        )
+        .route("/books/deposits", get(|State(company): State<Company>| async move { Json(company.deposits()) }))
         .route("/books/journals", get(|State(company): State<Company>| async move { Json(company.journals()) }))
         .route("/books/attachments", get(|State(company): State<Company>| async move { Json(company.attachments()) }))
         .route("/books/ledger", get(|State(company): State<Company>| async move { Json(company.ledger()) }))

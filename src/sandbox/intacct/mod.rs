@@ -36,8 +36,9 @@ pub use chart::{Account, AccountType, Dimension, JournalBook, Location, MasterDa
 pub use company::{Company, CompanyError, Served, SettingsChange};
 pub use faults::{Fault, FaultKind};
 pub use records::{
-    Application, AttachedFile, Attachment, Contact, Customer, Dimensions, DocumentState, Journal, JournalLine,
-    LedgerLine, Payment, Receivable, ReceivableKind, ReceivableLine, TrialBalanceRow,
+    Application, AttachedFile, Attachment, Contact, CreditKind, Customer, Deposit, Dimensions, DocumentState, Journal,
+    JournalLine, LedgerLine, LineTax, OtherReceipt, Payment, PaymentKind, Portion, Receivable, ReceivableKind,
+    ReceivableLine, TrialBalanceRow, UnappliedLine,
 };
 pub use request_log::{FunctionCount, LoggedCall, LoggedRequest, RequestLog};
-pub use settings::CompanySettings;
+pub use settings::{CompanySettings, TaxDetail, TaxSolution};

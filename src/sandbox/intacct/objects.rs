@@ -3,16 +3,21 @@
 //! Field names follow Intacct docs (queries; AR invoices: `invoiceno` is RECORDID, `ponumber` is DOCNUMBER, and so on).
 
 mod fields;
+mod payments;
+mod receipts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use self::fields::{
-    ACCOUNT, ADJUSTMENT, APPLICATION, BANK, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE, LINE, MASTER, PAYMENT,
-};
+use self::fields::{ACCOUNT, ADJUSTMENT, BANK, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE, LINE, MASTER};
+use self::payments::{APPLICATION, PAYMENT};
+use self::receipts::{DEPOSIT, OTHER_RECEIPT};
 use super::books::Books;
 use super::chart::Account;
-use super::records::{Contact, Customer, Journal, Payment, Receivable, ReceivableKind};
+use super::records::{
+    Contact, Customer, Deposit, Journal, OtherReceipt, Payment, PaymentKind, Receivable, ReceivableKind,
+};
 use super::refusal::Refusal;
+use super::settings::CompanySettings;
 use super::xml_tree::Element;
 
 /// How values of a field compare.
@@ -36,6 +41,8 @@ pub(super) enum Row<'a> {
     ReceivableLine(&'a Receivable, usize),
     Payment(&'a Payment),
     Application(&'a Payment, usize),
+    OtherReceipt(&'a OtherReceipt),
+    Deposit(&'a Deposit),
     Journal(&'a Journal),
     JournalLine(&'a Journal, usize),
     Account(usize, &'a Account),
@@ -59,6 +66,8 @@ impl Row<'_> {
             Self::Contact(contact) => contact.entity.as_deref(),
             Self::Receivable(receivable) | Self::ReceivableLine(receivable, _) => receivable.entity.as_deref(),
             Self::Payment(payment) | Self::Application(payment, _) => payment.entity.as_deref(),
+            Self::OtherReceipt(receipt) => receipt.entity.as_deref(),
+            Self::Deposit(deposit) => deposit.entity.as_deref(),
             Self::Journal(journal) | Self::JournalLine(journal, _) => journal.entity.as_deref(),
             Self::Account(..) | Self::Master(_) => None,
         }
@@ -89,7 +98,12 @@ pub(super) struct Schema<'a> {
     object: &'a str,
     fields: &'static [Field],
     custom: Option<&'a BTreeSet<String>>,
+    /// The company's own dimensions, of lines.
+    dimensions: Option<&'a BTreeMap<String, BTreeMap<u64, String>>>,
 }
+
+/// What stands before the name of a dimension of the company's own.
+pub(super) const USER_DEFINED: &str = "GLDIM";
 
 impl Schema<'_> {
     /// The kind of a field.
@@ -99,13 +113,17 @@ impl Schema<'_> {
     pub(super) fn kind(&self, field: &str) -> Result<Kind, Refusal> {
         let listed = self.fields.iter().find(|(name, _)| *name == field).map(|(_, kind)| *kind);
         let own = self.custom.is_some_and(|custom| custom.contains(field)).then_some(Kind::Text);
-        listed.or(own).ok_or_else(|| Refusal::query_field(field, self.object))
+        let dimension = field.strip_prefix(USER_DEFINED).zip(self.dimensions);
+        let dimension = dimension.filter(|(name, known)| known.contains_key(*name)).map(|_| Kind::Number);
+        listed.or(own).or(dimension).ok_or_else(|| Refusal::query_field(field, self.object))
     }
 
     /// The names behind `*`.
     pub(super) fn all(&self) -> Vec<String> {
         let own = self.custom.into_iter().flatten().cloned();
-        self.fields.iter().map(|(name, _)| (*name).to_owned()).chain(own).collect()
+        let dimensions = self.dimensions.into_iter().flat_map(|known| known.keys());
+        let dimensions = dimensions.map(|name| format!("{USER_DEFINED}{name}"));
+        self.fields.iter().map(|(name, _)| (*name).to_owned()).chain(own).chain(dimensions).collect()
     }
 }
 
@@ -113,24 +131,32 @@ impl Schema<'_> {
 ///
 /// # Errors
 /// When there is no such object; names are upper case.
-pub(super) fn schema<'a>(object: &'a str, custom: &'a BTreeSet<String>) -> Result<Schema<'a>, Refusal> {
+pub(super) fn schema<'a>(object: &'a str, settings: &'a CompanySettings) -> Result<Schema<'a>, Refusal> {
     let (fields, has_custom) = match object {
         "CUSTOMER" => (CUSTOMER, true),
         "ARINVOICE" => (INVOICE, true),
         "CONTACT" => (CONTACT, false),
         "ARADJUSTMENT" => (ADJUSTMENT, false),
-        "ARINVOICEITEM" | "ARADJUSTMENTITEM" => (LINE, false),
-        "ARPYMT" => (PAYMENT, false),
+        "ARINVOICEITEM" | "ARADJUSTMENTITEM" => (LINE, true),
+        "ARPYMT" | "ARADVANCE" => (PAYMENT, true),
         "ARPYMTDETAIL" => (APPLICATION, false),
-        "GLBATCH" => (JOURNAL, false),
-        "GLENTRY" => (JOURNAL_LINE, false),
+        "OTHERRECEIPTS" => (OTHER_RECEIPT, true),
+        "DEPOSIT" => (DEPOSIT, true),
+        "GLBATCH" => (JOURNAL, true),
+        "GLENTRY" => (JOURNAL_LINE, true),
         "GLACCOUNT" => (ACCOUNT, false),
         "CHECKINGACCOUNT" => (BANK, false),
         other => {
             (MASTER.iter().find(|(name, _)| *name == other).ok_or_else(|| Refusal::object_not_found(other))?.1, false)
         }
     };
-    Ok(Schema { object, fields, custom: has_custom.then_some(custom) })
+    let is_line = matches!(object, "ARINVOICEITEM" | "ARADJUSTMENTITEM" | "GLENTRY");
+    Ok(Schema {
+        object,
+        fields,
+        custom: has_custom.then_some(&settings.custom_fields),
+        dimensions: is_line.then_some(&settings.user_defined_dimensions),
+    })
 }
 
 /// The field `readByName` looks at.
@@ -165,7 +191,14 @@ pub(super) fn rows<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
         "ARADJUSTMENT" => receivables(ReceivableKind::Adjustment).map(Row::Receivable).collect(),
         "ARINVOICEITEM" => lines(ReceivableKind::Invoice).collect(),
         "ARADJUSTMENTITEM" => lines(ReceivableKind::Adjustment).collect(),
+        // Advances are among the payments, told apart by RECORDTYPE (Intacct docs, AR payments).
         "ARPYMT" => books.payments.values().map(Row::Payment).collect(),
+        "ARADVANCE" => {
+            let advances = books.payments.values().filter(|payment| payment.kind == PaymentKind::Advance);
+            advances.map(Row::Payment).collect()
+        }
+        "OTHERRECEIPTS" => books.other_receipts.values().map(Row::OtherReceipt).collect(),
+        "DEPOSIT" => books.deposits.values().map(Row::Deposit).collect(),
         "ARPYMTDETAIL" => {
             let payments = books.payments.values();
             payments
@@ -242,9 +275,9 @@ mod tests {
     #[test]
     fn every_listed_field_of_master_data_has_a_value() {
         let books = Books::new(MasterData::default());
-        let none = BTreeSet::new();
+        let settings = CompanySettings::default();
         for object in ["GLACCOUNT", "ITEM", "LOCATION", "DEPARTMENT", "CLASS", "ARTERM", "JOURNAL", "CHECKINGACCOUNT"] {
-            let schema = schema(object, &none).unwrap();
+            let schema = schema(object, &settings).unwrap();
             let rows = rows(object, &books);
             assert!(!rows.is_empty(), "{object}");
             for field in schema.all() {
@@ -255,11 +288,11 @@ mod tests {
 
     #[test]
     fn unknown_objects_and_fields_are_refused() {
-        let none = BTreeSet::new();
+        let settings = CompanySettings::default();
         assert!(
-            schema("customer", &none)
+            schema("customer", &settings)
                 .is_err_and(|refusal| refusal.to_string().contains("Object definition customer not found"))
         );
-        assert!(schema("CUSTOMER", &none).unwrap().kind("COLOUR").is_err());
+        assert!(schema("CUSTOMER", &settings).unwrap().kind("COLOUR").is_err());
     }
 }

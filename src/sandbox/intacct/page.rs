@@ -108,7 +108,11 @@ fn receivables(out: &mut String, title: &str, receivables: &[Receivable]) {
             text(&document.currency),
             money(document.total),
             money(document.open),
-            text(if document.state == DocumentState::Draft { "Draft" } else { "Posted" }),
+            text(match document.state {
+                DocumentState::Draft => "Draft",
+                DocumentState::Posted => "Posted",
+                DocumentState::Reversed => "Reversed",
+            }),
         ]
     };
     let rows: Vec<_> = receivables.iter().rev().map(row).collect();

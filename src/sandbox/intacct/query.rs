@@ -1,6 +1,7 @@
 //! `query`: filters, order, pages and aggregates over an object (Intacct docs, queries).
 
 mod filter;
+pub(super) mod words;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ struct Query<'a> {
 /// Answers a query.
 pub(super) fn run(body: &Element, books: &Books, context: &Context<'_>) -> Result<Element, Refusal> {
     let object = body.text_of("object").unwrap_or_default();
-    let schema = objects::schema(object, &context.settings.custom_fields)?;
+    let schema = objects::schema(object, context.settings)?;
     let query = read(body, object, &schema)?;
     let entity = context.signed_in.location.as_deref();
     let mut rows = objects::rows(object, books);

@@ -1,5 +1,8 @@
 //! What stands in the books: customers, receivables, payments, journals, and the lines they made in the ledger.
 
+mod payments;
+mod receipts;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -7,6 +10,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::payments::{Application, CreditKind, Payment, PaymentKind, Portion, UnappliedLine};
+pub use self::receipts::{Deposit, OtherReceipt};
 use super::chart::Side;
 
 /// A customer.
@@ -69,6 +74,8 @@ pub enum DocumentState {
     Draft,
     /// In the ledger.
     Posted,
+    /// Taken out of the ledger again, on a day of its own.
+    Reversed,
 }
 
 /// The dimensions of a line.
@@ -86,6 +93,20 @@ pub struct Dimensions {
     pub customer: Option<String>,
     /// Project.
     pub project: Option<String>,
+    /// The company's own dimensions by name, each with the record number of its value.
+    #[serde(default)]
+    pub user_defined: BTreeMap<String, u64>,
+}
+
+/// Tax of a line, on top of its amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineTax {
+    /// The tax detail.
+    pub detail: String,
+    /// The account of the tax detail.
+    pub account: String,
+    /// In the document's currency, with the sign of the line.
+    pub amount: Decimal,
 }
 
 /// A line of an invoice or adjustment.
@@ -101,6 +122,22 @@ pub struct ReceivableLine {
     pub memo: String,
     /// Its dimensions.
     pub dimensions: Dimensions,
+    /// Its taxes, on top of the amount.
+    #[serde(default)]
+    pub taxes: Vec<LineTax>,
+    /// Its custom fields.
+    #[serde(default)]
+    pub custom_fields: BTreeMap<String, String>,
+    /// How much of amount and taxes is paid (of a credit: used), with their sign.
+    #[serde(default)]
+    pub paid: Decimal,
+}
+
+impl ReceivableLine {
+    /// Amount and taxes.
+    pub fn total(&self) -> Decimal {
+        self.amount + self.taxes.iter().map(|tax| tax.amount).sum::<Decimal>()
+    }
 }
 
 /// An invoice or adjustment.
@@ -134,68 +171,22 @@ pub struct Receivable {
     pub rate: Decimal,
     /// Lines in order.
     pub lines: Vec<ReceivableLine>,
-    /// Sum of the lines, in the document's currency.
+    /// Sum of the lines with their taxes, in the document's currency.
     pub total: Decimal,
     /// What is still to be paid (negative: still to be used), in the document's currency.
     pub open: Decimal,
     /// The same in base currency.
     pub open_base: Decimal,
-    /// Draft or posted.
+    /// Draft, posted or reversed.
     pub state: DocumentState,
+    /// The day it was reversed.
+    #[serde(default)]
+    pub reversed_on: Option<Date>,
+    /// SUPDOCID: its attachment.
+    #[serde(default)]
+    pub attachment: Option<String>,
     /// Custom fields of the header.
     pub custom_fields: BTreeMap<String, String>,
-    /// The entity that owns it.
-    pub entity: Option<String>,
-    /// When it was made (UTC).
-    pub recorded_at: Timestamp,
-}
-
-/// Money or credit that a payment put on one document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Application {
-    /// RECORDNO of the invoice or debit memo.
-    pub document: u64,
-    /// Cash applied, in the payment's currency.
-    pub cash: Decimal,
-    /// Credit applied, in the payment's currency.
-    pub credit: Decimal,
-    /// RECORDNO of the credit memo, negative invoice or overpayment the credit came from.
-    pub credit_from: Option<u64>,
-}
-
-/// A customer's payment, or an application of credit without cash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payment {
-    /// RECORDNO.
-    pub record_no: u64,
-    /// CUSTOMERID; `None` when one payer paid for several customers.
-    pub customer_id: Option<String>,
-    /// PAYMENTMETHOD.
-    pub method: String,
-    /// DOCNUMBER: the gateway's transaction reference.
-    pub reference: String,
-    /// DESCRIPTION.
-    pub description: String,
-    /// RECEIPTDATE: the date in the ledger.
-    pub receipt_date: Date,
-    /// PAYMENTDATE.
-    pub payment_date: Date,
-    /// The account the cash went to.
-    pub account: String,
-    /// The bank account, when that was named instead of an account.
-    pub bank_account: Option<String>,
-    /// ISO 4217.
-    pub currency: String,
-    /// Base currency per unit.
-    pub rate: Decimal,
-    /// Cash in total, overpayment included, in the payment's currency.
-    pub amount: Decimal,
-    /// Cash beyond the documents, still to be used as credit.
-    pub overpayment_open: Decimal,
-    /// The documents paid.
-    pub applications: Vec<Application>,
-    /// Draft or posted.
-    pub state: DocumentState,
     /// The entity that owns it.
     pub entity: Option<String>,
     /// When it was made (UTC).
@@ -223,6 +214,9 @@ pub struct JournalLine {
     pub description: String,
     /// Its dimensions.
     pub dimensions: Dimensions,
+    /// Its custom fields.
+    #[serde(default)]
+    pub custom_fields: BTreeMap<String, String>,
 }
 
 /// A journal entry.
@@ -245,6 +239,12 @@ pub struct Journal {
     /// SUPDOCID: its attachment.
     #[serde(default)]
     pub attachment: Option<String>,
+    /// HISTORY_COMMENT.
+    #[serde(default)]
+    pub history_comment: String,
+    /// Custom fields of the header.
+    #[serde(default)]
+    pub custom_fields: BTreeMap<String, String>,
     /// Draft or posted.
     pub state: DocumentState,
     /// Lines in order.

@@ -259,6 +259,31 @@ impl Refusal {
         Self::new("BL03001994", "Use of empty Location is invalid. A valid Multi-Entity Location must be specified")
     }
 
+    pub(super) fn paid(document: &str) -> Self {
+        Self::new(GENERAL, format!("{document} is paid in full or in part and cannot be reversed"))
+            .correction("Reverse its payments first, then try again.")
+    }
+
+    pub(super) fn already_reversed(document: &str) -> Self {
+        Self::new(GENERAL, format!("{document} is reversed already"))
+    }
+
+    pub(super) fn used(payment: &str) -> Self {
+        Self::new(GENERAL, format!("{payment} has money that was applied since"))
+            .correction("Reverse the application first, then try again.")
+    }
+
+    // ---- deposits
+
+    pub(super) fn deposited(receipt: &str) -> Self {
+        Self::new(GENERAL, format!("{receipt} is deposited already"))
+    }
+
+    /// That deposits hold no negative items is known from integrators; the words are not.
+    pub(super) fn not_depositable(receipt: &str, amount: &str) -> Self {
+        Self::new(GENERAL, format!("{receipt} of {amount} cannot be deposited: only positive receipts can"))
+    }
+
     // ---- journals
 
     pub(super) fn unbalanced(debits: &str, credits: &str) -> Self {

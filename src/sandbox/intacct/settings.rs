@@ -10,6 +10,22 @@ use secrecy::SecretString;
 use super::chart::MasterData;
 use crate::clock::Clock;
 
+/// A tax solution: the tax details that lines of its documents can name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaxSolution {
+    /// Details by id.
+    pub details: BTreeMap<String, TaxDetail>,
+}
+
+/// How one tax is worked out and where it is booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxDetail {
+    /// The liability account.
+    pub account: String,
+    /// In percent of the line; for lines that leave the tax to Intacct.
+    pub percent: Decimal,
+}
+
 /// The settings of a sandbox company. Start from `default()` and change what the case needs.
 #[derive(Clone, Debug)]
 pub struct CompanySettings {
@@ -43,8 +59,14 @@ pub struct CompanySettings {
     pub iso_country_codes: bool,
     /// The prefix of automatic customer numbers; `None` when customers must bring their own.
     pub customer_numbering: Option<String>,
-    /// Names of custom fields that customers, invoices and journals accept.
+    /// Names of custom fields that customers, invoices, payments, receipts, journals and their lines accept.
     pub custom_fields: BTreeSet<String>,
+    /// The company's own dimensions by integration name, each with its values by record number.
+    pub user_defined_dimensions: BTreeMap<String, BTreeMap<u64, String>>,
+    /// Tax solutions for VAT by name; none in a company without.
+    pub tax_solutions: BTreeMap<String, TaxSolution>,
+    /// The account of discounts that payments take off invoices.
+    pub discount_account: String,
     /// Chart of accounts, dimensions, terms, journals, periods. A books file that exists takes precedence.
     pub masters: MasterData,
     /// Requests in flight beyond this are refused with HTTP 429 (Intacct, performance tiers); `None` for no limit.
@@ -78,6 +100,9 @@ impl Default for CompanySettings {
             iso_country_codes: true,
             customer_numbering: None,
             custom_fields: ["BC_CUSTOMER_ID", "BC_ORDER_ID"].map(str::to_owned).into(),
+            user_defined_dimensions: BTreeMap::new(),
+            tax_solutions: BTreeMap::new(),
+            discount_account: "4090".to_owned(),
             masters: MasterData::default(),
             concurrency: Some(8),
             books_file: None,

@@ -159,6 +159,10 @@ fn check_attributes(element: &Element) -> Result<(), ShapeError> {
             message: "Element 'function': The attribute 'controlid' is required but missing.".to_owned(),
         }),
         ("function", Some(id), _) => check_control_id("Element 'function', attribute 'controlid'", id),
+        ("reverse_invoice" | "reverse_arpayment", ..) if element.attribute_of("key").is_none() => Err(ShapeError {
+            code: ATTRIBUTE_REQUIRED,
+            message: format!("Element '{}': The attribute 'key' is required but missing.", element.name),
+        }),
         ("operation", _, Some(other)) if !matches!(other, "true" | "false") => Err(ShapeError {
             code: ENUMERATION,
             message: format!(

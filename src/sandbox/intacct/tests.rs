@@ -1,5 +1,8 @@
 //! The company met over HTTP, as a client meets it: what it accepts, what it refuses, what it remembers.
 
+mod cash;
+mod definitions;
+mod details;
 mod envelopes;
 mod exactly_once;
 mod journals;
@@ -7,7 +10,9 @@ mod masters;
 mod payments;
 mod queries;
 mod receivables;
+mod reversals;
 mod surroundings;
+mod taxes;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;

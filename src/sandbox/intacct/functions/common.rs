@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::super::books::Books;
 use super::super::chart::{Account, AccountType, Dimension};
+use super::super::objects::USER_DEFINED;
 use super::super::records::{Customer, Dimensions};
 use super::super::refusal::Refusal;
 use super::super::values::{number, print_date};
@@ -43,6 +44,12 @@ pub(super) fn line_account<'a>(books: &'a Books, number: &str) -> Result<&'a Acc
     }
 }
 
+/// The account behind an account label.
+pub(super) fn labelled_account<'a>(books: &'a Books, label: &str) -> Result<&'a str, Refusal> {
+    let account = books.masters.account_labels.get(label).map(String::as_str);
+    account.ok_or_else(|| Refusal::invalid("Account label", label))
+}
+
 /// The names under which a line carries its dimensions; they differ between objects.
 pub(super) struct DimensionNames {
     pub(super) location: &'static str,
@@ -71,6 +78,7 @@ pub(super) fn dimensions(
         item: text(names.item),
         customer: text(names.customer),
         project: text(names.project),
+        user_defined: user_defined(line, context)?,
     };
     check_values(&found, books, context)?;
     if let Some((kind, id)) = names.unused.iter().find_map(|(name, kind)| Some((kind, line.text_of(name)?))) {
@@ -78,6 +86,55 @@ pub(super) fn dimensions(
     }
     check_required(&found, account, context.settings.multi_entity)?;
     Ok(found)
+}
+
+/// The values of the company's own dimensions: elements of their own in generic lines, custom fields in the others (Intacct
+/// docs, AR advances). The value is the record number of a value the dimension has.
+fn user_defined(line: &Element, context: &Context<'_>) -> Result<BTreeMap<String, u64>, Refusal> {
+    let elements = line.children.iter().map(|field| (field.name.as_str(), field.text.as_str()));
+    let fields = line.get("customfields").into_iter().flat_map(|fields| fields.all("customfield"));
+    let legacy = fields.map(|field| {
+        let text = |name: &str| field.text_of(name).unwrap_or_default();
+        (text("customfieldname"), text("customfieldvalue"))
+    });
+    let named = elements.chain(legacy).filter_map(|(name, value)| Some((name.strip_prefix(USER_DEFINED)?, value)));
+    named
+        .map(|(name, value)| {
+            let dimension = context.settings.user_defined_dimensions.get(name);
+            let values =
+                dimension.ok_or_else(|| Refusal::unknown_field(&line.name, &format!("{USER_DEFINED}{name}")))?;
+            let number = value.parse().ok().filter(|number| values.contains_key(number));
+            number.map(|number| (name.to_owned(), number)).ok_or_else(|| Refusal::invalid(name, value))
+        })
+        .collect()
+}
+
+/// The custom fields of a generic object; that the company knows them was checked with the other fields.
+pub(super) fn custom_fields(object: &Element, context: &Context<'_>) -> BTreeMap<String, String> {
+    let own = object.children.iter().filter(|field| context.settings.custom_fields.contains(&field.name));
+    own.map(|field| (field.name.clone(), field.text.clone())).collect()
+}
+
+/// The custom fields of an object-specific function or one of its lines; the company must know them. Dimensions of its own,
+/// which lines carry in the same place, are left out.
+pub(super) fn legacy_custom_fields(
+    holder: &Element,
+    context: &Context<'_>,
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let Some(fields) = holder.get("customfields") else { return Ok(BTreeMap::new()) };
+    let line = holder.name == "lineitem";
+    fields
+        .all("customfield")
+        .map(|field| {
+            let text = |name: &str| field.text_of(name).unwrap_or_default().to_owned();
+            (text("customfieldname"), text("customfieldvalue"))
+        })
+        .filter(|(name, _)| !(line && name.starts_with(USER_DEFINED)))
+        .map(|(name, value)| {
+            let known = context.settings.custom_fields.contains(&name);
+            if known { Ok((name, value)) } else { Err(Refusal::unknown_field(&holder.name, &name)) }
+        })
+        .collect()
 }
 
 fn check_values(found: &Dimensions, books: &Books, context: &Context<'_>) -> Result<(), Refusal> {
@@ -141,6 +198,28 @@ pub(super) struct CurrencyText<'a> {
     pub(super) rate_type: Option<&'a str>,
 }
 
+/// What a header with the legacy currency group says. In a company without multi-currency the whole group is refused, even
+/// for its own currency.
+pub(super) fn legacy_currency(body: &Element, context: &Context<'_>) -> Result<(String, Decimal), Refusal> {
+    if body.get("currency").is_some() && !context.settings.multi_currency {
+        return Err(Refusal::foreign_currency_off());
+    }
+    let text = CurrencyText {
+        currency: body.text_of("currency"),
+        rate: body.text_of("exchrate"),
+        rate_type: body.text_of("exchratetype"),
+    };
+    currency(&text, context)
+}
+
+/// The id of an attachment that is there.
+pub(super) fn attachment(body: &Element, name: &str, books: &Books) -> Result<Option<String>, Refusal> {
+    match body.text_of(name) {
+        Some(unknown) if !books.masters.attachments.contains(unknown) => Err(Refusal::invalid("Attachment", unknown)),
+        found => Ok(found.map(str::to_owned)),
+    }
+}
+
 /// The currency and the rate to base currency. Without a currency it is the base currency.
 pub(super) fn currency(text: &CurrencyText<'_>, context: &Context<'_>) -> Result<(String, Decimal), Refusal> {
     let base = &context.settings.base_currency;
@@ -173,7 +252,11 @@ pub(super) fn known_fields(
     custom: bool,
     context: &Context<'_>,
 ) -> Result<(), Refusal> {
-    let own = |name: &str| custom && context.settings.custom_fields.contains(name);
+    // A line's dimensions are looked at with the others, by value too.
+    let line = matches!(object.name.as_str(), "GLENTRY" | "ARADVANCEITEM");
+    let own = |name: &str| {
+        custom && (context.settings.custom_fields.contains(name) || (line && name.starts_with(USER_DEFINED)))
+    };
     let unknown = object.children.iter().find(|field| !known.contains(&field.name.as_str()) && !own(&field.name));
     match unknown {
         Some(field) => Err(Refusal::unknown_field(&object.name, &field.name)),

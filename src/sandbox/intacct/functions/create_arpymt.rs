@@ -1,16 +1,17 @@
 //! `create ARPYMT`: cash on invoices and debit memos, and credits applied with or without cash (Intacct docs, AR payments).
 
-mod details;
-mod posting;
+pub(super) mod details;
+pub(super) mod posting;
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use self::details::Detail;
 use super::super::books::Books;
-use super::super::records::DocumentState;
+use super::super::records::{Application, DocumentState};
 use super::super::refusal::Refusal;
-use super::super::values::{amount, generic_date, is_draft};
+use super::super::values::{amount, generic_date, is_draft, round};
 use super::super::xml_tree::Element;
 use super::Context;
 use super::common::{self, CurrencyText};
@@ -41,29 +42,33 @@ const FIELDS: &[&str] = &[
     "ARPYMTDETAILS",
 ];
 
-const METHODS: &[&str] = &["Printed Check", "Cash", "EFT", "Credit Card", "Online Charge Card", "Online ACH Debit"];
+pub(super) const METHODS: &[&str] =
+    &["Printed Check", "Cash", "EFT", "Credit Card", "Online Charge Card", "Online ACH Debit"];
 
 /// A checked payment, ready to be posted.
-struct Checked {
-    account: String,
-    bank_account: Option<String>,
-    customer_id: Option<String>,
-    method: String,
-    receipt_date: Date,
-    payment_date: Date,
-    currency: String,
-    rate: Decimal,
-    state: DocumentState,
-    details: Vec<Detail>,
-    overpayment: Decimal,
-    overpayment_location: Option<String>,
+pub(super) struct Checked {
+    pub(super) account: String,
+    pub(super) bank_account: Option<String>,
+    pub(super) customer_id: Option<String>,
+    pub(super) payer: Option<String>,
+    pub(super) method: String,
+    pub(super) reference: String,
+    pub(super) description: String,
+    pub(super) receipt_date: Date,
+    pub(super) payment_date: Date,
+    pub(super) currency: String,
+    pub(super) rate: Decimal,
+    pub(super) state: DocumentState,
+    pub(super) details: Vec<Application>,
+    pub(super) overpayment: Decimal,
+    pub(super) overpayment_location: Option<String>,
+    pub(super) custom_fields: BTreeMap<String, String>,
 }
 
 /// Makes the payment; answers its RECORDNO.
 pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) -> Result<Element, Refusal> {
     let checked = check(object, books, context)?;
-    let text = |name: &str| object.text_of(name).unwrap_or_default().to_owned();
-    let record_no = posting::post(checked, text("DOCNUMBER"), text("DESCRIPTION"), books, context);
+    let record_no = posting::post(checked, books, context);
     Ok(Element::new("arpymt").child(Element::leaf("RECORDNO", record_no.to_string())))
 }
 
@@ -79,21 +84,27 @@ fn check(object: &Element, books: &Books, context: &Context<'_>) -> Result<Check
         Some(text) => generic_date("Payment Date", text)?,
         None => receipt_date,
     };
-    let customer_id = payer(object, books)?;
+    let customer_id = customer(object, books)?;
     let (account, bank_account) = target(object, books)?;
     let (currency, rate) = currency(object, context)?;
     let draft = is_draft("Action", object.text_of("ACTION"), "Submit")?;
     let overpayment = overpayment(object, books, context)?;
+    if customer_id.is_none() && !overpayment.is_zero() {
+        return Err(Refusal::missing_field("Customer ID"));
+    }
     let details = details::read(object, customer_id.as_deref(), &currency, books, context)?;
     if details.is_empty() && overpayment.is_zero() {
         return Err(Refusal::missing_field("ARPYMTDETAILS"));
     }
-    check_total(object, details.iter().map(|detail| detail.cash).sum::<Decimal>() + overpayment)?;
+    check_total(object, rate, details.iter().map(|detail| detail.cash).sum::<Decimal>() + overpayment)?;
     Ok(Checked {
         account,
         bank_account,
+        payer: object.text_of("PAYERNAME").filter(|_| customer_id.is_none()).map(str::to_owned),
         customer_id,
         method: method.to_owned(),
+        reference: object.text_of("DOCNUMBER").unwrap_or_default().to_owned(),
+        description: object.text_of("DESCRIPTION").unwrap_or_default().to_owned(),
         receipt_date,
         payment_date,
         currency,
@@ -101,12 +112,13 @@ fn check(object: &Element, books: &Books, context: &Context<'_>) -> Result<Check
         state: if draft { DocumentState::Draft } else { DocumentState::Posted },
         details,
         overpayment,
+        custom_fields: common::custom_fields(object, context),
         overpayment_location: object.text_of("OVERPAYMENTLOCATIONID").map(str::to_owned).or_else(|| context.entity()),
     })
 }
 
-/// One customer, or the name of a payer who pays for several.
-fn payer(object: &Element, books: &Books) -> Result<Option<String>, Refusal> {
+/// One customer, or none when the name of a payer stands there who pays for several.
+fn customer(object: &Element, books: &Books) -> Result<Option<String>, Refusal> {
     match (object.text_of("CUSTOMERID"), object.text_of("PAYERNAME")) {
         (Some(id), _) => common::customer(books, id).map(|customer| Some(customer.id.clone())),
         (None, Some(_)) => Ok(None),
@@ -115,7 +127,7 @@ fn payer(object: &Element, books: &Books) -> Result<Option<String>, Refusal> {
 }
 
 /// Where the cash goes: exactly one of a bank account and an account for undeposited funds.
-fn target(object: &Element, books: &Books) -> Result<(String, Option<String>), Refusal> {
+pub(super) fn target(object: &Element, books: &Books) -> Result<(String, Option<String>), Refusal> {
     if let Some(summary) = object.text_of("PRBATCH") {
         return Err(Refusal::invalid("Summary", summary));
     }
@@ -133,7 +145,7 @@ fn target(object: &Element, books: &Books) -> Result<(String, Option<String>), R
     }
 }
 
-fn currency(object: &Element, context: &Context<'_>) -> Result<(String, Decimal), Refusal> {
+pub(super) fn currency(object: &Element, context: &Context<'_>) -> Result<(String, Decimal), Refusal> {
     let settings = context.settings;
     let names_rate = object.get("EXCH_RATE_TYPE_ID").is_some() || object.get("EXCHANGE_RATE").is_some();
     let other_base = object.text_of("BASECURR").is_some_and(|base| base != settings.base_currency);
@@ -163,13 +175,13 @@ fn overpayment(object: &Element, books: &Books, context: &Context<'_>) -> Result
     Ok(value)
 }
 
-/// A total that was sent has to be the sum of what is paid.
-fn check_total(object: &Element, cash: Decimal) -> Result<(), Refusal> {
-    for name in ["TRX_AMOUNTTOPAY", "AMOUNTTOPAY"] {
+/// A total that was sent has to be the sum of what is paid; the second one is in base currency.
+fn check_total(object: &Element, rate: Decimal, cash: Decimal) -> Result<(), Refusal> {
+    for (name, sum) in [("TRX_AMOUNTTOPAY", cash), ("AMOUNTTOPAY", round(cash * rate))] {
         if let Some(text) = object.text_of(name)
-            && amount(name, text)? != cash
+            && amount(name, text)? != sum
         {
-            return Err(Refusal::payment_rule(&format!("{name} {text} differs from the sum of the details {cash}")));
+            return Err(Refusal::payment_rule(&format!("{name} {text} differs from the sum of the details {sum}")));
         }
     }
     Ok(())

@@ -85,10 +85,7 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
     common::open_period(books, date)?;
     let reverse_date = reverse_date(object, date, books)?;
     let draft = is_draft("State", object.text_of("STATE"), "Posted")?;
-    let attachment = object.text_of("SUPDOCID");
-    if let Some(unknown) = attachment.filter(|id| !books.masters.attachments.contains(*id)) {
-        return Err(Refusal::invalid("Attachment", unknown));
-    }
+    let attachment = common::attachment(object, "SUPDOCID", books)?;
     let lines = lines(object, statistical, books, context)?;
     if !statistical {
         check_balance(&lines, object, books, context)?;
@@ -104,7 +101,9 @@ pub(super) fn run(object: &Element, books: &mut Books, context: &Context<'_>) ->
         reverse_date,
         title,
         reference: object.text_of("REFERENCENO").unwrap_or_default().to_owned(),
-        attachment: attachment.map(str::to_owned),
+        attachment,
+        history_comment: object.text_of("HISTORY_COMMENT").unwrap_or_default().to_owned(),
+        custom_fields: common::custom_fields(object, context),
         state: if draft { DocumentState::Draft } else { DocumentState::Posted },
         lines,
         entity: context.entity(),
@@ -180,6 +179,7 @@ fn read_line(line: &Element, statistical: bool, books: &Books, context: &Context
         document: line.text_of("DOCUMENT").unwrap_or_default().to_owned(),
         description: line.text_of("DESCRIPTION").unwrap_or_default().to_owned(),
         dimensions: common::dimensions(line, &NAMES, account, books, context)?,
+        custom_fields: common::custom_fields(line, context),
     })
 }
 

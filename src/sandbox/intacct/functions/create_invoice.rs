@@ -8,7 +8,7 @@ use super::super::records::ReceivableKind;
 use super::super::refusal::Refusal;
 use super::super::values::bounded;
 use super::super::xml_tree::Element;
-use super::{Context, header};
+use super::{Context, common, header};
 
 /// Invoice numbers are at most this long (Intacct's import template).
 const NUMBER: usize = 45;
@@ -20,15 +20,13 @@ pub(super) fn run(body: &Element, books: &mut Books, context: &Context<'_>) -> R
     let number = number(body, books, context)?.to_owned();
     let reference = bounded("Reference number", body.text_of("ponumber").unwrap_or_default(), REFERENCE)?.to_owned();
     let (due_date, term) = due(body, header.date, books)?;
-    let custom_fields = header::custom_fields(body, context)?;
+    let custom_fields = common::legacy_custom_fields(body, context)?;
     for side in ["billto", "shipto"] {
         if let Some(party) = body.get(side) {
             check_contact(party, books)?;
         }
     }
-    if let Some(attachment) = body.text_of("supdocid").filter(|id| !books.masters.attachments.contains(*id)) {
-        return Err(Refusal::invalid("Attachment", attachment));
-    }
+    let attachment = common::attachment(body, "supdocid", books)?;
     let to_ledger = header.to_ledger;
     let mut invoice = header::record(ReceivableKind::Invoice, header, books, context);
     invoice.number = number;
@@ -38,6 +36,7 @@ pub(super) fn run(body: &Element, books: &mut Books, context: &Context<'_>) -> R
     invoice.description = body.text_of("description").unwrap_or_default().to_owned();
     invoice.external_id = body.text_of("externalid").unwrap_or_default().to_owned();
     invoice.custom_fields = custom_fields;
+    invoice.attachment = attachment;
     let key = invoice.record_no;
     books.post_receivable(invoice, to_ledger);
     Ok(key)

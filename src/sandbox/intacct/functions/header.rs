@@ -8,10 +8,9 @@ use rust_decimal::Decimal;
 use super::super::books::Books;
 use super::super::records::{DocumentState, Receivable, ReceivableKind, ReceivableLine};
 use super::super::refusal::Refusal;
-use super::super::values::{is_draft, legacy_date, round};
+use super::super::values::{is_draft, legacy_date};
 use super::super::xml_tree::Element;
-use super::common::{self, CurrencyText};
-use super::{Context, lines};
+use super::{Context, common, lines};
 
 /// The checked common part of a header, and the lines.
 pub(super) struct Header {
@@ -35,25 +34,10 @@ pub(super) fn read(body: &Element, items: &str, books: &Books, context: &Context
     if let Some(batch) = body.text_of("batchkey") {
         return Err(Refusal::invalid("Summary", batch));
     }
-    if let Some(solution) = body.text_of("taxsolutionid") {
-        return Err(Refusal::invalid("Tax solution", solution));
-    }
-    // In a company without multi-currency the whole group is refused, even for its own currency.
-    if body.get("currency").is_some() && !context.settings.multi_currency {
-        return Err(Refusal::foreign_currency_off());
-    }
-    let text = CurrencyText {
-        currency: body.text_of("currency"),
-        rate: body.text_of("exchrate"),
-        rate_type: body.text_of("exchratetype"),
-    };
-    let (currency, rate) = common::currency(&text, context)?;
+    let (currency, rate) = common::legacy_currency(body, context)?;
     let draft = is_draft("Action", body.text_of("action"), "Submit")?;
     let to_ledger = body.text_of("nogl") != Some("true");
-    let lines = match body.get(items) {
-        Some(items) => lines::read(items, !to_ledger, books, context)?,
-        None => Vec::new(),
-    };
+    let lines = lines::read(body, items, !to_ledger, books, context)?;
     Ok(Header {
         customer_id: customer.id.clone(),
         date,
@@ -62,7 +46,7 @@ pub(super) fn read(body: &Element, items: &str, books: &Books, context: &Context
         to_ledger,
         currency,
         rate,
-        total: lines.iter().map(|line| line.amount).sum(),
+        total: lines.iter().map(ReceivableLine::total).sum(),
         lines,
     })
 }
@@ -72,30 +56,13 @@ pub(super) fn date(body: &Element, name: &str, label: &str) -> Result<Option<Dat
     body.get(name).map(|date| legacy_date(label, date)).transpose()
 }
 
-/// The custom fields of the header; the company must know them.
-pub(super) fn custom_fields(body: &Element, context: &Context<'_>) -> Result<BTreeMap<String, String>, Refusal> {
-    let Some(fields) = body.get("customfields") else { return Ok(BTreeMap::new()) };
-    fields
-        .all("customfield")
-        .map(|field| {
-            let text = |name: &str| field.text_of(name).unwrap_or_default().to_owned();
-            let name = text("customfieldname");
-            if context.settings.custom_fields.contains(&name) {
-                Ok((name, text("customfieldvalue")))
-            } else {
-                Err(Refusal::unknown_field(&body.name, &name))
-            }
-        })
-        .collect()
-}
-
 /// Gives the document its numbers; from here on nothing is refused any more.
 pub(super) fn record(kind: ReceivableKind, header: Header, books: &mut Books, context: &Context<'_>) -> Receivable {
     let mut lines = header.lines;
     for line in &mut lines {
         line.record_no = books.next_line();
     }
-    let base_total = lines.iter().map(|line| round(line.amount * header.rate)).sum();
+    let base_total = lines::in_base(&lines, header.rate);
     Receivable {
         record_no: books.next_document(),
         kind,
@@ -115,6 +82,8 @@ pub(super) fn record(kind: ReceivableKind, header: Header, books: &mut Books, co
         open: header.total,
         open_base: base_total,
         state: header.state,
+        reversed_on: None,
+        attachment: None,
         custom_fields: BTreeMap::new(),
         entity: context.entity(),
         recorded_at: context.now,

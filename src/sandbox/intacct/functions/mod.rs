@@ -2,22 +2,34 @@
 //!
 //! A function checks everything before it changes anything, so a refusal leaves the books as they were.
 
+mod application;
+mod apply_arpayment;
 mod common;
 mod contact;
 mod create_aradjustment;
+mod create_aradvance;
 mod create_arpymt;
 mod create_contact;
 mod create_customer;
 mod create_glbatch;
 mod create_invoice;
 mod create_supdoc;
+mod create_supdocfolder;
+mod definitions;
 mod header;
 mod lines;
 mod read;
+mod read_by_query;
+mod record_deposit;
+mod record_otherreceipt;
+mod reverse_arpayment;
+mod reverse_invoice;
 mod update_contact;
 mod update_customer;
 
 use jiff::Timestamp;
+
+pub(super) use self::create_arpymt::details::CREDITS;
 
 use super::answers::{self, Outcome, SignedIn};
 use super::books::Books;
@@ -55,6 +67,23 @@ pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) 
         "create_supdoc" => create_supdoc::run(body, books, context)
             .map(answers::key)
             .map_err(|refusal| refusal.could_not_create("Attachment")),
+        "create_supdocfolder" => create_supdocfolder::run(body, books)
+            .map(answers::key)
+            .map_err(|refusal| refusal.could_not_create("Attachments folder")),
+        "record_otherreceipt" => record_otherreceipt::run(body, books, context)
+            .map(answers::key)
+            .map_err(|refusal| refusal.could_not_create("Other receipt")),
+        "record_deposit" => record_deposit::run(body, books, context)
+            .map(answers::key)
+            .map_err(|refusal| refusal.could_not_create("Deposit")),
+        // What these three answer besides their status was never seen, so nobody can depend on it.
+        "reverse_invoice" => return bare(reverse_invoice::run(body, books, context)),
+        "reverse_arpayment" => return bare(reverse_arpayment::run(body, books, context)),
+        "apply_arpayment" => return bare(apply_arpayment::run(body, books, context)),
+        "readByQuery" => read_by_query::first(body, books, context),
+        "readMore" => read_by_query::more(body, books),
+        "lookup" => definitions::lookup(body, context),
+        "getDimensions" => Ok(definitions::dimensions(context)),
         "query" => query::run(body, books, context),
         "read" => read::by_key(body, books, context),
         "readByName" => read::by_name(body, books, context),
@@ -63,6 +92,14 @@ pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) 
     };
     match outcome {
         Ok(content) => Outcome::Success(Some(content)),
+        Err(refusal) => Outcome::Failure(refusal, None),
+    }
+}
+
+/// The outcome of a function that answers nothing but its status.
+fn bare(done: Result<(), Refusal>) -> Outcome {
+    match done {
+        Ok(()) => Outcome::Success(None),
         Err(refusal) => Outcome::Failure(refusal, None),
     }
 }
@@ -90,6 +127,7 @@ fn create_object(object: &Element, books: &mut Books, context: &Context<'_>) -> 
         "CUSTOMER" => create_customer::run(object, books, context),
         "CONTACT" => create_contact::run(object, books, context),
         "ARPYMT" => create_arpymt::run(object, books, context),
+        "ARADVANCE" => create_aradvance::run(object, books, context),
         "GLBATCH" => create_glbatch::run(object, books, context),
         other => return Err(Refusal::object_not_found(other)),
     };

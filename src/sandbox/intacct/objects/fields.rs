@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 
 use super::super::chart::{Account, AccountType, Side};
 use super::super::records::{
-    Contact, Customer, Dimensions, DocumentState, Journal, Payment, Receivable, ReceivableKind,
+    Contact, Customer, Dimensions, DocumentState, Journal, Receivable, ReceivableKind, ReceivableLine,
 };
 use super::super::values::{print_amount, print_date, print_stamp, round};
 use super::Kind::{Date, Number, Stamp, Text};
-use super::{Field, Master, Row};
+use super::{Field, Master, Row, USER_DEFINED, payments, receipts};
 
 pub(super) const CUSTOMER: &[Field] = &[
     ("RECORDNO", Number),
@@ -80,6 +80,7 @@ pub(super) const INVOICE: &[Field] = &[
     ("WHENPOSTED", Date),
     ("WHENDUE", Date),
     ("TERMNAME", Text),
+    ("SUPDOCID", Text),
     ("CURRENCY", Text),
     ("EXCHANGE_RATE", Number),
     ("TOTALENTERED", Number),
@@ -125,6 +126,7 @@ pub(super) const LINE: &[Field] = &[
     ("ACCOUNTNO", Text),
     ("AMOUNT", Number),
     ("TRX_AMOUNT", Number),
+    ("TRX_TOTALPAID", Number),
     ("ENTRYDESCRIPTION", Text),
     ("LOCATIONID", Text),
     ("DEPARTMENTID", Text),
@@ -132,35 +134,6 @@ pub(super) const LINE: &[Field] = &[
     ("ITEMID", Text),
     ("CUSTOMERID", Text),
     ("PROJECTID", Text),
-];
-
-pub(super) const PAYMENT: &[Field] = &[
-    ("RECORDNO", Number),
-    ("RECORDTYPE", Text),
-    ("DOCNUMBER", Text),
-    ("CUSTOMERID", Text),
-    ("DESCRIPTION", Text),
-    ("PAYMENTMETHOD", Text),
-    ("STATE", Text),
-    ("FINANCIALENTITY", Text),
-    ("UNDEPOSITEDACCOUNTNO", Text),
-    ("RECEIPTDATE", Date),
-    ("PAYMENTDATE", Date),
-    ("WHENCREATED", Date),
-    ("CURRENCY", Text),
-    ("TOTALENTERED", Number),
-    ("TRX_TOTALENTERED", Number),
-    ("AUWHENCREATED", Stamp),
-    ("WHENMODIFIED", Stamp),
-    ("MEGAENTITYID", Text),
-];
-
-pub(super) const APPLICATION: &[Field] = &[
-    ("PAYMENTKEY", Number),
-    ("RECORDKEY", Number),
-    ("TRX_PAYMENTAMOUNT", Number),
-    ("ADJUSTMENTKEY", Number),
-    ("TRX_ADJUSTMENTAMOUNT", Number),
 ];
 
 pub(super) const JOURNAL: &[Field] = &[
@@ -171,6 +144,8 @@ pub(super) const JOURNAL: &[Field] = &[
     ("BATCH_TITLE", Text),
     ("REFERENCENO", Text),
     ("REVERSEDATE", Date),
+    ("SUPDOCID", Text),
+    ("HISTORY_COMMENT", Text),
     ("STATE", Text),
     ("MODULE", Text),
     ("WHENCREATED", Text),
@@ -232,8 +207,10 @@ pub(super) fn value(row: &Row<'_>, field: &str) -> Option<String> {
         Row::Contact(contact) => contact_value(contact, field),
         Row::Receivable(receivable) => receivable_value(receivable, field),
         Row::ReceivableLine(receivable, index) => line_value(receivable, *index, field),
-        Row::Payment(payment) => payment_value(payment, field),
-        Row::Application(payment, index) => application_value(payment, *index, field),
+        Row::Payment(payment) => payments::payment_value(payment, field),
+        Row::Application(payment, index) => payments::application_value(payment, *index, field),
+        Row::OtherReceipt(receipt) => receipts::receipt_value(receipt, field),
+        Row::Deposit(deposit) => receipts::deposit_value(deposit, field),
         Row::Journal(journal) => journal_value(journal, field),
         Row::JournalLine(journal, index) => journal_line_value(journal, *index, field),
         Row::Account(number, account) => account_value(*number, account, field),
@@ -245,10 +222,11 @@ fn status(active: bool) -> String {
     if active { "active" } else { "inactive" }.to_owned()
 }
 
-fn state(state: DocumentState) -> String {
+pub(super) fn state(state: DocumentState) -> String {
     match state {
         DocumentState::Draft => "Draft",
         DocumentState::Posted => "Posted",
+        DocumentState::Reversed => "Reversed",
     }
     .to_owned()
 }
@@ -279,7 +257,15 @@ fn contact_value(contact: &Contact, field: &str) -> Option<String> {
 }
 
 fn receivable_value(receivable: &Receivable, field: &str) -> Option<String> {
-    let entered_base: Decimal = receivable.lines.iter().map(|line| round(line.amount * receivable.rate)).sum();
+    let taxes =
+        |line: &ReceivableLine| line.taxes.iter().map(|tax| round(tax.amount * receivable.rate)).sum::<Decimal>();
+    let entered = |line: &ReceivableLine| round(line.amount * receivable.rate) + taxes(line);
+    let entered_base: Decimal = receivable.lines.iter().map(entered).sum();
+    // Nothing of a reversed document is paid, and nothing is due.
+    let paid = |entered: Decimal, open: Decimal| match receivable.state {
+        DocumentState::Reversed => Decimal::ZERO,
+        DocumentState::Draft | DocumentState::Posted => entered - open,
+    };
     Some(match field {
         "RECORDNO" => receivable.record_no.to_string(),
         "RECORDTYPE" => match receivable.kind {
@@ -297,13 +283,14 @@ fn receivable_value(receivable: &Receivable, field: &str) -> Option<String> {
         "WHENPOSTED" => print_date(receivable.posting_date),
         "WHENDUE" => print_date(receivable.due_date?),
         "TERMNAME" => receivable.term.clone()?,
+        "SUPDOCID" => receivable.attachment.clone()?,
         "CURRENCY" => receivable.currency.clone(),
         "EXCHANGE_RATE" => receivable.rate.to_string(),
         "TOTALENTERED" => print_amount(entered_base),
-        "TOTALPAID" => print_amount(entered_base - receivable.open_base),
+        "TOTALPAID" => print_amount(paid(entered_base, receivable.open_base)),
         "TOTALDUE" => print_amount(receivable.open_base),
         "TRX_TOTALENTERED" => print_amount(receivable.total),
-        "TRX_TOTALPAID" => print_amount(receivable.total - receivable.open),
+        "TRX_TOTALPAID" => print_amount(paid(receivable.total, receivable.open)),
         "TRX_TOTALDUE" => print_amount(receivable.open),
         "AUWHENCREATED" | "WHENMODIFIED" => print_stamp(receivable.recorded_at),
         "MEGAENTITYID" => receivable.entity.clone()?,
@@ -314,6 +301,7 @@ fn receivable_value(receivable: &Receivable, field: &str) -> Option<String> {
 fn receivable_state(receivable: &Receivable) -> &'static str {
     match receivable.state {
         DocumentState::Draft => "Draft",
+        DocumentState::Reversed => "Reversed",
         DocumentState::Posted if receivable.open.is_zero() => "Paid",
         DocumentState::Posted if receivable.open != receivable.total => "Partially Paid",
         DocumentState::Posted => "Posted",
@@ -328,7 +316,7 @@ fn dimension(dimensions: &Dimensions, field: &str) -> Option<String> {
         "ITEMID" => dimensions.item.clone(),
         "CUSTOMERID" => dimensions.customer.clone(),
         "PROJECTID" => dimensions.project.clone(),
-        _ => None,
+        other => Some(dimensions.user_defined.get(other.strip_prefix(USER_DEFINED)?)?.to_string()),
     }
 }
 
@@ -341,42 +329,9 @@ fn line_value(receivable: &Receivable, index: usize, field: &str) -> Option<Stri
         "ACCOUNTNO" => line.account.clone(),
         "AMOUNT" => print_amount(line.amount * receivable.rate),
         "TRX_AMOUNT" => print_amount(line.amount),
+        "TRX_TOTALPAID" => print_amount(line.paid),
         "ENTRYDESCRIPTION" => line.memo.clone(),
-        other => return dimension(&line.dimensions, other),
-    })
-}
-
-fn payment_value(payment: &Payment, field: &str) -> Option<String> {
-    Some(match field {
-        "RECORDNO" => payment.record_no.to_string(),
-        "RECORDTYPE" => "rp".to_owned(),
-        "DOCNUMBER" => payment.reference.clone(),
-        "CUSTOMERID" => payment.customer_id.clone()?,
-        "DESCRIPTION" => payment.description.clone(),
-        "PAYMENTMETHOD" => payment.method.clone(),
-        "STATE" => state(payment.state),
-        "FINANCIALENTITY" => payment.bank_account.clone()?,
-        "UNDEPOSITEDACCOUNTNO" if payment.bank_account.is_none() => payment.account.clone(),
-        "RECEIPTDATE" | "WHENCREATED" => print_date(payment.receipt_date),
-        "PAYMENTDATE" => print_date(payment.payment_date),
-        "CURRENCY" => payment.currency.clone(),
-        "TOTALENTERED" => print_amount(payment.amount * payment.rate),
-        "TRX_TOTALENTERED" => print_amount(payment.amount),
-        "AUWHENCREATED" | "WHENMODIFIED" => print_stamp(payment.recorded_at),
-        "MEGAENTITYID" => payment.entity.clone()?,
-        _ => return None,
-    })
-}
-
-fn application_value(payment: &Payment, index: usize, field: &str) -> Option<String> {
-    let application = payment.applications.get(index)?;
-    Some(match field {
-        "PAYMENTKEY" => payment.record_no.to_string(),
-        "RECORDKEY" => application.document.to_string(),
-        "TRX_PAYMENTAMOUNT" => print_amount(application.cash),
-        "ADJUSTMENTKEY" => application.credit_from?.to_string(),
-        "TRX_ADJUSTMENTAMOUNT" => print_amount(application.credit),
-        _ => return None,
+        other => return dimension(&line.dimensions, other).or_else(|| line.custom_fields.get(other).cloned()),
     })
 }
 
@@ -389,11 +344,13 @@ fn journal_value(journal: &Journal, field: &str) -> Option<String> {
         "BATCH_TITLE" => journal.title.clone(),
         "REFERENCENO" => journal.reference.clone(),
         "REVERSEDATE" => print_date(journal.reverse_date?),
+        "SUPDOCID" => journal.attachment.clone()?,
+        "HISTORY_COMMENT" => journal.history_comment.clone(),
         "STATE" => state(journal.state),
         "MODULE" => "2.GL".to_owned(),
         "WHENCREATED" => print_stamp(journal.recorded_at),
         "MEGAENTITYID" => journal.entity.clone()?,
-        _ => return None,
+        own => journal.custom_fields.get(own)?.clone(),
     })
 }
 
@@ -410,7 +367,7 @@ fn journal_line_value(journal: &Journal, index: usize, field: &str) -> Option<St
         "CURRENCY" => line.currency.clone(),
         "DOCUMENT" => line.document.clone(),
         "DESCRIPTION" => line.description.clone(),
-        other => return dimension(&line.dimensions, other),
+        other => return dimension(&line.dimensions, other).or_else(|| line.custom_fields.get(other).cloned()),
     })
 }
 

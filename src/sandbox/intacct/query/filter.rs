@@ -11,14 +11,14 @@ use super::compare;
 /// An `in` list holds at most so many values (Intacct docs, queries).
 const LONGEST_LIST: usize = 1_000;
 
-pub(super) enum Filter {
+pub(in super::super) enum Filter {
     All(Vec<Filter>),
     Any(Vec<Filter>),
     Test(Test),
 }
 
 /// One comparison of a field.
-pub(super) struct Test {
+pub(in super::super) struct Test {
     field: String,
     kind: Kind,
     operator: Operator,
@@ -55,7 +55,7 @@ impl Filter {
         })
     }
 
-    pub(super) fn matches(&self, row: &Row<'_>) -> bool {
+    pub(in super::super) fn matches(&self, row: &Row<'_>) -> bool {
         match self {
             Self::All(filters) => filters.iter().all(|filter| filter.matches(row)),
             Self::Any(filters) => filters.iter().any(|filter| filter.matches(row)),
@@ -66,9 +66,21 @@ impl Filter {
 
 impl Test {
     fn read(element: &Element, schema: &Schema<'_>, ignore_case: bool) -> Result<Self, Refusal> {
-        let field = element.text_of("field").unwrap_or_default().to_owned();
+        let values = element.all("value").map(|value| value.text.clone()).collect();
+        Self::new(element.text_of("field").unwrap_or_default(), &element.name, values, ignore_case, schema)
+    }
+
+    /// A comparison; `name` is the element of its operator.
+    pub(super) fn new(
+        field: &str,
+        name: &str,
+        values: Vec<String>,
+        ignore_case: bool,
+        schema: &Schema<'_>,
+    ) -> Result<Self, Refusal> {
+        let field = field.to_owned();
         let kind = schema.kind(&field)?;
-        let values: Vec<_> = element.all("value").map(|value| fold(&value.text, ignore_case)).collect();
+        let values: Vec<_> = values.iter().map(|value| fold(value, ignore_case)).collect();
         if values.len() > LONGEST_LIST {
             return Err(Refusal::query_invalid(format!("Query Failed: more than {LONGEST_LIST} values for {field}")));
         }
@@ -80,8 +92,8 @@ impl Test {
         if let Some(wrong) = values.iter().find(|value| !readable(value)) {
             return Err(Refusal::query_invalid(format!("Query Failed: '{wrong}' is not a date for {field}")));
         }
-        let operator = operator(&element.name)
-            .ok_or_else(|| Refusal::query_invalid(format!("Query Failed: unknown operator {}", element.name)))?;
+        let operator =
+            operator(name).ok_or_else(|| Refusal::query_invalid(format!("Query Failed: unknown operator {name}")))?;
         Ok(Self { field, kind, operator, values, ignore_case })
     }
 

@@ -81,6 +81,62 @@ const ADJUSTMENT: Content = Sequence(&[
     One("aradjustmentitems"),
 ]);
 
+const REVERSE_INVOICE: Content = Sequence(&[One("datereversed"), Maybe("description")]);
+
+const REVERSE_PAYMENT: Content = Sequence(&[One("datereversed"), Maybe("description"), Maybe("nsfclosedaccount")]);
+
+const APPLY_PAYMENT: Content = Sequence(&[
+    One("arpaymentkey"),
+    One("paymentdate"),
+    Maybe("batchkey"),
+    Maybe("memo"),
+    Maybe("overpaylocid"),
+    Maybe("overpaydeptid"),
+    Any("arpaymentitems"),
+]);
+
+/// The currency group has no base currency here.
+const OTHER_RECEIPT: Content = Sequence(&[
+    One("paymentdate"),
+    One("payee"),
+    One("receiveddate"),
+    One("paymentmethod"),
+    Choice(true, &[&[One("undepglaccountno")], &[One("bankaccountid"), Maybe("depositdate")]]),
+    Maybe("refid"),
+    Maybe("description"),
+    Maybe("supdocid"),
+    Choice(false, &[&[One("currency"), RATE]]),
+    Maybe("customfields"),
+    Maybe("inclusivetax"),
+    Maybe("taxsolutionid"),
+    One("receiptitems"),
+]);
+
+const DEPOSIT: Content = Sequence(&[
+    One("bankaccountid"),
+    One("depositdate"),
+    One("depositid"),
+    Choice(true, &[&[One("receipts")], &[One("receiptkeys")]]),
+    Maybe("description"),
+    Maybe("supdocid"),
+    Maybe("customfields"),
+]);
+
+const FOLDER: Content =
+    Sequence(&[One("supdocfoldername"), Maybe("supdocfolderdescription"), Maybe("supdocparentfoldername")]);
+
+const READ_BY_QUERY: Content = All(&[
+    ("object", true),
+    ("query", true),
+    ("pagesize", false),
+    ("fields", false),
+    ("returnFormat", false),
+    ("docparid", false),
+]);
+
+const READ_MORE: Content =
+    Sequence(&[Choice(true, &[&[One("object")], &[One("view")], &[One("reportId")], &[One("resultId")]])]);
+
 /// Name and folder may be missing by the schema; the function itself asks for them.
 const SUPDOC: Content = Sequence(&[
     One("supdocid"),
@@ -232,10 +288,19 @@ fn function(name: &str) -> Content {
         "create_invoice" => INVOICE,
         "create_aradjustment" => ADJUSTMENT,
         "create_supdoc" => SUPDOC,
+        "create_supdocfolder" => FOLDER,
+        "reverse_invoice" => REVERSE_INVOICE,
+        "reverse_arpayment" => REVERSE_PAYMENT,
+        "apply_arpayment" => APPLY_PAYMENT,
+        "record_otherreceipt" => OTHER_RECEIPT,
+        "record_deposit" => DEPOSIT,
         "getAPISession" => Sequence(&[Maybe("locationid")]),
         "read" | "readByName" => READ,
         "query" => QUERY,
-        "get_closedbooksdate" => Sequence(&[]),
+        "readByQuery" => READ_BY_QUERY,
+        "readMore" => READ_MORE,
+        "lookup" => Sequence(&[One("object")]),
+        "getDimensions" | "get_closedbooksdate" => Sequence(&[]),
         _ => Free,
     }
 }
@@ -262,13 +327,19 @@ fn filter_part(name: &str) -> Content {
 
 fn legacy_part(name: &str) -> Content {
     match name {
-        "datecreated" | "dateposted" | "datedue" | "exchratedate" | "revrecstartdate" | "revrecenddate" => DATE,
+        "datecreated" | "dateposted" | "datedue" | "exchratedate" | "revrecstartdate" | "revrecenddate"
+        | "datereversed" | "paymentdate" | "receiveddate" | "depositdate" => DATE,
         "billto" | "shipto" => CONTACT_CHOICE,
         "contact" => CONTACT,
         "mailaddress" => ADDRESS,
         "customfields" => Sequence(&[Any("customfield")]),
         "customfield" => Sequence(&[One("customfieldname"), One("customfieldvalue")]),
-        "invoiceitems" | "aradjustmentitems" => Sequence(&[Many("lineitem")]),
+        "arpaymentitems" => Sequence(&[Many("arpaymentitem")]),
+        "arpaymentitem" => Sequence(&[One("invoicekey"), One("amount")]),
+        "receiptkeys" => Sequence(&[Many("receiptkey")]),
+        // The receipts of a deposit can be written out; which of their elements stand where is left to the function.
+        "receipts" => Free,
+        "invoiceitems" | "aradjustmentitems" | "receiptitems" => Sequence(&[Many("lineitem")]),
         "lineitem" => LINE,
         "attachments" => Sequence(&[Many("attachment")]),
         "attachment" => Sequence(&[One("attachmentname"), One("attachmenttype"), One("attachmentdata")]),

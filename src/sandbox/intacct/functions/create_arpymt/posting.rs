@@ -1,37 +1,44 @@
 //! What a payment does to the books: cash against receivables, and the documents it closes.
 //!
-//! Applying a credit moves nothing in the ledger: both sides stand on receivables already. Only a difference between
-//! exchange rates does, and it goes to the realised gain or loss.
+//! Applying a credit memo, a negative invoice or an overpayment moves nothing in the ledger: both sides stand on receivables
+//! already. An advance leaves the account it is kept on. Only a difference between exchange rates, and a discount, go to
+//! accounts of their own.
 
 use rust_decimal::Decimal;
 
 use super::super::super::books::{Books, Source};
-use super::super::super::records::{Application, Dimensions, DocumentState, Payment};
+use super::super::super::records::{Application, Dimensions, DocumentState, Payment, PaymentKind, UnappliedLine};
 use super::super::super::values::round;
 use super::super::Context;
 use super::Checked;
-use super::details::Detail;
 
 /// Keeps and books the payment; answers its RECORDNO.
-pub(super) fn post(
-    checked: Checked,
-    reference: String,
-    description: String,
-    books: &mut Books,
-    context: &Context<'_>,
-) -> u64 {
+pub(in super::super) fn post(mut checked: Checked, books: &mut Books, context: &Context<'_>) -> u64 {
     let record_no = books.next_document();
-    if checked.state == DocumentState::Posted {
-        book(&checked, record_no, &reference, books);
+    let overpaid_base = round(checked.overpayment * checked.rate);
+    let mut unapplied = Vec::new();
+    if !checked.overpayment.is_zero() {
+        unapplied.push(UnappliedLine {
+            record_no: books.next_line(),
+            account: books.masters.receivables_account.clone(),
+            amount: checked.overpayment,
+            used: Decimal::ZERO,
+            memo: String::new(),
+            dimensions: overpayment_place(&checked),
+        });
     }
-    let applications: Vec<_> = checked.details.iter().map(application).collect();
+    if checked.state == DocumentState::Posted {
+        book(&mut checked, record_no, books, context);
+    }
     let cash: Decimal = checked.details.iter().map(|detail| detail.cash).sum();
     let payment = Payment {
         record_no,
+        kind: PaymentKind::Payment,
         customer_id: checked.customer_id,
+        payer: checked.payer,
         method: checked.method,
-        reference,
-        description,
+        reference: checked.reference,
+        description: checked.description,
         receipt_date: checked.receipt_date,
         payment_date: checked.payment_date,
         account: checked.account,
@@ -40,8 +47,14 @@ pub(super) fn post(
         rate: checked.rate,
         amount: cash + checked.overpayment,
         overpayment_open: checked.overpayment,
-        applications,
+        overpayment_open_base: overpaid_base,
+        unapplied,
+        applications: checked.details,
         state: checked.state,
+        reversed_on: None,
+        deposit: None,
+        attachment: None,
+        custom_fields: checked.custom_fields,
         entity: context.entity(),
         recorded_at: context.now,
     };
@@ -49,47 +62,73 @@ pub(super) fn post(
     record_no
 }
 
-fn application(detail: &Detail) -> Application {
-    Application { document: detail.document, cash: detail.cash, credit: detail.credit, credit_from: detail.credit_from }
-}
-
-fn book(checked: &Checked, record_no: u64, memo: &str, books: &mut Books) {
-    let source = Source { object: "ARPYMT", record_no, date: checked.receipt_date, memo };
-    let control = books.masters.receivables_account.clone();
-    let gain_loss = books.masters.exchange_gain_loss_account.clone();
-    let mut received = Decimal::ZERO;
-    let mut place = Dimensions { location: checked.overpayment_location.clone(), ..Dimensions::default() };
-    for detail in &checked.details {
-        let dimensions = dimensions_of(detail.document, books);
-        let settled = books.settle(detail.document, detail.cash + detail.credit);
-        let credited =
-            detail.credit_from.map_or(Decimal::ZERO, |from| use_credit(from, detail.credit, checked.rate, books));
-        let cash = round(detail.cash * checked.rate);
-        books.book(&source, &control, credited - settled, &dimensions);
-        books.book(&source, &gain_loss, settled - credited - cash, &dimensions);
-        received += cash;
-        place = Dimensions { customer: None, ..dimensions };
-    }
-    let overpaid = round(checked.overpayment * checked.rate);
-    let owner = Dimensions {
+fn overpayment_place(checked: &Checked) -> Dimensions {
+    Dimensions {
         location: checked.overpayment_location.clone(),
         customer: checked.customer_id.clone(),
         ..Dimensions::default()
-    };
-    books.book(&source, &control, -overpaid, &owner);
+    }
+}
+
+fn book(checked: &mut Checked, record_no: u64, books: &mut Books, context: &Context<'_>) {
+    let memo = checked.reference.clone();
+    let source = Source { object: "ARPYMT", record_no, date: checked.receipt_date, memo: &memo };
+    let mut received = Decimal::ZERO;
+    let mut place = Dimensions { location: checked.overpayment_location.clone(), ..Dimensions::default() };
+    for detail in &mut checked.details {
+        let dimensions = dimensions_of(detail.document, books);
+        received += book_detail(detail, checked.rate, &source, &dimensions, books, context);
+        place = Dimensions { customer: None, ..dimensions };
+    }
+    let control = books.masters.receivables_account.clone();
+    let overpaid = round(checked.overpayment * checked.rate);
+    books.book(&source, &control, -overpaid, &overpayment_place(checked));
     books.book(&source, &checked.account, received + overpaid, &place);
 }
 
-/// Uses up credit; answers it in base currency.
-fn use_credit(from: u64, credit: Decimal, rate: Decimal, books: &mut Books) -> Decimal {
-    match books.payments.get_mut(&from) {
-        Some(payment) => {
-            payment.overpayment_open -= credit;
-            round(credit * rate)
+/// Books one detail but its cash, which is answered in base currency.
+fn book_detail(
+    detail: &mut Application,
+    rate: Decimal,
+    source: &Source<'_>,
+    dimensions: &Dimensions,
+    books: &mut Books,
+    context: &Context<'_>,
+) -> Decimal {
+    let control = books.masters.receivables_account.clone();
+    let gain_loss = books.masters.exchange_gain_loss_account.clone();
+    books.settle(detail);
+    let (settled, credited) = (detail.settled_base, detail.credited_base);
+    let (cash, discount) = (round(detail.cash * rate), round(detail.discount * rate));
+    let released = released(detail, books);
+    if released.is_empty() {
+        books.book(source, &control, credited - settled, dimensions);
+    } else {
+        for (account, place, base) in &released {
+            books.book(source, account, *base, place);
         }
-        // The open amount of a credit is negative, and so is what is taken off it.
-        None => -books.settle(from, -credit),
+        books.book(source, &control, -settled, dimensions);
     }
+    books.book(source, &context.settings.discount_account, discount, dimensions);
+    books.book(source, &gain_loss, settled - credited - cash - discount, dimensions);
+    cash
+}
+
+/// What an advance leaves when it is used: its accounts with their dimensions and amounts in base currency. Empty for every
+/// other credit, which stands on receivables. The last line takes what rounding left.
+fn released(detail: &Application, books: &Books) -> Vec<(String, Dimensions, Decimal)> {
+    let payment = detail.credit_from.and_then(|from| books.payments.get(&from));
+    let Some(payment) = payment.filter(|payment| payment.kind == PaymentKind::Advance) else { return Vec::new() };
+    let mut rest = detail.credited_base;
+    let mut released = Vec::new();
+    for (index, portion) in detail.credit_lines.iter().enumerate() {
+        let Some(line) = payment.unapplied.iter().find(|line| line.record_no == portion.line) else { continue };
+        let is_last = index + 1 == detail.credit_lines.len();
+        let base = if is_last { rest } else { round(portion.amount * payment.rate) };
+        rest -= base;
+        released.push((line.account.clone(), line.dimensions.clone(), base));
+    }
+    released
 }
 
 /// Where the cash of a document belongs: the place of its first line, and its customer.
