@@ -1,6 +1,9 @@
 //! Every gateway function, sent by our client over loopback to the sandbox company, and its effect in the company's books.
 
+mod cash;
 mod customers;
+mod reading;
+mod receivables;
 
 use std::time::Duration;
 
@@ -78,6 +81,10 @@ impl Desk {
 
     async fn customer(&self, id: &str) -> u64 {
         self.send(&format!("customer-{id}"), customer(id)).await
+    }
+
+    fn balance(&self, account: &str) -> String {
+        self.company.balance(account).to_string()
     }
 }
 

@@ -101,6 +101,20 @@ fn requests_are_written_as_they_always_were() {
     }
 }
 
+#[test]
+fn the_documentation_has_a_row_for_every_function() {
+    let page = include_str!("../../../docs/intacct.md");
+    for function in samples().into_iter().flat_map(|(_, functions)| functions) {
+        let body = function.body();
+        let object = match function.name() {
+            "create" | "update" => body.split(['<', '>']).nth(3).map(|object| format!(" {object}")).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let name = format!("`{}{object}`", function.name());
+        assert!(page.lines().any(|line| line.starts_with('|') && line.contains(&name)), "docs/intacct.md lacks {name}");
+    }
+}
+
 /// Needs the schema checker of this project's workshop; elsewhere the golden requests above, which it has accepted,
 /// stand for it.
 #[test]
