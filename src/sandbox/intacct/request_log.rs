@@ -50,7 +50,7 @@ pub struct FunctionCount {
 pub struct RequestLog {
     /// HTTP requests.
     pub requests: u64,
-    /// API transactions as Intacct bills them: one per record created, one per read or query; batching saves none.
+    /// API transactions as Intacct bills them: one per record created or changed, one per read or query; batching saves none.
     pub api_transactions: u64,
     /// Counts per function.
     pub functions: BTreeMap<String, FunctionCount>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cartledger::clock::Clock;
 use cartledger::intacct::client::{Client, Credentials};
-use cartledger::intacct::functions::{Account, CreateAdjustment, Function, Line, LineDimensions, PostingAction};
+use cartledger::intacct::functions::{Account, CreateAdjustment, Function, Line, LineDimensions};
 use cartledger::intacct::outcome::Outcome;
 use cartledger::intacct::request::{ControlId, FunctionCall};
 use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
@@ -330,18 +330,9 @@ impl World {
         let client = Client::new(&address, credentials, Duration::from_secs(5), Clock::system()).unwrap();
         let line = Line::new(Account::Gl("4100".into()), Decimal::NEGATIVE_ONE);
         let location = LineDimensions { location: Some("100".into()), ..LineDimensions::default() };
-        let function = Function::CreateAdjustment(Box::new(CreateAdjustment {
-            customer_id: customer.to_owned(),
-            date: "2026-03-12".parse().unwrap(),
-            posting_date: None,
-            number: number.to_owned(),
-            action: PostingAction::Submit,
-            invoice_reference: None,
-            description: None,
-            external_id: None,
-            currency: None,
-            lines: vec![Line { dimensions: location, ..line }],
-        }));
+        let lines = vec![Line { dimensions: location, ..line }];
+        let adjustment = CreateAdjustment::new(customer, number, "2026-03-12".parse().unwrap(), lines);
+        let function = Function::CreateAdjustment(Box::new(adjustment));
         let call = FunctionCall { control_id: ControlId::new(control_id).unwrap(), function };
         let outcomes = client.call(&[call]).await.unwrap();
         assert!(matches!(outcomes.as_slice(), [Outcome::Done(_)]), "{outcomes:?}");

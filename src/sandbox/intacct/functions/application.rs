@@ -29,8 +29,18 @@ pub(super) struct Part<'a> {
     pub(super) entry: Option<&'a str>,
     pub(super) cash: Decimal,
     pub(super) discount: Decimal,
-    /// Kind, key, key of the line, amount.
-    pub(super) credit: Option<(CreditKind, &'a str, Option<&'a str>, Decimal)>,
+    pub(super) credit: Option<Credit<'a>>,
+}
+
+/// The credit that a part uses, as it was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Credit<'a> {
+    pub(super) kind: CreditKind,
+    /// The record it comes from.
+    pub(super) key: &'a str,
+    /// The line of it that is used; all of them from the first when absent.
+    pub(super) entry: Option<&'a str>,
+    pub(super) amount: Decimal,
 }
 
 impl<'a> Applier<'a> {
@@ -40,8 +50,8 @@ impl<'a> Applier<'a> {
 
     /// Checks one part against everything before it. Several parts may name one document; together they may not exceed it.
     pub(super) fn apply(&mut self, document: &'a Receivable, part: &Part<'_>) -> Result<Application, Refusal> {
-        let credit = part.credit.map_or(Decimal::ZERO, |(.., amount)| amount);
-        let inline = part.credit.is_some_and(|(kind, ..)| kind == CreditKind::Inline);
+        let credit = part.credit.map_or(Decimal::ZERO, |credit| credit.amount);
+        let inline = part.credit.is_some_and(|credit| credit.kind == CreditKind::Inline);
         let gross = part.cash + part.discount + credit;
         let name = label(document);
         let document_lines = self.take_lines(document, Decimal::ONE, part.entry, gross)?;
@@ -54,10 +64,10 @@ impl<'a> Applier<'a> {
             document_lines,
             ..Application::default()
         };
-        if let Some((kind, key, entry, amount)) = part.credit {
-            let (from, lines) = self.credit(document, kind, key, entry, amount)?;
+        if let Some(credit) = part.credit {
+            let (from, lines) = self.credit(document, credit)?;
             application.credit_from = Some(from);
-            application.credit_kind = Some(kind);
+            application.credit_kind = Some(credit.kind);
             application.credit_lines = lines;
         }
         Ok(application)
@@ -74,14 +84,8 @@ impl<'a> Applier<'a> {
         }
     }
 
-    fn credit(
-        &mut self,
-        document: &'a Receivable,
-        kind: CreditKind,
-        key: &str,
-        entry: Option<&str>,
-        amount: Decimal,
-    ) -> Result<(u64, Vec<Portion>), Refusal> {
+    fn credit(&mut self, document: &'a Receivable, credit: Credit<'_>) -> Result<(u64, Vec<Portion>), Refusal> {
+        let Credit { kind, key, entry, amount } = credit;
         let source = match kind {
             CreditKind::CreditMemo => self.receivable(key, ReceivableKind::Adjustment)?,
             CreditKind::NegativeInvoice => self.receivable(key, ReceivableKind::Invoice)?,

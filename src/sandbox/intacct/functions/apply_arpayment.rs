@@ -11,13 +11,13 @@ use super::super::records::{Application, CreditKind, DocumentState, PaymentKind,
 use super::super::refusal::Refusal;
 use super::super::values::amount;
 use super::super::xml_tree::Element;
-use super::application::{Applier, Part};
+use super::application::{Applier, Credit, Part};
 use super::create_arpymt::Checked;
 use super::create_arpymt::posting;
 use super::{Context, common, header};
 
 /// The credit that is applied.
-struct Credit {
+struct Source {
     kind: CreditKind,
     customer: Option<String>,
     currency: String,
@@ -32,19 +32,19 @@ pub(super) fn run(body: &Element, books: &mut Books, context: &Context<'_>) -> R
     if let Some(batch) = body.text_of("batchkey") {
         return Err(Refusal::invalid("Summary", batch));
     }
-    let credit = credit(key, books)?;
-    let details = details(body, key, &credit, books)?;
+    let source = source(key, books)?;
+    let details = details(body, key, &source, books)?;
     let checked = Checked {
         account: String::new(),
         bank_account: None,
-        customer_id: credit.customer,
+        customer_id: source.customer,
         payer: None,
         method: String::new(),
         reference: String::new(),
         description: body.text_of("memo").unwrap_or_default().to_owned(),
         receipt_date: date,
         payment_date: date,
-        currency: credit.currency,
+        currency: source.currency,
         rate: Decimal::ONE,
         state: DocumentState::Posted,
         details,
@@ -56,14 +56,14 @@ pub(super) fn run(body: &Element, books: &mut Books, context: &Context<'_>) -> R
     Ok(())
 }
 
-fn credit(key: &str, books: &Books) -> Result<Credit, Refusal> {
+fn source(key: &str, books: &Books) -> Result<Source, Refusal> {
     let record_no: u64 = key.parse().map_err(|_| Refusal::no_record(key))?;
     if let Some(payment) = books.payments.get(&record_no) {
         let kind = match payment.kind {
             PaymentKind::Payment => CreditKind::Overpayment,
             PaymentKind::Advance => CreditKind::Advance,
         };
-        return Ok(Credit { kind, customer: payment.customer_id.clone(), currency: payment.currency.clone() });
+        return Ok(Source { kind, customer: payment.customer_id.clone(), currency: payment.currency.clone() });
     }
     let receivable = books.receivables.get(&record_no).ok_or_else(|| Refusal::no_record(key))?;
     let kind = match receivable.kind {
@@ -71,11 +71,11 @@ fn credit(key: &str, books: &Books) -> Result<Credit, Refusal> {
         ReceivableKind::Adjustment => CreditKind::CreditMemo,
     };
     let (customer, currency) = (Some(receivable.customer_id.clone()), receivable.currency.clone());
-    Ok(Credit { kind, customer, currency })
+    Ok(Source { kind, customer, currency })
 }
 
-fn details(body: &Element, key: &str, credit: &Credit, books: &Books) -> Result<Vec<Application>, Refusal> {
-    let mut applier = Applier::new(books, credit.customer.as_deref(), &credit.currency);
+fn details(body: &Element, key: &str, source: &Source, books: &Books) -> Result<Vec<Application>, Refusal> {
+    let mut applier = Applier::new(books, source.customer.as_deref(), &source.currency);
     let items: Vec<_> = body.all("arpaymentitems").flat_map(|items| items.all("arpaymentitem")).collect();
     if items.is_empty() {
         return Err(Refusal::missing_field("arpaymentitems"));
@@ -87,7 +87,8 @@ fn details(body: &Element, key: &str, credit: &Credit, books: &Books) -> Result<
             return Err(Refusal::illegal_value("Amount", text));
         }
         let document = document(common::required(item, "invoicekey", "Invoice key")?, &applier)?;
-        applier.apply(document, &Part { credit: Some((credit.kind, key, None, value)), ..Part::default() })
+        let credit = Some(Credit { kind: source.kind, key, entry: None, amount: value });
+        applier.apply(document, &Part { credit, ..Part::default() })
     };
     items.iter().map(read).collect()
 }

@@ -7,7 +7,7 @@ use super::super::super::records::{Application, CreditKind, Receivable, Receivab
 use super::super::super::refusal::Refusal;
 use super::super::super::values::{amount, generic_date};
 use super::super::super::xml_tree::Element;
-use super::super::application::{Applier, Part};
+use super::super::application::{Applier, Credit, Part};
 use super::super::{Context, common};
 
 const FIELDS: &[&str] = &[
@@ -93,7 +93,7 @@ fn document<'a>(detail: &Element, applier: &Applier<'a>) -> Result<&'a Receivabl
 }
 
 /// The credit a detail uses: at most one of the kinds.
-fn credit(detail: &Element) -> Result<Option<(CreditKind, &str, Option<&str>, Decimal)>, Refusal> {
+fn credit(detail: &Element) -> Result<Option<Credit<'_>>, Refusal> {
     let mut found = None;
     for (kind, key_name, entry_name, amount_name) in CREDITS {
         let value = positive(detail, amount_name)?;
@@ -106,7 +106,7 @@ fn credit(detail: &Element) -> Result<Option<(CreditKind, &str, Option<&str>, De
         if found.is_some() {
             return Err(Refusal::payment_rule("Specify one kind of credit in one detail"));
         }
-        found = Some((*kind, key, detail.text_of(entry_name), value));
+        found = Some(Credit { kind: *kind, key, entry: detail.text_of(entry_name), amount: value });
     }
     Ok(found)
 }
