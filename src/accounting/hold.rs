@@ -61,9 +61,21 @@ pub enum HoldCode {
     ShippingDateMissing,
     /// The checkout was never finished, and money was captured all the same.
     IncompleteWithMoney,
+    /// The Intacct company has no record of this id.
+    NotInIntacct,
+    /// The record is there and cannot be posted to.
+    InactiveInIntacct,
+    /// The record may not be used here: another entity's, or an account that takes no such lines.
+    RestrictedInIntacct,
+    /// The account insists on dimensions that the line does not carry.
+    DimensionRequired,
 }
 
 impl HoldCode {
+    /// What a look at the company's master data finds: their subject names the record, and a change of it releases them.
+    pub const OF_MASTER_DATA: [HoldCode; 4] =
+        [Self::NotInIntacct, Self::InactiveInIntacct, Self::RestrictedInIntacct, Self::DimensionRequired];
+
     /// The stable text, for example `missing-rule`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,6 +104,10 @@ impl HoldCode {
             Self::EventNotBookable => "event-not-bookable",
             Self::ShippingDateMissing => "shipping-date-missing",
             Self::IncompleteWithMoney => "incomplete-with-money",
+            Self::NotInIntacct => "not-in-intacct",
+            Self::InactiveInIntacct => "inactive-in-intacct",
+            Self::RestrictedInIntacct => "restricted-in-intacct",
+            Self::DimensionRequired => "dimension-required",
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod events;
 pub mod evidence;
 pub mod hold;
 pub mod journal;
+pub mod masters;
 pub mod money;
 pub mod period;
 pub mod policy;

@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod lane;
 pub mod lease;
 pub mod ledger_event;
+pub mod master_data;
 pub mod order;
 pub mod rulebook;
 pub mod summary;

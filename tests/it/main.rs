@@ -13,6 +13,7 @@ mod holds;
 mod journey;
 mod lanes;
 mod ledger_events;
+mod master_data;
 mod queries;
 mod reading;
 mod rules_command;
