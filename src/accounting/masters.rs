@@ -1,9 +1,12 @@
 //! What an Intacct company has set up, as far as postings name it: accounts, dimensions, terms, journals, customers.
 
+pub mod named;
+pub mod validation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 /// What kind of record it is.
@@ -26,7 +29,7 @@ pub enum MasterKind {
     Class,
     /// A project, by id.
     Project,
-    /// A value of the user-defined dimension of this name, by record number.
+    /// A value of the user-defined dimension of this name (in capitals, as Intacct's field names are), by record number.
     Dimension(String),
     /// An AR payment term, by name.
     Term,
@@ -42,19 +45,14 @@ pub enum MasterKind {
     Customer,
     /// A customer type, by name.
     CustomerType,
-    /// Through which day the books are closed: one record, [`CLOSED_THROUGH`].
-    Books,
 }
-
-/// The id of the one record of [`MasterKind::Books`].
-pub const CLOSED_THROUGH: &str = "closed-through";
 
 /// What the name of a user-defined dimension's kind begins with.
 const USER_DEFINED: &str = "dimension:";
 
 impl MasterKind {
     /// Every kind but user-defined dimensions, of which each company has its own.
-    pub const FIXED: [MasterKind; 16] = [
+    pub const FIXED: [MasterKind; 15] = [
         Self::GlAccount,
         Self::AccountLabel,
         Self::Item,
@@ -70,7 +68,6 @@ impl MasterKind {
         Self::Journal,
         Self::Customer,
         Self::CustomerType,
-        Self::Books,
     ];
 
     /// The stable name, for example `gl-account` or `dimension:REGION`.
@@ -99,7 +96,6 @@ impl MasterKind {
             Self::Journal => "journal",
             Self::Customer => "customer",
             Self::CustomerType => "customer-type",
-            Self::Books => "books",
         }
     }
 
@@ -113,7 +109,6 @@ impl MasterKind {
             Self::TaxDetail => "tax detail",
             Self::TransactionDefinition => "transaction definition",
             Self::CustomerType => "customer type",
-            Self::Books => "closing date of the books",
             Self::Dimension(name) => return format!("value of the dimension {name}"),
             plain => plain.fixed_name(),
         }
@@ -135,7 +130,7 @@ impl MasterKind {
             "project" => Self::Project,
             "customer" => Self::Customer,
             "item" => Self::Item,
-            user_defined => Self::Dimension(user_defined.to_owned()),
+            user_defined => Self::Dimension(user_defined.to_uppercase()),
         }
     }
 }
@@ -214,15 +209,9 @@ pub struct Facts {
     /// Of a GL account: the dimensions every line on it must carry, as rules name them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub requires: BTreeSet<String>,
-    /// Of a customer: the locations that alone may use it; nobody is kept out when there are none.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub locations: BTreeSet<String>,
     /// Of a customer: it can be used at the top level only.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub top_level_only: bool,
-    /// Of the books: the last day that is closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closed_through: Option<Date>,
 }
 
 /// One record of a company.
@@ -302,11 +291,6 @@ impl MasterData {
             at = self.get(&MasterKind::Location, at)?.facts.parent.as_deref()?;
         }
         None
-    }
-
-    /// The last closed day of the books, where the company tells.
-    pub fn closed_through(&self) -> Option<Date> {
-        self.get(&MasterKind::Books, CLOSED_THROUGH)?.facts.closed_through
     }
 }
 

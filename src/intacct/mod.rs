@@ -12,6 +12,7 @@
 //! | [`errors`], [`diagnosis`] | gateway errors, their class and the remedy in an accountant's words |
 //! | [`lookup`] | queries that find out what is already in the company |
 //! | [`reading`] | what answers to reads say: sums, object definitions, dimensions, closed books |
+//! | [`masters`] | reading accounts, dimensions, customers and other master data page by page |
 //! | [`posting`] | from an accounting document to the function that posts it |
 //! | [`session`] | the state of a sign-in |
 //! | [`client`] | signing in and sending |
@@ -21,6 +22,7 @@ pub mod diagnosis;
 pub mod errors;
 pub mod functions;
 pub mod lookup;
+pub mod masters;
 pub mod outcome;
 pub mod posting;
 pub mod reading;

@@ -1,0 +1,197 @@
+//! What rules and settings name in Intacct, each with the rule or setting that names it.
+
+use super::{MasterData, MasterKind, MasterStatus};
+use crate::accounting::policy::{ChangedOrders, Policy, PostingMode, Recognition};
+use crate::accounting::rulebook::{Give, Rule};
+
+/// A record of the company that a rule or a setting names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// What kind of record.
+    pub kind: MasterKind,
+    /// Its id.
+    pub id: String,
+    /// Who names it, for example `product rule 'p-shirts'` or `setting deposit_account`.
+    pub by: String,
+}
+
+/// Why something that is named cannot be posted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// The company has no such record, or the web services user cannot see it.
+    Missing,
+    /// It was there once.
+    Gone,
+    /// It is inactive.
+    Inactive,
+    /// It is there for grouping only.
+    NonPosting,
+}
+
+impl Absence {
+    /// What is wrong and what to do, to be put after what it is about.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Missing => "does not exist in Intacct: create it, or change what names it",
+            Self::Gone => "no longer exists in Intacct: create it again, or change what names it",
+            Self::Inactive => "is inactive in Intacct: activate it, or change what names it",
+            Self::NonPosting => "is for grouping only in Intacct and takes no postings: change what names it",
+        }
+    }
+}
+
+impl MasterData {
+    /// Why `id` cannot be posted to; `None` when it can, or when nobody knows because its kind is not mirrored.
+    pub fn absence(&self, kind: &MasterKind, id: &str) -> Option<Absence> {
+        match self.of(kind)?.get(id).map(|record| record.status) {
+            Some(MasterStatus::Active) => None,
+            Some(MasterStatus::NonPosting) => Some(Absence::NonPosting),
+            Some(MasterStatus::Inactive) => Some(Absence::Inactive),
+            Some(MasterStatus::Gone) => Some(Absence::Gone),
+            None => Some(Absence::Missing),
+        }
+    }
+}
+
+/// The value that means no summary customer.
+const NO_CUSTOMER: &str = crate::accounting::rulebook::values::NONE;
+
+/// What rules name, rule by rule.
+pub fn of_rules(rules: &[Rule]) -> Vec<Named> {
+    let mut named = Vec::new();
+    for rule in rules {
+        for (give, id) in &rule.gives {
+            let kind = match give {
+                Give::Account
+                | Give::RefundAccount
+                | Give::CostAccount
+                | Give::InventoryAccount
+                | Give::ScrapAccount => MasterKind::GlAccount,
+                Give::BankAccount => MasterKind::BankAccount,
+                Give::SummaryCustomer if id != NO_CUSTOMER => MasterKind::Customer,
+                Give::CustomerType => MasterKind::CustomerType,
+                Give::Terms => MasterKind::Term,
+                Give::Dimension(name) => MasterKind::of_dimension(name),
+                _ => continue,
+            };
+            if !id.is_empty() {
+                named.push(Named { kind, id: id.clone(), by: format!("{} rule '{}'", rule.kind, rule.id) });
+            }
+        }
+    }
+    named
+}
+
+/// What the settings of a store name, and the account its company applies credits with.
+pub fn of_settings(policy: &Policy, application_account: &str) -> Vec<Named> {
+    let mut named = Vec::new();
+    let mut add = |kind, id: &str, setting: &str| {
+        if !id.is_empty() {
+            named.push(Named { kind, id: id.to_owned(), by: format!("setting {setting}") });
+        }
+    };
+    add(MasterKind::GlAccount, application_account, "application_account");
+    add(MasterKind::GlAccount, &policy.receivable_account, "receivable_account");
+    add(MasterKind::GlAccount, policy.rounding_account.as_deref().unwrap_or_default(), "rounding_account");
+    add(MasterKind::GlAccount, policy.deposit_account.as_deref().unwrap_or_default(), "deposit_account");
+    add(MasterKind::Term, policy.terms.as_deref().unwrap_or_default(), "terms");
+    let modes = std::iter::once(&policy.posting).chain(policy.posting_changes.values());
+    let daily = modes.into_iter().any(|mode| *mode == PostingMode::Daily);
+    let corrects = policy.changed_orders == ChangedOrders::Correct;
+    if daily || corrects || policy.cost_of_goods || policy.recognition == Recognition::ShipDate {
+        add(MasterKind::Journal, &policy.journal, "journal");
+    }
+    named
+}
+
+/// The user-defined dimensions that rules name.
+pub fn user_defined(rules: &[Rule]) -> Vec<MasterKind> {
+    let mut kinds: Vec<MasterKind> = of_rules(rules)
+        .into_iter()
+        .map(|named| named.kind)
+        .filter(|kind| matches!(kind, MasterKind::Dimension(_)))
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+/// What of `named` cannot be posted to, each with everybody who names it, in one sentence.
+pub fn problems(named: &[Named], masters: &MasterData) -> Vec<String> {
+    let mut found: Vec<(&MasterKind, &str, Vec<&str>)> = Vec::new();
+    for one in named {
+        if masters.absence(&one.kind, &one.id).is_none() {
+            continue;
+        }
+        match found.iter_mut().find(|(kind, id, _)| **kind == one.kind && *id == one.id) {
+            Some((_, _, by)) if by.contains(&one.by.as_str()) => {}
+            Some((_, _, by)) => by.push(&one.by),
+            None => found.push((&one.kind, &one.id, vec![&one.by])),
+        }
+    }
+    let sentence = |(kind, id, by): (&MasterKind, &str, Vec<&str>)| {
+        let absence = masters.absence(kind, id)?;
+        let name = masters.get(kind, id).map(|record| record.name.as_str()).filter(|name| !name.is_empty());
+        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        Some(format!("{}{name} {}. Named by {}", kind.subject(id), absence.advice(), by.join(", ")))
+    };
+    found.into_iter().filter_map(sentence).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Master;
+    use super::*;
+    use crate::accounting::rulebook::RuleKind;
+
+    fn rules() -> Vec<Rule> {
+        vec![
+            Rule::new("shirts", RuleKind::Product)
+                .gives(Give::Account, "4000")
+                .gives(Give::Dimension("Region".into()), "7"),
+            Rule::new("hats", RuleKind::Product).gives(Give::Account, "4000"),
+            Rule::new("all", RuleKind::Customer).gives(Give::SummaryCustomer, "none").gives(Give::Terms, "N30"),
+        ]
+    }
+
+    #[test]
+    fn every_id_that_a_rule_names_is_known_with_the_rule() {
+        let named: Vec<String> =
+            of_rules(&rules()).iter().map(|one| format!("{} {} {}", one.kind, one.id, one.by)).collect();
+        assert_eq!(
+            named,
+            [
+                "gl-account 4000 product rule 'shirts'",
+                "dimension:REGION 7 product rule 'shirts'",
+                "gl-account 4000 product rule 'hats'",
+                "term N30 customer rule 'all'",
+            ]
+        );
+        assert_eq!(user_defined(&rules()), [MasterKind::Dimension("REGION".into())]);
+    }
+
+    #[test]
+    fn what_cannot_be_posted_to_is_said_once_with_all_who_name_it() {
+        let mut masters = MasterData::default();
+        let inactive = Master { status: MasterStatus::Inactive, ..Master::new("4000", 1, "Product sales") };
+        masters.add(MasterKind::GlAccount, [inactive]);
+        assert_eq!(
+            problems(&of_rules(&rules()), &masters),
+            ["GL account 4000 (Product sales) is inactive in Intacct: activate it, or change what names it. \
+              Named by product rule 'shirts', product rule 'hats'"],
+            "terms and regions are not mirrored, so nothing is said of them"
+        );
+        masters.add(MasterKind::Term, [Master::new("Due on receipt", 1, "")]);
+        let said = problems(&of_rules(&rules()), &masters);
+        assert!(said[1].starts_with("payment term N30 does not exist in Intacct"), "{said:?}");
+    }
+
+    #[test]
+    fn settings_name_accounts_and_a_journal_where_one_is_used() {
+        let plain = of_settings(&Policy::new("acme-us", "1100"), "1190");
+        assert!(plain.iter().all(|one| one.kind == MasterKind::GlAccount), "{plain:?}");
+        let daily = Policy { posting: PostingMode::Daily, ..Policy::new("acme-us", "1100") };
+        let daily = of_settings(&daily, "1190");
+        assert!(daily.iter().any(|one| one.kind == MasterKind::Journal && one.by == "setting journal"));
+    }
+}
