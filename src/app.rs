@@ -25,7 +25,9 @@ use crate::worker::connection::StoreConnection;
 use crate::worker::daily::Daily;
 use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::ledger_events::LedgerEvents;
+use crate::worker::mirror::{Mirror, MirrorOptions};
 use crate::worker::run::{Worker, WorkerOptions};
+use crate::worker::validation::Masters;
 
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +55,8 @@ pub fn start(
     let clock = Clock::system();
     let wake = WakeUp::default();
     if roles.contains(&Role::Worker) {
-        let connections = Arc::new(connections(config, environment, &store, &clock, shutdown)?);
+        let gateways = gateways(config, environment, &store, &clock, shutdown)?;
+        let connections = Arc::new(connections(config, environment, &store, &clock, &gateways)?);
         let options = WorkerOptions {
             concurrency: config.worker.concurrency,
             lease: Duration::from_secs(config.worker.lease_seconds),
@@ -63,6 +66,11 @@ pub fn start(
         };
         Daily::start(&store, &options, &connections, shutdown);
         LedgerEvents::start(&store, &options, &connections, shutdown);
+        for company in &config.companies {
+            let gateway = gateways.get(&company.name).context("every company has a gateway")?;
+            let mirror = mirror(config, company, &store, gateway.clone(), &wake);
+            shutdown.spawn("mirror of master data", mirror.run(shutdown.clone()));
+        }
         let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }
@@ -147,31 +155,68 @@ pub fn company_client(
         .with_context(|| format!("company {}", settings.name))
 }
 
-fn connections(
+/// The gateway of a company.
+pub fn gateway(
+    settings: &CompanySettings,
+    client: intacct::client::Client,
+    store: &Store,
+    shutdown: &Shutdown,
+) -> Gateway {
+    let options = GatewayOptions {
+        company: settings.name.clone(),
+        concurrency: settings.concurrency,
+        batch: settings.documents_per_request,
+        slot_lease: Duration::from_secs(settings.timeout_seconds + 30),
+    };
+    Gateway::start(client, store.clone(), options, shutdown)
+}
+
+/// The mirror of a company's master data.
+pub fn mirror(config: &Config, company: &CompanySettings, store: &Store, gateway: Gateway, wake: &WakeUp) -> Mirror {
+    let of_company = config.stores.iter().filter(|settings| settings.company == company.name);
+    let stores = of_company.map(|settings| settings.name.clone()).collect();
+    let options = MirrorOptions {
+        incremental: Duration::from_secs(config.mirror.incremental_minutes * 60),
+        full: Duration::from_secs(config.mirror.full_hours * 60 * 60),
+    };
+    Mirror::new(store.clone(), gateway, company.name.clone(), stores, options, wake.clone())
+}
+
+fn gateways(
     config: &Config,
     environment: &Environment,
     store: &Store,
     clock: &Clock,
     shutdown: &Shutdown,
-) -> anyhow::Result<BTreeMap<String, Arc<StoreConnection>>> {
-    let mut gateways: BTreeMap<&str, Gateway> = BTreeMap::new();
+) -> anyhow::Result<BTreeMap<String, Gateway>> {
+    let mut gateways = BTreeMap::new();
     for company in &config.companies {
         let client = company_client(company, environment, clock)?;
-        let options = GatewayOptions {
-            company: company.name.clone(),
-            concurrency: company.concurrency,
-            batch: company.documents_per_request,
-            slot_lease: Duration::from_secs(company.timeout_seconds + 30),
-        };
-        gateways.insert(&company.name, Gateway::start(client, store.clone(), options, shutdown));
+        gateways.insert(company.name.clone(), gateway(company, client, store, shutdown));
     }
+    Ok(gateways)
+}
+
+fn connections(
+    config: &Config,
+    environment: &Environment,
+    store: &Store,
+    clock: &Clock,
+    gateways: &BTreeMap<String, Gateway>,
+) -> anyhow::Result<BTreeMap<String, Arc<StoreConnection>>> {
+    let of = |company: &CompanySettings| Arc::new(Masters::new(store.clone(), company.name.clone()));
+    let masters: BTreeMap<&str, Arc<Masters>> =
+        config.companies.iter().map(|company| (company.name.as_str(), of(company))).collect();
     let mut connections = BTreeMap::new();
     for settings in &config.stores {
-        let gateway = gateways.get(settings.company.as_str()).context("a store names an unknown company")?.clone();
-        let company = config.company(&settings.company).context("a store names an unknown company")?;
+        let unknown = "a store names an unknown company";
+        let gateway = gateways.get(settings.company.as_str()).context(unknown)?.clone();
+        let company = config.company(&settings.company).context(unknown)?;
         let connection = StoreConnection {
             name: settings.name.clone(),
             application_account: company.application_account.clone(),
+            entity: company.entity.clone(),
+            masters: masters.get(settings.company.as_str()).context(unknown)?.clone(),
             answer_within: Duration::from_secs(company.timeout_seconds + 5),
             reader: reader(settings, environment, clock)?,
             policy: settings.policy()?,

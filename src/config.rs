@@ -63,6 +63,8 @@ pub struct Config {
     pub database: DatabaseSettings,
     /// Workers.
     pub worker: WorkerSettings,
+    /// The mirror of master data.
+    pub mirror: MirrorSettings,
     /// Logs.
     pub log: LogSettings,
     /// The admin API.
@@ -116,6 +118,16 @@ pub struct WorkerSettings {
     pub retry_seconds: Vec<u64>,
     /// How long a stopping process finishes its work, in seconds.
     pub grace_seconds: u64,
+}
+
+/// The mirror of the companies' master data.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MirrorSettings {
+    /// How often what changed is read, in minutes.
+    pub incremental_minutes: u64,
+    /// How often everything is read, in hours: only then is seen what was deleted.
+    pub full_hours: u64,
 }
 
 /// Logs.
@@ -372,6 +384,9 @@ impl Config {
         }
         if self.worker.retry_seconds.is_empty() {
             return invalid("worker.retry_seconds".into(), "name at least one wait".into());
+        }
+        if self.mirror.incremental_minutes == 0 || self.mirror.full_hours == 0 {
+            return invalid("mirror".into(), "incremental_minutes and full_hours must be at least 1".into());
         }
         if self.worker.concurrency == 0 {
             return invalid("worker.concurrency".into(), "must be at least 1".into());

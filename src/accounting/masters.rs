@@ -121,6 +121,11 @@ impl MasterKind {
         format!("{} {id}", self.label())
     }
 
+    /// The kind that the subject of a hold is of, user-defined dimensions apart.
+    pub fn of_subject(subject: &str) -> Option<Self> {
+        Self::FIXED.into_iter().find(|kind| subject.starts_with(&kind.subject("")))
+    }
+
     /// The kind of a dimension as rules name it, for example `department` or `REGION`.
     pub fn of_dimension(name: &str) -> Self {
         match name {
@@ -311,6 +316,7 @@ mod tests {
     fn no_two_kinds_share_the_subject_of_a_hold() {
         let subjects: BTreeSet<String> = MasterKind::FIXED.iter().map(|kind| kind.subject("1")).collect();
         assert_eq!(subjects.len(), MasterKind::FIXED.len());
+        assert!(MasterKind::FIXED.into_iter().all(|kind| MasterKind::of_subject(&kind.subject("1")) == Some(kind)));
     }
 
     #[test]

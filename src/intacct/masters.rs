@@ -179,6 +179,7 @@ mod tests {
             function: "query".into(),
             status: Status::Success,
             key: None,
+            result_id: None,
             records: rows.iter().map(record).collect(),
             total: None,
             remaining,

@@ -1,10 +1,12 @@
 //! A store as the worker sees it: how to read it, how to judge it, where to post it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::accounting::policy::Policy;
 use crate::bigcommerce::client::StoreClient;
 use crate::worker::gateway::Gateway;
+use crate::worker::validation::Masters;
 
 /// One store with its reader, its policy and its company's gateway.
 pub struct StoreConnection {
@@ -18,6 +20,10 @@ pub struct StoreConnection {
     pub company: String,
     /// The undeposited funds account named when a credit is applied without money.
     pub application_account: String,
+    /// The entity that requests are signed in to; `None` at the top level.
+    pub entity: Option<String>,
+    /// The company's master data, shared with its other stores.
+    pub masters: Arc<Masters>,
     /// After this a request to that company has ended, with an answer or without.
     pub answer_within: Duration,
     /// Sends to that company; shared with the company's other stores.

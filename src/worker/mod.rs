@@ -1,4 +1,5 @@
-//! Wait, claim, run, record. Read [`run`] first, then [`order`]; days of daily mode are closed in [`daily`].
+//! Wait, claim, run, record. Read [`run`] first, then [`order`]; days of daily mode are closed in [`daily`],
+//! master data is kept in [`mirror`].
 
 pub mod collect;
 pub mod connection;
@@ -7,9 +8,11 @@ pub mod daily;
 pub mod gateway;
 pub mod ledger_events;
 pub mod lookup;
+pub mod mirror;
 pub mod order;
 pub mod retry;
 pub mod run;
 pub mod support;
 pub mod task;
+pub mod validation;
 pub mod waves;

@@ -9,6 +9,7 @@ use super::collect::{self, begun};
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd};
 use super::lookup;
+use super::validation;
 use super::waves::{self, WaveEnd};
 use crate::accounting::derive::{AsPosted, Derivation, Eligibility, Ledger, derive};
 use crate::accounting::document::{Document, DocumentKey};
@@ -234,14 +235,19 @@ impl OrderRun<'_> {
             customer_id: "",
             attachment: None,
         };
-        match summary::way(begun(&stored), &derivation.documents, policy) {
+        let way = summary::way(begun(&stored), &derivation.documents, policy);
+        let checked = validation::check(self.connection, &difference.to_post, way == PostingMode::Daily).await?;
+        // What Intacct would refuse keeps the whole order back, before anything of it is sent or summed up.
+        let to_post: &[Document] = if checked.holds.is_empty() { &difference.to_post } else { &[] };
+        holds.extend(checked.holds.iter().cloned());
+        match way {
             PostingMode::Daily => {
-                collected = collect::collect(&batch, evidence.order.id, &difference.to_post, &stored).await?;
+                collected = collect::collect(&batch, evidence.order.id, to_post, &stored).await?;
             }
             PostingMode::Order => {
                 collect::withdraw(self.store, &self.connection.name, evidence.order.id, &stored).await?;
-                if !difference.to_post.is_empty() {
-                    let sent = self.send(batch, &derivation, &difference.to_post, &stored).await?;
+                if !to_post.is_empty() {
+                    let sent = self.send(batch, &derivation, to_post, &stored).await?;
                     holds.extend(sent.holds);
                     (customer_id, retry) = (sent.customer_id, sent.retry);
                 }
@@ -255,6 +261,7 @@ impl OrderRun<'_> {
         }
         if retry.is_none() {
             self.store.save_standing(&standing, &new_holds(&holds)).await?;
+            validation::watch(self.store, self.connection, evidence.order.id, &checked).await?;
         }
         Ok(retry.unwrap_or(RunEnd::Done))
     }

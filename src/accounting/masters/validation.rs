@@ -97,7 +97,12 @@ impl Check<'_> {
                     None => (MasterKind::GlAccount, deposit_account),
                 };
                 // Only account and customer of a receipt are sent, no lines.
-                return self.record(&plain(document, kind, id, rule));
+                let account = plain(document, kind, id, rule);
+                self.record(&account);
+                if bank_account.is_none() {
+                    self.bank(&account);
+                }
+                return;
             }
             Detail::Application { .. } => {
                 let account = self.setup.application_account;
@@ -193,14 +198,12 @@ impl Check<'_> {
         }
     }
 
-    /// The GL account of a bank account cannot stand on a line of a receivable document.
+    /// The GL account of a bank account cannot stand on a receivable document; a receipt names the bank account instead.
     fn bank(&mut self, account: &Use<'_>) {
         if let Some(bank) = self.masters.bank_of(account.id) {
             let name = self.name(&account.kind, account.id);
-            let wrong = format!(
-                "{name} belongs to the bank account {}, so no line of an invoice or memo can post to it",
-                bank.id
-            );
+            let wrong =
+                format!("{name} belongs to the bank account {}, so no invoice, memo or receipt can name it", bank.id);
             self.note(
                 HoldCode::RestrictedInIntacct,
                 account,

@@ -85,12 +85,7 @@ impl Object {
             }
             MasterKind::Journal => object("JOURNAL", "SYMBOL", "TITLE", MODIFIED),
             MasterKind::Customer => {
-                let fields = &[
-                    "DISPLAYCONTACT.EMAIL1",
-                    "OBJECTRESTRICTION",
-                    "MEGAENTITYID",
-                    "WHENMODIFIED",
-                ];
+                let fields = &["DISPLAYCONTACT.EMAIL1", "OBJECTRESTRICTION", "MEGAENTITYID", "WHENMODIFIED"];
                 object("CUSTOMER", "CUSTOMERID", "NAME", fields)
             }
             MasterKind::CustomerType => object("CUSTTYPE", "NAME", "NAME", MODIFIED),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ use super::xml_tree::Element;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Books {
     pub(super) masters: MasterData,
+    /// Record number and last change of each master record, as `object/id`.
+    #[serde(default)]
+    marks: BTreeMap<String, Mark>,
     pub(super) customers: BTreeMap<String, Customer>,
     pub(super) contacts: BTreeMap<String, Contact>,
     pub(super) receivables: BTreeMap<u64, Receivable>,
@@ -62,6 +66,13 @@ pub(super) struct OpenResult {
     pub(super) rows: VecDeque<Element>,
 }
 
+/// What a master record has besides what it says.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Mark {
+    pub(super) record_no: u64,
+    pub(super) modified_at: Timestamp,
+}
+
 /// Where a ledger line comes from.
 pub(super) struct Source<'a> {
     pub(super) object: &'static str,
@@ -71,10 +82,17 @@ pub(super) struct Source<'a> {
 }
 
 impl Books {
-    /// Empty books over these master data.
-    pub(super) fn new(masters: MasterData) -> Self {
+    /// Empty books over these master data, which were entered at that moment.
+    pub(super) fn new(masters: MasterData, now: Timestamp) -> Self {
+        let mut books = Self::empty(masters);
+        books.mark_masters(now);
+        books
+    }
+
+    fn empty(masters: MasterData) -> Self {
         Self {
             masters,
+            marks: BTreeMap::new(),
             customers: BTreeMap::new(),
             contacts: BTreeMap::new(),
             receivables: BTreeMap::new(),
@@ -116,6 +134,27 @@ impl Books {
         }
         std::fs::write(&draft, books)?;
         std::fs::rename(&draft, path)
+    }
+
+    /// Numbers the master records that have no number yet.
+    pub(super) fn mark_masters(&mut self, now: Timestamp) {
+        for (object, id) in self.masters.ids() {
+            let last = self.marks.iter().filter(|(name, _)| name.split('/').next() == Some(object));
+            let last = last.map(|(_, mark)| mark.record_no).max().unwrap_or_default();
+            self.marks.entry(format!("{object}/{id}")).or_insert(Mark { record_no: last + 1, modified_at: now });
+        }
+    }
+
+    /// Notes that a master record was changed.
+    pub(super) fn touch(&mut self, object: &str, id: &str, now: Timestamp) {
+        if let Some(mark) = self.marks.get_mut(&format!("{object}/{id}")) {
+            mark.modified_at = now;
+        }
+    }
+
+    /// Number and last change of a master record.
+    pub(super) fn mark(&self, object: &str, id: &str) -> Mark {
+        self.marks.get(&format!("{object}/{id}")).copied().unwrap_or_default()
     }
 
     pub(super) fn next_master(&mut self) -> u64 {

@@ -85,6 +85,9 @@ pub struct Location {
     pub name: String,
     /// Whether it is an entity.
     pub entity: bool,
+    /// The location above it.
+    #[serde(default)]
+    pub parent: Option<String>,
 }
 
 /// A journal.
@@ -121,6 +124,12 @@ pub struct MasterData {
     pub projects: BTreeMap<String, String>,
     /// Ids of anything above (accounts and customers apart) that is inactive, as `kind/id`, for example `item/SKU-1`.
     pub inactive: BTreeSet<String>,
+    /// Of the same, those that only group others: active, but without postings.
+    #[serde(default)]
+    pub non_posting: BTreeSet<String>,
+    /// The entities that own some of the same; the others belong to the top level.
+    #[serde(default)]
+    pub owners: BTreeMap<String, String>,
     /// Receivable terms with their days.
     pub terms: BTreeMap<String, i32>,
     /// Customer types.
@@ -140,6 +149,69 @@ impl MasterData {
     /// The account that belongs to a bank account.
     pub(super) fn bank(&self, bank_account: &str) -> Option<&Account> {
         self.accounts.values().find(|account| account.bank_account.as_deref() == Some(bank_account))
+    }
+
+    /// The kind of an object's records in [`MasterData::inactive`].
+    pub(super) fn kind_of(object: &str) -> &'static str {
+        match object {
+            "ARACCOUNTLABEL" => "label",
+            "CHECKINGACCOUNT" => "bank",
+            "ITEM" => "item",
+            "LOCATION" | "LOCATIONENTITY" => "location",
+            "DEPARTMENT" => "department",
+            "CLASS" => "class",
+            "PROJECT" => "project",
+            "ARTERM" => "term",
+            "JOURNAL" => "journal",
+            "CUSTTYPE" => "customer type",
+            _ => "account",
+        }
+    }
+
+    /// STATUS of a record.
+    pub(super) fn status(&self, kind: &str, id: &str) -> &'static str {
+        let name = format!("{kind}/{id}");
+        match () {
+            () if self.inactive.contains(&name) => "inactive",
+            () if self.non_posting.contains(&name) => "active non-posting",
+            () => "active",
+        }
+    }
+
+    /// The objects that have records, with the ids of these.
+    pub(super) fn ids(&self) -> Vec<(&'static str, String)> {
+        let of = |object: &'static str, ids: Vec<&String>| {
+            ids.into_iter().map(move |id| (object, id.clone())).collect::<Vec<_>>()
+        };
+        let entities = self.locations.iter().filter(|(_, location)| location.entity).map(|(id, _)| id).collect();
+        [
+            of("GLACCOUNT", self.accounts.keys().collect()),
+            of("ARACCOUNTLABEL", self.account_labels.keys().collect()),
+            of("CHECKINGACCOUNT", self.accounts.values().filter_map(|account| account.bank_account.as_ref()).collect()),
+            of("ITEM", self.items.keys().collect()),
+            of("LOCATION", self.locations.keys().collect()),
+            of("LOCATIONENTITY", entities),
+            of("DEPARTMENT", self.departments.keys().collect()),
+            of("CLASS", self.classes.keys().collect()),
+            of("PROJECT", self.projects.keys().collect()),
+            of("ARTERM", self.terms.keys().collect()),
+            of("JOURNAL", self.journals.keys().collect()),
+            of("CUSTTYPE", self.customer_types.iter().collect()),
+        ]
+        .concat()
+    }
+
+    /// The entity a location belongs to: itself, or the nearest one above it.
+    pub(super) fn entity_of<'a>(&'a self, location: &'a str) -> Option<&'a str> {
+        let mut at = location;
+        for _ in 0..=self.locations.len() {
+            let found = self.locations.get(at)?;
+            if found.entity {
+                return Some(at);
+            }
+            at = found.parent.as_deref()?;
+        }
+        None
     }
 
     /// Whether a day lies in a closed period.
@@ -198,13 +270,15 @@ impl Default for MasterData {
             exchange_gain_loss_account: "7100".to_owned(),
             account_labels: BTreeMap::new(),
             locations: [("100", "United States"), ("200", "Europe")]
-                .map(|(id, name)| (id.to_owned(), Location { name: name.to_owned(), entity: true }))
+                .map(|(id, name)| (id.to_owned(), Location { name: name.to_owned(), entity: true, parent: None }))
                 .into(),
             departments: named([("WEB", "Web shop"), ("WHOLESALE", "Wholesale")]),
             classes: named([("ONLINE", "Online"), ("B2B", "Business to business")]),
             items: named([("SKU-1", "Sample item one"), ("SKU-2", "Sample item two"), ("SHIPPING", "Shipping")]),
             projects: BTreeMap::new(),
             inactive: BTreeSet::new(),
+            non_posting: BTreeSet::new(),
+            owners: BTreeMap::new(),
             terms: [("Due on receipt", 0), ("N30", 30)].map(|(name, days)| (name.to_owned(), days)).into(),
             customer_types: ["Web", "Wholesale"].map(str::to_owned).into(),
             journals: [

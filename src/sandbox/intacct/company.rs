@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::books::Books;
-use super::chart::Account;
+use super::chart::{Account, AccountType, MasterData, Side};
 use super::connection::{CuttableListener, Scissors};
 use super::execution::State;
 use super::faults::{Fault, Faults};
@@ -83,6 +83,12 @@ pub struct SettingsChange {
     pub deactivate_account: Option<String>,
     /// An account that takes postings again.
     pub activate_account: Option<String>,
+    /// An account that is new: its number. It is a revenue account.
+    pub create_account: Option<String>,
+    /// Any other record that cannot be used any more, as `kind/id`, for example `item/SKU-1`.
+    pub deactivate: Option<String>,
+    /// Any other record that can be used again.
+    pub activate: Option<String>,
     /// A customer that takes no documents any more.
     pub deactivate_customer: Option<String>,
     /// A customer that takes documents again.
@@ -130,8 +136,12 @@ impl Company {
             Some(path) => Books::load(path).map_err(|source| CompanyError::Books { path: path.clone(), source })?,
             None => None,
         };
+        let now = settings.clock.now();
+        let mut books = books.unwrap_or_else(|| Books::new(settings.masters.clone(), now));
+        // Books of an older program have no numbers for their master data.
+        books.mark_masters(now);
         let state = State {
-            books: books.unwrap_or_else(|| Books::new(settings.masters.clone())),
+            books,
             sessions: Sessions::default(),
             log: RequestLog::default(),
             running: std::collections::HashSet::new(),
@@ -264,27 +274,12 @@ impl Company {
     /// When an account or customer named is not there; then nothing is changed. When the books cannot be written.
     pub fn change(&self, change: &SettingsChange) -> Result<(), CompanyError> {
         {
+            let now = self.now();
             let state = &mut *self.state();
+            check_names(change, &state.books)?;
+            change_accounts(change, &mut state.books, now);
+            change_others(change, &mut state.books, now);
             let masters = &mut state.books.masters;
-            let accounts = [&change.deactivate_account, &change.activate_account];
-            if let Some(unknown) = accounts.into_iter().flatten().find(|number| !masters.accounts.contains_key(*number))
-            {
-                return Err(CompanyError::Unknown(format!("account {unknown}")));
-            }
-            let customers = [&change.deactivate_customer, &change.activate_customer];
-            if let Some(unknown) = customers.into_iter().flatten().find(|id| !state.books.customers.contains_key(*id)) {
-                return Err(CompanyError::Unknown(format!("customer {unknown}")));
-            }
-            for (number, active) in [(&change.deactivate_account, false), (&change.activate_account, true)] {
-                if let Some(account) = number.as_ref().and_then(|number| masters.accounts.get_mut(number)) {
-                    account.active = active;
-                }
-            }
-            for (id, active) in [(&change.deactivate_customer, false), (&change.activate_customer, true)] {
-                if let Some(customer) = id.as_ref().and_then(|id| state.books.customers.get_mut(id)) {
-                    customer.active = active;
-                }
-            }
             if change.reopen_books {
                 masters.closed_through = None;
             }
@@ -339,6 +334,71 @@ impl Company {
 
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.0.faults.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// Refuses a change that names what is not there.
+fn check_names(change: &SettingsChange, books: &Books) -> Result<(), CompanyError> {
+    let accounts = [&change.deactivate_account, &change.activate_account];
+    if let Some(unknown) = accounts.into_iter().flatten().find(|number| !books.masters.accounts.contains_key(*number)) {
+        return Err(CompanyError::Unknown(format!("account {unknown}")));
+    }
+    let customers = [&change.deactivate_customer, &change.activate_customer];
+    if let Some(unknown) = customers.into_iter().flatten().find(|id| !books.customers.contains_key(*id)) {
+        return Err(CompanyError::Unknown(format!("customer {unknown}")));
+    }
+    let others = [&change.deactivate, &change.activate];
+    let known = |name: &str| books.masters.ids().iter().any(|(object, id)| record_name(object, id) == name);
+    match others.into_iter().flatten().find(|name| !known(name)) {
+        Some(unknown) => Err(CompanyError::Unknown(unknown.clone())),
+        None => Ok(()),
+    }
+}
+
+fn record_name(object: &str, id: &str) -> String {
+    format!("{}/{id}", MasterData::kind_of(object))
+}
+
+fn change_accounts(change: &SettingsChange, books: &mut Books, now: Timestamp) {
+    if let Some(number) = &change.create_account {
+        let account = Account {
+            number: number.clone(),
+            title: format!("New account {number}"),
+            account_type: AccountType::IncomeStatement,
+            normal_balance: Side::Credit,
+            active: true,
+            required: Vec::new(),
+            bank_account: None,
+        };
+        books.masters.accounts.entry(number.clone()).or_insert(account);
+        books.mark_masters(now);
+    }
+    for (number, active) in [(&change.deactivate_account, false), (&change.activate_account, true)] {
+        let Some(number) = number else { continue };
+        if let Some(account) = books.masters.accounts.get_mut(number) {
+            account.active = active;
+        }
+        books.touch("GLACCOUNT", number, now);
+    }
+}
+
+fn change_others(change: &SettingsChange, books: &mut Books, now: Timestamp) {
+    for (id, active) in [(&change.deactivate_customer, false), (&change.activate_customer, true)] {
+        if let Some(customer) = id.as_ref().and_then(|id| books.customers.get_mut(id)) {
+            (customer.active, customer.modified_at) = (active, now);
+        }
+    }
+    for (name, active) in [(&change.deactivate, false), (&change.activate, true)] {
+        let Some(name) = name else { continue };
+        if active {
+            books.masters.inactive.remove(name);
+        } else {
+            books.masters.inactive.insert(name.clone());
+        }
+        let named = books.masters.ids().into_iter().filter(|(object, id)| record_name(object, id) == *name);
+        for (object, id) in named.collect::<Vec<_>>() {
+            books.touch(object, &id, now);
+        }
     }
 }
 

@@ -3,16 +3,17 @@
 //! Field names follow Intacct docs (queries; AR invoices: `invoiceno` is RECORDID, `ponumber` is DOCNUMBER, and so on).
 
 mod fields;
+mod masters;
 mod payments;
 mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::fields::{ACCOUNT, ADJUSTMENT, BANK, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE, LINE, MASTER};
+use self::fields::{ADJUSTMENT, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE, LINE};
+use self::masters::Master;
 use self::payments::{APPLICATION, PAYMENT};
 use self::receipts::{DEPOSIT, OTHER_RECEIPT};
 use super::books::Books;
-use super::chart::Account;
 use super::records::{
     Contact, Customer, Deposit, Journal, OtherReceipt, Payment, PaymentKind, Receivable, ReceivableKind,
 };
@@ -45,17 +46,7 @@ pub(super) enum Row<'a> {
     Deposit(&'a Deposit),
     Journal(&'a Journal),
     JournalLine(&'a Journal, usize),
-    Account(usize, &'a Account),
     Master(Master<'a>),
-}
-
-/// A master record that is only an id and a name.
-pub(super) struct Master<'a> {
-    id_field: &'static str,
-    number: usize,
-    id: &'a str,
-    name: String,
-    active: bool,
 }
 
 impl Row<'_> {
@@ -69,7 +60,7 @@ impl Row<'_> {
             Self::OtherReceipt(receipt) => receipt.entity.as_deref(),
             Self::Deposit(deposit) => deposit.entity.as_deref(),
             Self::Journal(journal) | Self::JournalLine(journal, _) => journal.entity.as_deref(),
-            Self::Account(..) | Self::Master(_) => None,
+            Self::Master(master) => master.owner,
         }
     }
 
@@ -100,6 +91,7 @@ pub(super) struct Schema<'a> {
     custom: Option<&'a BTreeSet<String>>,
     /// The company's own dimensions, of lines.
     dimensions: Option<&'a BTreeMap<String, BTreeMap<u64, String>>>,
+    absent: &'a BTreeSet<String>,
 }
 
 /// What stands before the name of a dimension of the company's own.
@@ -111,7 +103,7 @@ impl Schema<'_> {
     /// # Errors
     /// When the object has no such field.
     pub(super) fn kind(&self, field: &str) -> Result<Kind, Refusal> {
-        let listed = self.fields.iter().find(|(name, _)| *name == field).map(|(_, kind)| *kind);
+        let listed = self.fields.iter().find(|(name, _)| *name == field && self.has(name)).map(|(_, kind)| *kind);
         let own = self.custom.is_some_and(|custom| custom.contains(field)).then_some(Kind::Text);
         let dimension = field.strip_prefix(USER_DEFINED).zip(self.dimensions);
         let dimension = dimension.filter(|(name, known)| known.contains_key(*name)).map(|_| Kind::Number);
@@ -123,7 +115,13 @@ impl Schema<'_> {
         let own = self.custom.into_iter().flatten().cloned();
         let dimensions = self.dimensions.into_iter().flat_map(|known| known.keys());
         let dimensions = dimensions.map(|name| format!("{USER_DEFINED}{name}"));
-        self.fields.iter().map(|(name, _)| (*name).to_owned()).chain(own).chain(dimensions).collect()
+        let listed = self.fields.iter().filter(|(name, _)| self.has(name)).map(|(name, _)| (*name).to_owned());
+        listed.chain(own).chain(dimensions).collect()
+    }
+
+    /// Whether this company's object has a field: releases and modules differ.
+    fn has(&self, field: &str) -> bool {
+        !self.absent.contains(&format!("{}.{field}", self.object))
     }
 }
 
@@ -132,6 +130,9 @@ impl Schema<'_> {
 /// # Errors
 /// When there is no such object; names are upper case.
 pub(super) fn schema<'a>(object: &'a str, settings: &'a CompanySettings) -> Result<Schema<'a>, Refusal> {
+    if settings.absent.contains(object) {
+        return Err(Refusal::object_not_found(object));
+    }
     let (fields, has_custom) = match object {
         "CUSTOMER" => (CUSTOMER, true),
         "ARINVOICE" => (INVOICE, true),
@@ -144,11 +145,8 @@ pub(super) fn schema<'a>(object: &'a str, settings: &'a CompanySettings) -> Resu
         "DEPOSIT" => (DEPOSIT, true),
         "GLBATCH" => (JOURNAL, true),
         "GLENTRY" => (JOURNAL_LINE, true),
-        "GLACCOUNT" => (ACCOUNT, false),
-        "CHECKINGACCOUNT" => (BANK, false),
-        other => {
-            (MASTER.iter().find(|(name, _)| *name == other).ok_or_else(|| Refusal::object_not_found(other))?.1, false)
-        }
+        own if settings.user_defined_dimensions.contains_key(own) => (masters::USER_DEFINED, false),
+        other => (masters::fields(other).ok_or_else(|| Refusal::object_not_found(other))?, false),
     };
     let is_line = matches!(object, "ARINVOICEITEM" | "ARADJUSTMENTITEM" | "GLENTRY");
     Ok(Schema {
@@ -156,6 +154,7 @@ pub(super) fn schema<'a>(object: &'a str, settings: &'a CompanySettings) -> Resu
         fields,
         custom: has_custom.then_some(&settings.custom_fields),
         dimensions: is_line.then_some(&settings.user_defined_dimensions),
+        absent: &settings.absent,
     })
 }
 
@@ -166,11 +165,13 @@ pub(super) fn id_field(object: &str) -> &'static str {
         "CONTACT" => "CONTACTNAME",
         "GLACCOUNT" => "ACCOUNTNO",
         "ITEM" => "ITEMID",
-        "LOCATION" => "LOCATIONID",
+        "LOCATION" | "LOCATIONENTITY" => "LOCATIONID",
         "DEPARTMENT" => "DEPARTMENTID",
         "CLASS" => "CLASSID",
         "PROJECT" => "PROJECTID",
-        "ARTERM" => "NAME",
+        "ARTERM" | "CUSTTYPE" => "NAME",
+        "ARACCOUNTLABEL" => "ACCOUNTLABEL",
+        "TAXDETAIL" => "DETAILID",
         "JOURNAL" => "SYMBOL",
         "CHECKINGACCOUNT" => "BANKACCOUNTID",
         _ => "RECORDNO",
@@ -178,7 +179,7 @@ pub(super) fn id_field(object: &str) -> &'static str {
 }
 
 /// All rows of an object, by record number.
-pub(super) fn rows<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
+pub(super) fn rows<'a>(object: &str, books: &'a Books, settings: &CompanySettings) -> Vec<Row<'a>> {
     let receivables = |kind| books.receivables.values().filter(move |receivable| receivable.kind == kind);
     let lines = |kind| {
         receivables(kind)
@@ -214,56 +215,7 @@ pub(super) fn rows<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
                 .flat_map(|journal| (0..journal.lines.len()).map(move |line| Row::JournalLine(journal, line)))
                 .collect()
         }
-        "GLACCOUNT" => books
-            .masters
-            .accounts
-            .values()
-            .enumerate()
-            .map(|(index, account)| Row::Account(index + 1, account))
-            .collect(),
-        other => masters(other, books),
-    }
-}
-
-fn masters<'a>(object: &str, books: &'a Books) -> Vec<Row<'a>> {
-    let masters = &books.masters;
-    let row = |kind: &str, id_field: &'static str, number: usize, id: &'a str, name: String| {
-        let active = !masters.inactive.contains(&format!("{kind}/{id}"));
-        Row::Master(Master { id_field, number: number + 1, id, name, active })
-    };
-    let named = |kind: &'static str, id_field: &'static str, list: &'a std::collections::BTreeMap<String, String>| {
-        list.iter().enumerate().map(|(number, (id, name))| row(kind, id_field, number, id, name.clone())).collect()
-    };
-    match object {
-        "ITEM" => named("item", "ITEMID", &masters.items),
-        "DEPARTMENT" => named("department", "DEPARTMENTID", &masters.departments),
-        "CLASS" => named("class", "CLASSID", &masters.classes),
-        "PROJECT" => named("project", "PROJECTID", &masters.projects),
-        "LOCATION" => {
-            let locations = masters.locations.iter().enumerate();
-            locations
-                .map(|(number, (id, location))| row("location", "LOCATIONID", number, id, location.name.clone()))
-                .collect()
-        }
-        "ARTERM" => {
-            let terms = masters.terms.iter().enumerate();
-            terms.map(|(number, (name, days))| row("term", "NAME", number, name, format!("{days} days"))).collect()
-        }
-        "JOURNAL" => {
-            let journals = masters.journals.iter().enumerate();
-            journals
-                .map(|(number, (symbol, book))| row("journal", "SYMBOL", number, symbol, book.title.clone()))
-                .collect()
-        }
-        "CHECKINGACCOUNT" => {
-            let banks =
-                masters.accounts.values().filter_map(|account| Some((account.bank_account.as_deref()?, account)));
-            banks
-                .enumerate()
-                .map(|(number, (id, account))| row("bank", "BANKACCOUNTID", number, id, account.number.clone()))
-                .collect()
-        }
-        _ => Vec::new(),
+        other => masters::rows(other, books, settings),
     }
 }
 
@@ -274,13 +226,24 @@ mod tests {
 
     #[test]
     fn every_listed_field_of_master_data_has_a_value() {
-        let books = Books::new(MasterData::default());
         let settings = CompanySettings::default();
-        for object in ["GLACCOUNT", "ITEM", "LOCATION", "DEPARTMENT", "CLASS", "ARTERM", "JOURNAL", "CHECKINGACCOUNT"] {
+        let books = Books::new(MasterData::default(), settings.clock.now());
+        for object in [
+            "GLACCOUNT",
+            "ITEM",
+            "LOCATION",
+            "LOCATIONENTITY",
+            "DEPARTMENT",
+            "CLASS",
+            "ARTERM",
+            "JOURNAL",
+            "CHECKINGACCOUNT",
+            "CUSTTYPE",
+        ] {
             let schema = schema(object, &settings).unwrap();
-            let rows = rows(object, &books);
+            let rows = rows(object, &books, &settings);
             assert!(!rows.is_empty(), "{object}");
-            for field in schema.all() {
+            for field in schema.all().into_iter().filter(|field| field != "MEGAENTITYID") {
                 assert!(rows.iter().all(|row| fields::value(row, &field).is_some()), "{object}.{field}");
             }
         }
@@ -288,11 +251,15 @@ mod tests {
 
     #[test]
     fn unknown_objects_and_fields_are_refused() {
-        let settings = CompanySettings::default();
+        let mut settings = CompanySettings::default();
         assert!(
             schema("customer", &settings)
                 .is_err_and(|refusal| refusal.to_string().contains("Object definition customer not found"))
         );
         assert!(schema("CUSTOMER", &settings).unwrap().kind("COLOUR").is_err());
+        settings.absent = ["PROJECT", "GLACCOUNT.REQUIRETASK"].map(str::to_owned).into();
+        assert!(schema("PROJECT", &settings).is_err());
+        let accounts = schema("GLACCOUNT", &settings).unwrap();
+        assert!(accounts.kind("REQUIRETASK").is_err() && accounts.kind("REQUIREDEPT").is_ok());
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(body: &Element, books: &Books, context: &Context<'_>) -> Resul
     let schema = objects::schema(object, context.settings)?;
     let query = read(body, object, &schema)?;
     let entity = context.signed_in.location.as_deref();
-    let mut rows = objects::rows(object, books);
+    let mut rows = objects::rows(object, books, context.settings);
     rows.retain(|row| row.is_visible(entity, query.show_private));
     if let Some(filter) = &query.filter {
         rows.retain(|row| filter.matches(row));

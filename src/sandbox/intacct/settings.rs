@@ -67,6 +67,9 @@ pub struct CompanySettings {
     pub tax_solutions: BTreeMap<String, TaxSolution>,
     /// The account of discounts that payments take off invoices.
     pub discount_account: String,
+    /// Objects the company has not (modules it did not subscribe to), such as `PROJECT`, and fields, such as
+    /// `GLACCOUNT.REQUIRETASK`.
+    pub absent: BTreeSet<String>,
     /// Chart of accounts, dimensions, terms, journals, periods. A books file that exists takes precedence.
     pub masters: MasterData,
     /// Requests in flight beyond this are refused with HTTP 429 (Intacct, performance tiers); `None` for no limit.
@@ -103,6 +106,7 @@ impl Default for CompanySettings {
             user_defined_dimensions: BTreeMap::new(),
             tax_solutions: BTreeMap::new(),
             discount_account: "4090".to_owned(),
+            absent: BTreeSet::new(),
             masters: MasterData::default(),
             concurrency: Some(8),
             books_file: None,

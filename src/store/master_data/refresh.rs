@@ -101,7 +101,9 @@ impl Store {
             .collect()
     }
 
-    /// The kinds of a company that a try is due for: those not tried for `incremental`, and those not read whole for `full`.
+    /// The kinds of a company that a try is due for, and whether they are to be read whole: those not tried for
+    /// `incremental`; after a failure much sooner; what the company does not offer only every `full`. A kind that tells no
+    /// modifications is always read whole.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -115,11 +117,14 @@ impl Store {
         let names: Vec<String> = kinds.iter().map(MasterKind::name).collect();
         let rows = sqlx::query!(
             r#"select wanted.kind as "kind!",
-                      coalesce(r.run_full, false) or r.last_full_at is null
-                          or r.last_full_at < now() - make_interval(secs => $4) as "full!"
+                      coalesce(r.run_full, false) or r.last_full_at is null or r.mark is null
+                          or r.unavailable is not null or r.last_full_at < now() - make_interval(secs => $4) as "full!"
                  from unnest($2::text[]) with ordinality as wanted (kind, place)
                  left join master_refresh r on r.company = $1 and r.kind = wanted.kind
-                where r.tried_at is null or r.tried_at < now() - make_interval(secs => $3)
+                where r.tried_at is null
+                   or r.tried_at < now() - make_interval(secs => case when r.last_error is not null then least($3, 60::float8)
+                                                                      when r.unavailable is not null then $4
+                                                                      else $3 end)
                 order by wanted.place"#,
             company,
             &names,
@@ -130,6 +135,31 @@ impl Store {
         .await?;
         let known: BTreeMap<String, &MasterKind> = kinds.iter().map(|kind| (kind.name(), kind)).collect();
         Ok(rows.into_iter().filter_map(|row| Some(((*known.get(&row.kind)?).clone(), row.full))).collect())
+    }
+
+    /// Asks for a look at these kinds, or at all, as soon as somebody looks at the schedule; not at what was tried less than
+    /// `recent` ago.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn want_masters(
+        &self,
+        company: &str,
+        kinds: Option<&[MasterKind]>,
+        recent: Duration,
+    ) -> Result<(), StoreError> {
+        let names: Option<Vec<String>> = kinds.map(|kinds| kinds.iter().map(MasterKind::name).collect());
+        sqlx::query!(
+            "update master_refresh set tried_at = null
+              where company = $1 and ($2::text[] is null or kind = any ($2))
+                and tried_at <= now() - make_interval(secs => $3)",
+            company,
+            names.as_deref(),
+            recent.as_secs_f64()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Begins a reading, or goes on with the one that broke off when it is of the same sort. What changed since the mark
@@ -173,11 +203,12 @@ impl Store {
     }
 
     /// Keeps a page. With the last one the reading ends, in the same transaction: the mark moves, and after a whole reading
-    /// what it did not meet is gone. The orders of `stores` that are held for a record that changed are marked due.
+    /// what it did not meet is gone. The orders of `stores` that are held for a record that changed are marked due;
+    /// answers whether there were any.
     ///
     /// # Errors
     /// [`StoreError::Lost`] when another reading was begun meanwhile; [`StoreError::Unavailable`]. Then nothing was written.
-    pub async fn keep_page(&self, reading: &Reading, page: Page<'_>, stores: &[String]) -> Result<(), StoreError> {
+    pub async fn keep_page(&self, reading: &Reading, page: Page<'_>, stores: &[String]) -> Result<bool, StoreError> {
         let (company, kind) = (&reading.company, &reading.kind);
         let mut transaction = self.pool.begin().await?;
         self.advance(&mut transaction, reading, page).await?;
@@ -191,9 +222,9 @@ impl Store {
         }
         note_change(&mut transaction, company, kind, first || !changed.is_empty()).await?;
         let subjects: Vec<String> = changed.iter().map(|id| kind.subject(id)).collect();
-        release(&mut transaction, stores, &subjects, "").await?;
+        let released = release(&mut transaction, stores, &subjects, "").await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(released)
     }
 
     async fn advance(
@@ -391,14 +422,15 @@ pub(super) async fn note_change(
 }
 
 /// Marks the orders due that are held for one of `subjects`, or for one that begins with `prefix` when that is not empty.
+/// Answers whether there were any.
 async fn release(
     transaction: &mut Transaction<'_, Postgres>,
     stores: &[String],
     subjects: &[String],
     prefix: &str,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let codes: Vec<String> = HoldCode::OF_MASTER_DATA.iter().map(|code| code.as_str().to_owned()).collect();
-    sqlx::query!(
+    let done = sqlx::query!(
         "insert into lane (store, order_id)
          select distinct store, order_id from hold
           where store = any ($1) and released_at is null and order_id is not null and code = any ($2)
@@ -413,5 +445,5 @@ async fn release(
     )
     .execute(&mut **transaction)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }

@@ -140,13 +140,21 @@ pub(super) fn legacy_custom_fields(
 fn check_values(found: &Dimensions, books: &Books, context: &Context<'_>) -> Result<(), Refusal> {
     let masters = &books.masters;
     if let Some(id) = &found.location {
-        let foreign = context.signed_in.location.as_ref().is_some_and(|entity| entity != id);
+        let own = |entity: &String| masters.entity_of(id) == Some(entity);
+        let foreign = context.signed_in.location.as_ref().is_some_and(|entity| !own(entity));
         if foreign || !masters.locations.contains_key(id) {
             return Err(Refusal::invalid("Location", id));
         }
         check_active("location", id, books)?;
     }
+    let entity = found.location.as_deref().and_then(|id| masters.entity_of(id));
+    // What an entity owns can be used in that entity only.
+    let foreign = |kind: &str, id: &str| {
+        let owner = masters.owners.get(&format!("{}/{id}", kind.to_lowercase()));
+        owner.is_some_and(|owner| entity != Some(owner))
+    };
     let named = |kind: &str, id: &Option<String>, known: &BTreeMap<String, String>| match id {
+        Some(id) if foreign(kind, id) => Err(Refusal::invalid(kind, id)),
         Some(id) if known.contains_key(id) => check_active(&kind.to_lowercase(), id, books),
         Some(id) if kind == "Item" => Err(Refusal::item_not_valid(id)),
         Some(id) => Err(Refusal::invalid(kind, id)),
@@ -163,7 +171,11 @@ fn check_values(found: &Dimensions, books: &Books, context: &Context<'_>) -> Res
 }
 
 fn check_active(kind: &str, id: &str, books: &Books) -> Result<(), Refusal> {
-    if books.masters.inactive.contains(&format!("{kind}/{id}")) { Err(Refusal::inactive(kind, id)) } else { Ok(()) }
+    match books.masters.status(kind, id) {
+        "active" => Ok(()),
+        "inactive" => Err(Refusal::inactive(kind, id)),
+        _ => Err(Refusal::invalid(kind, id)),
+    }
 }
 
 fn check_required(found: &Dimensions, account: &Account, multi_entity: bool) -> Result<(), Refusal> {

@@ -38,7 +38,7 @@ fn records(body: &Element, id_field: &str, books: &Books, context: &Context<'_>)
     }
     let names = field_names(body, &schema)?;
     let entity = context.signed_in.location.as_deref();
-    let found: Vec<_> = objects::rows(object, books)
+    let found: Vec<_> = objects::rows(object, books, context.settings)
         .into_iter()
         .filter(|row| row.is_visible(entity, true) && keys.contains(&row.get(id_field).as_str()))
         .map(|row| row.element(object, &names))

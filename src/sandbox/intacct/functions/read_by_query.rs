@@ -29,7 +29,7 @@ pub(super) fn first(body: &Element, books: &mut Books, context: &Context<'_>) ->
         None => DEFAULT_PAGE,
     };
     let entity = context.signed_in.location.as_deref();
-    let rows: VecDeque<_> = objects::rows(object, books)
+    let rows: VecDeque<_> = objects::rows(object, books, context.settings)
         .into_iter()
         .filter(|row| row.is_visible(entity, true) && filter.as_ref().is_none_or(|filter| filter.matches(row)))
         .map(|row| row.element(&object.to_lowercase(), &names))

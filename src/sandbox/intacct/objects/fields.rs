@@ -2,13 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use super::super::chart::{Account, AccountType, Side};
+use super::super::chart::Side;
 use super::super::records::{
     Contact, Customer, Dimensions, DocumentState, Journal, Receivable, ReceivableKind, ReceivableLine,
 };
 use super::super::values::{print_amount, print_date, print_stamp, round};
 use super::Kind::{Date, Number, Stamp, Text};
-use super::{Field, Master, Row, USER_DEFINED, payments, receipts};
+use super::{Field, Row, USER_DEFINED, payments, receipts};
 
 pub(super) const CUSTOMER: &[Field] = &[
     ("RECORDNO", Number),
@@ -171,35 +171,6 @@ pub(super) const JOURNAL_LINE: &[Field] = &[
     ("PROJECTID", Text),
 ];
 
-pub(super) const ACCOUNT: &[Field] = &[
-    ("RECORDNO", Number),
-    ("ACCOUNTNO", Text),
-    ("TITLE", Text),
-    ("ACCOUNTTYPE", Text),
-    ("NORMALBALANCE", Text),
-    ("STATUS", Text),
-    ("REQUIRELOC", Text),
-    ("REQUIREDEPT", Text),
-    ("REQUIRECLASS", Text),
-    ("REQUIREITEM", Text),
-    ("REQUIRECUSTOMER", Text),
-    ("REQUIREPROJECT", Text),
-];
-
-pub(super) const BANK: &[Field] =
-    &[("RECORDNO", Number), ("BANKACCOUNTID", Text), ("GLACCOUNTNO", Text), ("STATUS", Text)];
-
-/// Objects that are only an id and a name.
-pub(super) const MASTER: &[(&str, &[Field])] = &[
-    ("ITEM", &[("RECORDNO", Number), ("ITEMID", Text), ("NAME", Text), ("STATUS", Text)]),
-    ("LOCATION", &[("RECORDNO", Number), ("LOCATIONID", Text), ("NAME", Text), ("STATUS", Text)]),
-    ("DEPARTMENT", &[("RECORDNO", Number), ("DEPARTMENTID", Text), ("TITLE", Text), ("STATUS", Text)]),
-    ("CLASS", &[("RECORDNO", Number), ("CLASSID", Text), ("NAME", Text), ("STATUS", Text)]),
-    ("PROJECT", &[("RECORDNO", Number), ("PROJECTID", Text), ("NAME", Text), ("STATUS", Text)]),
-    ("ARTERM", &[("RECORDNO", Number), ("NAME", Text), ("DESCRIPTION", Text), ("STATUS", Text)]),
-    ("JOURNAL", &[("RECORDNO", Number), ("SYMBOL", Text), ("TITLE", Text), ("STATUS", Text)]),
-];
-
 /// The value of a field; `None` when the record has no such field or no value in it.
 pub(super) fn value(row: &Row<'_>, field: &str) -> Option<String> {
     match row {
@@ -213,8 +184,7 @@ pub(super) fn value(row: &Row<'_>, field: &str) -> Option<String> {
         Row::Deposit(deposit) => receipts::deposit_value(deposit, field),
         Row::Journal(journal) => journal_value(journal, field),
         Row::JournalLine(journal, index) => journal_line_value(journal, *index, field),
-        Row::Account(number, account) => account_value(*number, account, field),
-        Row::Master(master) => master_value(master, field),
+        Row::Master(master) => master.value(field),
     }
 }
 
@@ -368,39 +338,5 @@ fn journal_line_value(journal: &Journal, index: usize, field: &str) -> Option<St
         "DOCUMENT" => line.document.clone(),
         "DESCRIPTION" => line.description.clone(),
         other => return dimension(&line.dimensions, other).or_else(|| line.custom_fields.get(other).cloned()),
-    })
-}
-
-fn account_value(number: usize, account: &Account, field: &str) -> Option<String> {
-    use super::super::chart::Dimension;
-    let requires = |dimension| account.required.contains(&dimension).to_string();
-    Some(match field {
-        "RECORDNO" => number.to_string(),
-        "ACCOUNTNO" => account.number.clone(),
-        "TITLE" => account.title.clone(),
-        "ACCOUNTTYPE" => match account.account_type {
-            AccountType::BalanceSheet => "balancesheet".to_owned(),
-            AccountType::IncomeStatement => "incomestatement".to_owned(),
-            AccountType::Statistical => "statistical".to_owned(),
-        },
-        "NORMALBALANCE" => if account.normal_balance == Side::Debit { "debit" } else { "credit" }.to_owned(),
-        "STATUS" => status(account.active),
-        "REQUIRELOC" => requires(Dimension::Location),
-        "REQUIREDEPT" => requires(Dimension::Department),
-        "REQUIRECLASS" => requires(Dimension::Class),
-        "REQUIREITEM" => requires(Dimension::Item),
-        "REQUIRECUSTOMER" => requires(Dimension::Customer),
-        "REQUIREPROJECT" => requires(Dimension::Project),
-        _ => return None,
-    })
-}
-
-fn master_value(master: &Master<'_>, field: &str) -> Option<String> {
-    Some(match field {
-        "RECORDNO" => master.number.to_string(),
-        "STATUS" => status(master.active),
-        id if id == master.id_field => master.id.to_owned(),
-        "NAME" | "TITLE" | "DESCRIPTION" | "GLACCOUNTNO" => master.name.clone(),
-        _ => return None,
     })
 }
