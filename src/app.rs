@@ -82,6 +82,9 @@ pub fn start(
         wake,
         clock,
         webhook_stores: Arc::new(webhook_stores(config, environment)?),
+        company_of_store: Arc::new(
+            config.stores.iter().map(|store| (store.name.clone(), store.company.clone())).collect(),
+        ),
         admin: admin_token(config, environment)?,
         metrics: metrics.clone(),
         body_bytes_max: config.server.body_bytes_max,

@@ -1,23 +1,30 @@
 //! `cartledger check`: are the settings right, do both sides answer, and does everything the rules name exist?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::{SettingsArguments, open_database};
-use crate::accounting::policy::{ChangedOrders, PostingMode, Recognition};
-use crate::accounting::rulebook::{Give, Rule, Rulebook};
+use crate::accounting::masters::MasterKind;
+use crate::accounting::masters::named::{self, Problem};
+use crate::accounting::rulebook::{Rule, Rulebook};
 use crate::app;
 use crate::clock::{self, Clock};
 use crate::config::{CompanySettings, Config, Environment, StoreSettings};
 use crate::intacct::client::Client;
 use crate::intacct::functions::{Function, Query};
-use crate::intacct::lookup::{self, Absence, MasterRecord};
+use crate::intacct::lookup;
 use crate::intacct::outcome::Outcome;
 use crate::intacct::request::{ControlId, FunctionCall};
 use crate::intacct::response::FunctionResult;
+use crate::lifecycle::Shutdown;
 use crate::store::Store;
+use crate::store::lane::WakeUp;
+
+/// How long a reading of a running service is waited for.
+const PATIENCE_SECONDS: u32 = 60;
 
 /// Collects findings and prints them as they come.
 #[derive(Default)]
@@ -107,9 +114,12 @@ async fn check_company(
         Ok(_) => report.good(&format!("{what}: signed in to {} and read", company.company_id)),
         Err(error) => return report.bad(&what, error),
     }
+    if let Err(error) = refresh(config, company, client, store).await {
+        return report.bad(&format!("master data of {}", company.name), error);
+    }
     for settings in config.stores.iter().filter(|settings| settings.company == company.name) {
         match rules_of(store, &settings.name).await {
-            Ok(Some(rules)) => check_names(&client, company, settings, &rules, report).await,
+            Ok(Some(rules)) => check_names(company, settings, &rules, store, report).await,
             Ok(None) => report.bad(
                 &format!("rules of {}", settings.name),
                 "there are none yet; put them with PUT /v1/stores/{store}/rules",
@@ -128,82 +138,56 @@ async fn rules_of(store: &Store, name: &str) -> anyhow::Result<Option<Vec<Rule>>
     Ok(Some(rules))
 }
 
-/// Everything the rules and the settings name in Intacct, by kind.
-fn names(
-    company: &CompanySettings,
-    settings: &StoreSettings,
-    rules: &[Rule],
-) -> BTreeMap<MasterRecord, BTreeSet<String>> {
-    let mut names: BTreeMap<MasterRecord, BTreeSet<String>> = BTreeMap::new();
-    let mut add = |kind, name: &str| {
-        if !name.is_empty() {
-            names.entry(kind).or_default().insert(name.to_owned());
-        }
-    };
-    add(MasterRecord::GlAccount, &company.application_account);
-    let policy = &settings.accounting;
-    add(MasterRecord::GlAccount, &policy.receivable_account);
-    for account in [&policy.rounding_account, &policy.deposit_account] {
-        add(MasterRecord::GlAccount, account.as_deref().unwrap_or_default());
-    }
-    let daily =
-        std::iter::once(&policy.posting).chain(policy.posting_changes.values()).any(|m| *m == PostingMode::Daily);
-    let corrects = policy.changed_orders == ChangedOrders::Correct;
-    if daily || corrects || policy.cost_of_goods || policy.recognition == Recognition::ShipDate {
-        add(MasterRecord::Journal, &policy.journal);
-    }
-    for (give, value) in rules.iter().flat_map(|rule| &rule.gives) {
-        match give {
-            Give::Account | Give::RefundAccount | Give::CostAccount | Give::InventoryAccount | Give::ScrapAccount => {
-                add(MasterRecord::GlAccount, value)
-            }
-            Give::BankAccount => add(MasterRecord::BankAccount, value),
-            Give::SummaryCustomer => add(MasterRecord::Customer, value),
-            Give::Terms => add(MasterRecord::Term, value),
-            Give::Dimension(name) => match name.as_str() {
-                "location" => add(MasterRecord::Location, value),
-                "department" => add(MasterRecord::Department, value),
-                "class" => add(MasterRecord::Class, value),
-                "project" => add(MasterRecord::Project, value),
-                "item" => add(MasterRecord::Item, value),
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    names
-}
-
+/// Looks up everything that the rules and the settings name.
 async fn check_names(
-    client: &Client,
     company: &CompanySettings,
     settings: &StoreSettings,
     rules: &[Rule],
+    store: &Store,
     report: &mut Report,
 ) {
-    for (kind, ids) in names(company, settings, rules) {
+    let mut named = named::of_settings(&settings.accounting, &company.application_account);
+    named.extend(named::of_rules(rules));
+    let states = match store.refresh_states(&company.name).await {
+        Ok(states) => states,
+        Err(error) => return report.bad("master data", error),
+    };
+    let masters = match store.named_masters(&company.name, named.iter().map(|one| (&one.kind, one.id.as_str()))).await {
+        Ok(masters) => masters,
+        Err(error) => return report.bad("master data", error),
+    };
+    let problems = named::problems(&named, &masters);
+    let kinds: BTreeSet<&MasterKind> = named.iter().map(|one| &one.kind).collect();
+    for kind in kinds {
         let what = format!("{} of {}", kind.label(), settings.name);
-        let results = match read(client, lookup::master_records(kind, &ids)).await {
-            Ok(results) => results,
-            Err(error) => {
-                report.bad(&what, error);
-                continue;
-            }
-        };
-        match lookup::absences(kind, &ids, &results) {
-            Ok(absent) if absent.is_empty() => report.good(&format!("{what}: all {} exist and are active", ids.len())),
-            Ok(absent) => {
-                for (id, absence) in absent {
-                    let why = match absence {
-                        Absence::Missing => "does not exist in Intacct: create it, or change the rule that names it",
-                        Absence::Inactive => "is inactive in Intacct: activate it, or change the rule that names it",
-                    };
-                    report.bad(&format!("{what} {id}"), why);
-                }
-            }
-            Err(error) => report.bad(&what, error),
+        let wrong: Vec<&Problem> = problems.iter().filter(|problem| problem.kind == *kind).collect();
+        for problem in &wrong {
+            report.bad(&format!("{what} {}{}", problem.id, problem.name), problem.advice());
+        }
+        let ids: BTreeSet<&str> = named.iter().filter(|one| one.kind == *kind).map(|one| one.id.as_str()).collect();
+        if masters.of(kind).is_none() {
+            let state = states.iter().find(|state| state.kind == *kind);
+            let why = state.and_then(|state| state.unavailable.clone().or_else(|| state.last_error.clone()));
+            let why = why.unwrap_or_else(|| "it was never read".to_owned());
+            report.bad(&what, format!("{} cannot be looked up: {why}", ids.len()));
+        } else if wrong.is_empty() {
+            report.good(&format!("{what}: all {} exist and are active", ids.len()));
         }
     }
+}
+
+/// Brings the mirror up to date; while a running service does that, its work is waited for.
+async fn refresh(config: &Config, company: &CompanySettings, client: Client, store: &Store) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new(Duration::ZERO);
+    let gateway = app::gateway(company, client, store, &shutdown);
+    let mirror = app::mirror(config, company, store, gateway, &WakeUp::default());
+    for _ in 0..PATIENCE_SECONDS {
+        if !mirror.refresh_now().await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    anyhow::bail!("another process has been reading it for {PATIENCE_SECONDS} seconds; try again later")
 }
 
 async fn read(client: &Client, queries: Vec<Query>) -> anyhow::Result<Vec<FunctionResult>> {

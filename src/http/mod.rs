@@ -36,6 +36,8 @@ pub struct ApiState {
     pub clock: Clock,
     /// The stores webhooks are accepted for, by name.
     pub webhook_stores: Arc<BTreeMap<String, webhooks::WebhookStore>>,
+    /// The Intacct company of each store, by the store's name.
+    pub company_of_store: Arc<BTreeMap<String, String>>,
     /// Where deliveries wait for their commit.
     pub intake: group_commit::Intake,
     /// Who may use the admin API.
@@ -103,7 +105,8 @@ async fn front_page() -> &'static str {
      /healthz /readyz /metrics /openapi.json\n\
      /v1/stores/{store}/orders      where each order stands (bearer token)\n\
      /v1/stores/{store}/holds       what is held, why, and what to do\n\
-     /v1/stores/{store}/summaries   the days of daily mode\n"
+     /v1/stores/{store}/summaries   the days of daily mode\n\
+     /v1/companies/{company}/master-data   what Intacct has: accounts, dimensions, items, customers\n"
 }
 
 async fn nothing_here() -> Problem {

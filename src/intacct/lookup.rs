@@ -3,13 +3,13 @@
 //! A look-up is part of writing: a repeated control id is answered with an error that names no record. Every query also
 //! sees the records of entities, so that "not found" can be believed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use super::functions::query::{LARGEST_PAGE, LONGEST_LIST};
+use super::functions::query::LARGEST_PAGE;
 use super::functions::{Filter, Query};
 use super::response::{FunctionResult, Record};
 
@@ -188,116 +188,6 @@ pub fn customers(result: &FunctionResult) -> Result<Vec<FoundCustomer>, LookupEr
     complete(result)?.iter().map(read).collect()
 }
 
-/// Records of the company that a mapping refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MasterRecord {
-    /// A GL account, by number.
-    GlAccount,
-    /// An AR account label, by label.
-    AccountLabel,
-    /// A location, by id.
-    Location,
-    /// A department, by id.
-    Department,
-    /// A class, by id.
-    Class,
-    /// A project, by id.
-    Project,
-    /// An item, by id.
-    Item,
-    /// A customer, by id.
-    Customer,
-    /// A bank account, by id.
-    BankAccount,
-    /// An AR payment term, by name.
-    Term,
-    /// A journal, by symbol.
-    Journal,
-}
-
-impl MasterRecord {
-    /// Object and identifying field (Intacct docs, object definitions).
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::GlAccount => ("GLACCOUNT", "ACCOUNTNO"),
-            Self::AccountLabel => ("ARACCOUNTLABEL", "ACCOUNTLABEL"),
-            Self::Location => ("LOCATION", "LOCATIONID"),
-            Self::Department => ("DEPARTMENT", "DEPARTMENTID"),
-            Self::Class => ("CLASS", "CLASSID"),
-            Self::Project => ("PROJECT", "PROJECTID"),
-            Self::Item => ("ITEM", "ITEMID"),
-            Self::Customer => ("CUSTOMER", "CUSTOMERID"),
-            Self::BankAccount => ("CHECKINGACCOUNT", "BANKACCOUNTID"),
-            Self::Term => ("ARTERM", "NAME"),
-            Self::Journal => ("JOURNAL", "SYMBOL"),
-        }
-    }
-
-    /// The word an accountant uses.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::GlAccount => "GL account",
-            Self::AccountLabel => "AR account label",
-            Self::Location => "location",
-            Self::Department => "department",
-            Self::Class => "class",
-            Self::Project => "project",
-            Self::Item => "item",
-            Self::Customer => "customer",
-            Self::BankAccount => "bank account",
-            Self::Term => "payment term",
-            Self::Journal => "journal",
-        }
-    }
-}
-
-/// What is wrong with a record that a mapping refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Absence {
-    /// The company has no such record, or the web services user cannot see it.
-    Missing,
-    /// It is not active.
-    Inactive,
-}
-
-/// Queries that read which of `ids` exist, at most 1000 ids each.
-pub fn master_records(kind: MasterRecord, ids: &BTreeSet<String>) -> Vec<Query> {
-    let (object, id_field) = kind.names();
-    let ids: Vec<&String> = ids.iter().collect();
-    ids.chunks(LONGEST_LIST)
-        .map(|chunk| {
-            let values = chunk.iter().map(|id| (*id).clone()).collect();
-            let filter = Filter::In { field: id_field.to_owned(), values };
-            Query { page_size: LARGEST_PAGE, ..Query::new(object, &["RECORDNO", id_field, "STATUS"], Some(filter)) }
-        })
-        .collect()
-}
-
-/// Which of `ids` cannot be posted to, given the results of all queries of [`master_records`].
-///
-/// # Errors
-/// [`LookupError`] when a row lacks its id, or an answer is not complete.
-pub fn absences<'a>(
-    kind: MasterRecord,
-    ids: &BTreeSet<String>,
-    results: impl IntoIterator<Item = &'a FunctionResult>,
-) -> Result<BTreeMap<String, Absence>, LookupError> {
-    let (_, id_field) = kind.names();
-    let mut active: BTreeMap<&str, bool> = BTreeMap::new();
-    for result in results {
-        for row in complete(result)? {
-            // A record can show up once per entity: one active row is enough.
-            *active.entry(required(row, id_field)?).or_default() |= is_active(row);
-        }
-    }
-    let judge = |id: &String| match active.get(id.as_str()) {
-        Some(true) => None,
-        Some(false) => Some((id.clone(), Absence::Inactive)),
-        None => Some((id.clone(), Absence::Missing)),
-    };
-    Ok(ids.iter().filter_map(judge).collect())
-}
-
 fn complete(result: &FunctionResult) -> Result<&[Record], LookupError> {
     match result.remaining {
         Some(remaining) if remaining > 0 => Err(LookupError::MoreRows { remaining }),
@@ -409,26 +299,5 @@ mod tests {
         };
         let found = customers(&rows(&[&row("1", "active"), &row("2", "inactive")])).unwrap();
         assert_eq!(found.iter().map(|customer| customer.active).collect::<Vec<_>>(), [true, false]);
-    }
-
-    #[test]
-    fn missing_and_inactive_records_are_told_apart() {
-        let ids = ["4000", "4010", "4020"].map(String::from).into();
-        let answer =
-            rows(&[&[("ACCOUNTNO", "4000"), ("STATUS", "active")], &[("ACCOUNTNO", "4010"), ("STATUS", "inactive")]]);
-        let absent = absences(MasterRecord::GlAccount, &ids, [&answer]).unwrap();
-        assert_eq!(
-            absent.into_iter().collect::<Vec<_>>(),
-            [("4010".into(), Absence::Inactive), ("4020".into(), Absence::Missing)]
-        );
-    }
-
-    #[test]
-    fn long_lists_are_asked_for_in_parts() {
-        let ids: BTreeSet<String> = (0..2001).map(|id| id.to_string()).collect();
-        let queries = master_records(MasterRecord::Item, &ids);
-        assert_eq!(queries.len(), 3);
-        assert!(queries.into_iter().all(|query| Function::Query(query).check().is_ok()));
-        assert!(master_records(MasterRecord::Class, &BTreeSet::new()).is_empty());
     }
 }

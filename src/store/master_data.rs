@@ -161,6 +161,44 @@ impl Store {
         Ok(masters)
     }
 
+    /// Of the kinds that are mirrored whole and available the records named here; what is not there is missing in Intacct.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn named_masters(
+        &self,
+        company: &str,
+        named: impl IntoIterator<Item = (&MasterKind, &str)>,
+    ) -> Result<MasterData, StoreError> {
+        let mut masters = MasterData::default();
+        for state in self.refresh_states(company).await? {
+            if state.is_mirrored() {
+                masters.add(state.kind, []);
+            }
+        }
+        let (kinds, ids): (Vec<String>, Vec<String>) =
+            named.into_iter().map(|(kind, id)| (kind.name(), id.to_owned())).unzip();
+        let rows = sqlx::query_as!(
+            Row,
+            r#"select m.kind, m.id, m.record_no, m.name, m.status, m.email, m.facts,
+                      m.modified as "modified: jiff_sqlx::DateTime", m.seen_at as "seen_at: jiff_sqlx::Timestamp"
+                 from (select distinct kind, id from unnest($2::text[], $3::text[]) as n (kind, id)) n
+                 join master_record m on m.company = $1 and m.kind = n.kind and m.id = n.id
+                 join master_refresh r on r.company = $1 and r.kind = m.kind
+                where r.last_full_at is not null and r.unavailable is null"#,
+            company,
+            &kinds,
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        for row in rows {
+            let found = row.read()?;
+            masters.add(found.kind, [found.record]);
+        }
+        Ok(masters)
+    }
+
     /// A number that rises whenever something changed that [`Store::master_data`] reads.
     ///
     /// # Errors

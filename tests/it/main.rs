@@ -14,6 +14,7 @@ mod journey;
 mod lanes;
 mod ledger_events;
 mod master_data;
+mod mirror;
 mod queries;
 mod reading;
 mod rules_command;

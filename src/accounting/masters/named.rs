@@ -1,5 +1,7 @@
 //! What rules and settings name in Intacct, each with the rule or setting that names it.
 
+use std::fmt;
+
 use super::{MasterData, MasterKind, MasterStatus};
 use crate::accounting::policy::{ChangedOrders, Policy, PostingMode, Recognition};
 use crate::accounting::rulebook::{Give, Rule};
@@ -116,26 +118,51 @@ pub fn user_defined(rules: &[Rule]) -> Vec<MasterKind> {
     kinds
 }
 
-/// What of `named` cannot be posted to, each with everybody who names it, in one sentence.
-pub fn problems(named: &[Named], masters: &MasterData) -> Vec<String> {
-    let mut found: Vec<(&MasterKind, &str, Vec<&str>)> = Vec::new();
+/// A record that cannot be posted to, with everybody who names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of record.
+    pub kind: MasterKind,
+    /// Its id.
+    pub id: String,
+    /// Its name in brackets behind a blank; empty when it has none.
+    pub name: String,
+    /// What is wrong.
+    pub absence: Absence,
+    /// Who names it.
+    pub by: Vec<String>,
+}
+
+impl Problem {
+    /// What is wrong, what to do and who names it, to be put after what it is about.
+    pub fn advice(&self) -> String {
+        format!("{}. Named by {}", self.absence.advice(), self.by.join(", "))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{} {}", self.kind.subject(&self.id), self.name, self.advice())
+    }
+}
+
+/// What of `named` cannot be posted to, each once.
+pub fn problems(named: &[Named], masters: &MasterData) -> Vec<Problem> {
+    let mut found: Vec<Problem> = Vec::new();
     for one in named {
-        if masters.absence(&one.kind, &one.id).is_none() {
-            continue;
-        }
-        match found.iter_mut().find(|(kind, id, _)| **kind == one.kind && *id == one.id) {
-            Some((_, _, by)) if by.contains(&one.by.as_str()) => {}
-            Some((_, _, by)) => by.push(&one.by),
-            None => found.push((&one.kind, &one.id, vec![&one.by])),
+        let Some(absence) = masters.absence(&one.kind, &one.id) else { continue };
+        match found.iter_mut().find(|problem| problem.kind == one.kind && problem.id == one.id) {
+            Some(problem) if problem.by.contains(&one.by) => {}
+            Some(problem) => problem.by.push(one.by.clone()),
+            None => {
+                let name = masters.get(&one.kind, &one.id).map(|record| record.name.as_str()).unwrap_or_default();
+                let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+                let (kind, id, by) = (one.kind.clone(), one.id.clone(), vec![one.by.clone()]);
+                found.push(Problem { kind, id, name, absence, by });
+            }
         }
     }
-    let sentence = |(kind, id, by): (&MasterKind, &str, Vec<&str>)| {
-        let absence = masters.absence(kind, id)?;
-        let name = masters.get(kind, id).map(|record| record.name.as_str()).filter(|name| !name.is_empty());
-        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-        Some(format!("{}{name} {}. Named by {}", kind.subject(id), absence.advice(), by.join(", ")))
-    };
-    found.into_iter().filter_map(sentence).collect()
+    found
 }
 
 #[cfg(test)]
@@ -170,19 +197,23 @@ mod tests {
         assert_eq!(user_defined(&rules()), [MasterKind::Dimension("REGION".into())]);
     }
 
+    fn said(masters: &MasterData) -> Vec<String> {
+        problems(&of_rules(&rules()), masters).iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn what_cannot_be_posted_to_is_said_once_with_all_who_name_it() {
         let mut masters = MasterData::default();
         let inactive = Master { status: MasterStatus::Inactive, ..Master::new("4000", 1, "Product sales") };
         masters.add(MasterKind::GlAccount, [inactive]);
         assert_eq!(
-            problems(&of_rules(&rules()), &masters),
+            said(&masters),
             ["GL account 4000 (Product sales) is inactive in Intacct: activate it, or change what names it. \
               Named by product rule 'shirts', product rule 'hats'"],
             "terms and regions are not mirrored, so nothing is said of them"
         );
         masters.add(MasterKind::Term, [Master::new("Due on receipt", 1, "")]);
-        let said = problems(&of_rules(&rules()), &masters);
+        let said = said(&masters);
         assert!(said[1].starts_with("payment term N30 does not exist in Intacct"), "{said:?}");
     }
 

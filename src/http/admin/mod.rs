@@ -3,6 +3,7 @@
 mod documents;
 mod events;
 mod holds;
+mod master_data;
 mod orders;
 mod rules;
 mod summaries;
@@ -30,6 +31,9 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::retry))
         .routes(routes!(holds::list))
         .routes(routes!(rules::read, rules::replace))
+        .routes(routes!(master_data::list))
+        .routes(routes!(master_data::state))
+        .routes(routes!(master_data::refresh))
         .routes(routes!(summaries::list))
         .routes(routes!(summaries::support))
         .routes(routes!(summaries::retry))

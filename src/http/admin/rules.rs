@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::known_store;
+use crate::accounting::masters::named::{self, Named};
 use crate::accounting::rulebook::{Rule, Rulebook};
 use crate::http::ApiState;
 use crate::problem::Problem;
@@ -37,10 +38,13 @@ pub(super) struct NewRulebook {
     rules: serde_json::Value,
 }
 
-/// The number of a saved revision.
+/// A saved revision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Saved {
     revision: i64,
+    /// What the rules name that the mirror of Intacct does not have, or has as inactive, with the rules that name it. The
+    /// rules are saved all the same; orders that need it are held. Kinds that are not mirrored are not looked at.
+    warnings: Vec<String>,
 }
 
 /// Shows the newest revision.
@@ -80,9 +84,17 @@ pub(super) async fn replace(
         )
     };
     let rules: Vec<Rule> = serde_json::from_value(new.rules.clone()).map_err(|error| refused(error.to_string()))?;
+    let named = named::of_rules(&rules);
     Rulebook::new(rules)
         .map_err(|problems| refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     let revision = state.store.save_rulebook(&store, &new.rules, &new.author, &new.note).await?;
     state.wake.wake();
-    Ok((StatusCode::CREATED, Json(Saved { revision })))
+    let warnings = warnings(&state, &store, &named).await?;
+    Ok((StatusCode::CREATED, Json(Saved { revision, warnings })))
+}
+
+async fn warnings(state: &ApiState, store: &str, named: &[Named]) -> Result<Vec<String>, Problem> {
+    let Some(company) = state.company_of_store.get(store) else { return Ok(Vec::new()) };
+    let masters = state.store.named_masters(company, named.iter().map(|one| (&one.kind, one.id.as_str()))).await?;
+    Ok(named::problems(named, &masters).iter().map(ToString::to_string).collect())
 }

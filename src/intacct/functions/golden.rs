@@ -13,7 +13,9 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
+use crate::accounting::masters::MasterKind;
 use crate::intacct::lookup;
+use crate::intacct::masters::{Question, query};
 use crate::intacct::request::{Authentication, ControlId, FunctionCall, Request, Sender};
 
 fn some(text: &str) -> Option<String> {
@@ -58,14 +60,10 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
                 lookup::journal_entry("AC-1207-D9001"),
                 lookup::customer_by_email("zoe@example.com"),
                 lookup::ping(),
+                query(&MasterKind::Department, &changed_departments()),
             ]
-            .into_iter()
-            .chain(lookup::master_records(
-                lookup::MasterRecord::GlAccount,
-                &["4000".to_owned(), "4090".to_owned()].into(),
-            ))
             .map(Function::Query)
-            .collect(),
+            .to_vec(),
         ),
         ("journals", vec![documents::journal()]),
         ("more-journals", documents::more_journals()),
@@ -73,6 +71,11 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
         ("attachments", vec![masters::attachment()]),
         ("sign-in", vec![Function::GetApiSession(GetApiSession { location: SessionLocation::Entity("100".into()) })]),
     ]
+}
+
+fn changed_departments() -> Question<'static> {
+    let since = Some("2026-03-01T10:05:06".parse().unwrap());
+    Question { after: 2000, since, ..Question::default() }
 }
 
 /// Whole requests, by name.

@@ -130,7 +130,8 @@ impl Schema<'_> {
 /// # Errors
 /// When there is no such object; names are upper case.
 pub(super) fn schema<'a>(object: &'a str, settings: &'a CompanySettings) -> Result<Schema<'a>, Refusal> {
-    if settings.absent.contains(object) {
+    // Entities are available in multi-entity companies only (Intacct docs, entities).
+    if settings.absent.contains(object) || (object == "LOCATIONENTITY" && !settings.multi_entity) {
         return Err(Refusal::object_not_found(object));
     }
     let (fields, has_custom) = match object {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use cartledger::accounting::masters::MasterKind;
 use cartledger::clock::Clock;
 use cartledger::intacct::client::{Client, Credentials};
 use cartledger::intacct::functions::{Account, CreateAdjustment, Function, Line, LineDimensions};
@@ -12,6 +13,7 @@ use cartledger::intacct::request::{ControlId, FunctionCall};
 use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
 use cartledger::sandbox::intacct::{Company, CompanySettings, Served};
 use cartledger::store::Store;
+use cartledger::store::master_data::RefreshState;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -62,6 +64,16 @@ impl World {
 
     /// The same in a database of the test's own choice.
     pub async fn start_in(database: TestDatabase, accounting: &str, clock: Clock) -> Self {
+        Self::start_with_company(database, accounting, clock, CompanySettings::default()).await
+    }
+
+    /// The same with a company of the test's own.
+    pub async fn start_with_company(
+        database: TestDatabase,
+        accounting: &str,
+        clock: Clock,
+        company: CompanySettings,
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = StoreSettings {
             quota: 100_000,
@@ -75,7 +87,7 @@ impl World {
         let stop_shop = CancellationToken::new();
         let (serving, stop) = (shop.clone(), stop_shop.clone());
         tokio::spawn(async move { serving.serve(listener, stop).await });
-        let company = Company::new(CompanySettings::default()).unwrap();
+        let company = Company::new(company).unwrap();
         let served = company.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
 
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
@@ -209,10 +221,41 @@ impl World {
 
     /// The same of a program that may be dead.
     pub async fn try_put_rules(&self, rules: &serde_json::Value) -> reqwest::Result<u16> {
+        Ok(self.send_rules(rules).await?.status().as_u16())
+    }
+
+    /// Puts a rulebook over the API; answers what it said.
+    pub async fn send_rules(&self, rules: &serde_json::Value) -> reqwest::Result<reqwest::Response> {
         let body = serde_json::json!({ "author": "test", "rules": rules }).to_string();
         let url = format!("{}/v1/stores/{STORE}/rules", self.address);
         let request = self.client.put(url).bearer_auth(ADMIN).header("content-type", "application/json").body(body);
-        Ok(request.send().await?.status().as_u16())
+        request.send().await
+    }
+
+    /// Waits until the mirror of every kind of master data was tried.
+    pub async fn mirrored(&self) {
+        self.mirrored_since(None).await;
+    }
+
+    /// Reads what changed in the company now.
+    pub async fn refresh_masters(&self) {
+        let states = self.store.refresh_states("sandbox").await.unwrap();
+        let before = states.iter().filter_map(|state| state.last_read_at).max();
+        assert_eq!(self.post("/v1/companies/sandbox/master-data/refresh").await, 202);
+        self.mirrored_since(before).await;
+    }
+
+    async fn mirrored_since(&self, before: Option<jiff::Timestamp>) {
+        let begun = tokio::time::Instant::now();
+        loop {
+            let states = self.store.refresh_states("sandbox").await.unwrap();
+            let fresh = |state: &&RefreshState| state.unavailable.is_some() || state.last_read_at > before;
+            if states.iter().filter(fresh).count() == MasterKind::FIXED.len() {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the mirror is not filled: {states:?} {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Runs an order again over the API.
