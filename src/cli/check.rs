@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::store::lane::WakeUp;
 
 /// How long a reading of a running service is waited for.
-const PATIENCE_SECONDS: u32 = 60;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Collects findings and prints them as they come.
 #[derive(Default)]
@@ -181,13 +181,10 @@ async fn refresh(config: &Config, company: &CompanySettings, client: Client, sto
     let shutdown = Shutdown::new(Duration::ZERO);
     let gateway = app::gateway(company, client, store, &shutdown);
     let mirror = app::mirror(config, company, store, gateway, &WakeUp::default());
-    for _ in 0..PATIENCE_SECONDS {
-        if !mirror.refresh_now().await? {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+    if mirror.refresh_now(PATIENCE).await? {
+        return Ok(());
     }
-    anyhow::bail!("another process has been reading it for {PATIENCE_SECONDS} seconds; try again later")
+    anyhow::bail!("another process is still reading it; try again later")
 }
 
 async fn read(client: &Client, queries: Vec<Query>) -> anyhow::Result<Vec<FunctionResult>> {

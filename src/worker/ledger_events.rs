@@ -13,6 +13,7 @@ use super::order::{RunEnd, new_holds};
 use super::retry;
 use super::run::WorkerOptions;
 use super::task::{Task, Work};
+use super::validation;
 use super::waves::{Batch, One, planned};
 use crate::accounting::derive::{Derivation, derive, derive_events_with};
 use crate::accounting::document::Document;
@@ -152,6 +153,8 @@ impl LedgerEvents {
         mut holds: Vec<Hold>,
         revision: i64,
     ) -> Result<End, RunEnd> {
+        let checked = validation::check(&self.connection, &self.unsent(documents).await?, false).await?;
+        holds.extend(checked.holds.iter().cloned());
         let mut end = if holds.is_empty() { End::Settled } else { End::Held };
         for document in documents {
             if !matches!(end, End::Settled) {
@@ -170,7 +173,23 @@ impl LedgerEvents {
             hold.remedy = hold.remedy.replace("replay the order", "try the events again");
         }
         self.store.hold_document(&self.connection.name, &self.key(event), &new_holds(&holds)).await?;
+        if validation::is_stale(&self.connection, &checked).await? {
+            return Ok(End::Later { why: "the master data changed meanwhile".to_owned(), after: None });
+        }
+        validation::ask(&self.store, &self.connection, &checked).await?;
         Ok(end)
+    }
+
+    /// Those of the documents that certainly never reached Intacct: only they are held against its master data.
+    async fn unsent(&self, documents: &[&Document]) -> Result<Vec<Document>, StoreError> {
+        let mut unsent = Vec::new();
+        for document in documents {
+            let stored = self.store.document(document.key.as_str()).await?;
+            if stored.is_none_or(|stored| matches!(stored.state, DocumentState::Planned | DocumentState::Rejected)) {
+                unsent.push((*document).clone());
+            }
+        }
+        Ok(unsent)
     }
 
     async fn post_one(&self, document: &Document, revision: i64) -> Result<One, RunEnd> {

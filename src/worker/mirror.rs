@@ -7,19 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::gateway::{Failure, Gateway};
+use super::task::{Task, Work};
 use crate::accounting::masters::{MasterKind, named};
 use crate::accounting::rulebook::Rule;
-use crate::clock;
 use crate::intacct::masters::{self, Question};
 use crate::lifecycle::Shutdown;
 use crate::store::lane::WakeUp;
 use crate::store::master_data::{Page, Reading};
 use crate::store::{Store, StoreError};
 
-/// A lease lasts so long without an extension; it is extended before every page.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long the lease lasts without being extended.
+const LEASE: Duration = Duration::from_secs(30);
 /// What was read so short a time ago is not read again only because a process starts.
 const RECENT: Duration = Duration::from_secs(5 * 60);
 /// Records of these last minutes are asked for again: they may have been written while others were read.
@@ -47,6 +48,22 @@ pub struct Mirror {
     wake: WakeUp,
     /// Fields that the company was found not to have, by kind.
     without: Mutex<BTreeMap<MasterKind, BTreeSet<String>>>,
+}
+
+impl Work for Mirror {
+    /// Cheap, and most often not: rules are looked at for user-defined dimensions only when there is something to read.
+    async fn is_due(&self) -> Result<bool, StoreError> {
+        Ok(!self.due(&MasterKind::FIXED).await?.is_empty())
+    }
+
+    async fn work(&self) -> Result<(), StoreError> {
+        let mut kinds = MasterKind::FIXED.to_vec();
+        kinds.extend(self.user_defined().await?);
+        for (kind, full) in self.due(&kinds).await? {
+            self.refresh(&kind, full).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Why a reading did not come to its end.
@@ -79,67 +96,36 @@ impl Mirror {
 
     /// Reads what is due until the soft shutdown.
     pub async fn run(self, shutdown: Shutdown) {
-        let soft = shutdown.soft();
         if let Err(error) = self.store.want_masters(&self.company, None, RECENT).await {
             tracing::warn!(%error, "the mirror's first look waits for its schedule");
         }
-        let pause = (self.options.incremental / 4).min(LONGEST_PAUSE);
-        while !soft.is_cancelled() {
-            tokio::select! {
-                attended = self.attend() => if let Err(error) = attended {
-                    tracing::error!(%error, company = self.company, "master data could not be mirrored; trying again");
-                },
-                () = soft.cancelled() => return,
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause.mul_f64(0.9 + 0.2 * clock::jitter())) => {}
-                () = soft.cancelled() => {}
-            }
-        }
+        self.task().run(self, shutdown).await;
     }
 
-    /// Reads what is due, when no other replica does it.
-    async fn attend(&self) -> Result<(), StoreError> {
-        // Cheap, and most often the answer is nothing: the rules are looked at only when there is something to read.
-        if self.due(&MasterKind::FIXED).await?.is_empty() {
-            return Ok(());
-        }
-        let token = clock::random_id();
-        if !self.store.take_lease(&self.task(), token, LEASE).await? {
-            return Ok(());
-        }
-        let done = self.read_due(token).await;
-        self.store.free_lease(&self.task(), token).await?;
-        done
-    }
-
-    async fn read_due(&self, token: uuid::Uuid) -> Result<(), StoreError> {
-        let mut kinds = MasterKind::FIXED.to_vec();
-        kinds.extend(self.user_defined().await?);
-        for (kind, full) in self.due(&kinds).await? {
-            self.refresh(&kind, full, Some(token)).await?;
-        }
-        Ok(())
-    }
-
-    /// Reads everything that changed (or everything, where it was never read whole), whatever the schedule says. For a
-    /// command that a person waits for; answers whether another process reads it right now.
+    /// Reads what changed, and whole what never was, whatever the schedule says; what another process reads is waited for.
+    /// For a command that a person waits for: answers whether everything was tried within `patience`.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn refresh_now(&self) -> Result<bool, StoreError> {
-        let token = clock::random_id();
-        if !self.store.take_lease(&self.task(), token, LEASE).await? {
-            return Ok(true);
-        }
+    pub async fn refresh_now(&self, patience: Duration) -> Result<bool, StoreError> {
         self.store.want_masters(&self.company, None, Duration::ZERO).await?;
-        let done = self.read_due(token).await;
-        self.store.free_lease(&self.task(), token).await?;
-        done.map(|()| false)
+        let begun = Instant::now();
+        let task = self.task();
+        loop {
+            task.attend(self).await?;
+            if !self.is_due().await? {
+                return Ok(true);
+            }
+            if begun.elapsed() > patience {
+                return Ok(false);
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
-    fn task(&self) -> String {
-        format!("mirror/{}", self.company)
+    fn task(&self) -> Task {
+        let pause = (self.options.incremental / 4).min(LONGEST_PAUSE);
+        Task { store: self.store.clone(), name: format!("mirror/{}", self.company), lease: LEASE, pause }
     }
 
     async fn due(&self, kinds: &[MasterKind]) -> Result<Vec<(MasterKind, bool)>, StoreError> {
@@ -159,13 +145,13 @@ impl Mirror {
     }
 
     /// Reads a kind to its end, and records how it ended.
-    async fn refresh(&self, kind: &MasterKind, full: bool, lease: Option<uuid::Uuid>) -> Result<(), StoreError> {
+    async fn refresh(&self, kind: &MasterKind, full: bool) -> Result<(), StoreError> {
         if full {
             // A new release or module may have brought what was missing.
             self.without.lock().await.remove(kind);
         }
         let reading = self.store.begin_reading(&self.company, kind, full, OVERLAP).await?;
-        match self.read(&reading, lease).await {
+        match self.read(&reading).await {
             Ok(records) => {
                 tracing::debug!(company = self.company, %kind, full, records, "master data was mirrored");
                 Ok(())
@@ -182,7 +168,7 @@ impl Mirror {
         }
     }
 
-    async fn read(&self, reading: &Reading, lease: Option<uuid::Uuid>) -> Result<usize, Stop> {
+    async fn read(&self, reading: &Reading) -> Result<usize, Stop> {
         let dimensions = match &reading.kind {
             MasterKind::GlAccount => self.user_defined().await?.iter().filter_map(user_defined_name).collect(),
             _ => Vec::new(),
@@ -191,11 +177,6 @@ impl Mirror {
         let mut question = Question { after: reading.after, since: reading.since, dimensions: &dimensions, without };
         let mut records = 0;
         loop {
-            if let Some(token) = lease
-                && !self.store.take_lease(&self.task(), token, LEASE).await?
-            {
-                return Err(StoreError::Lost(format!("the lease on {}", self.task())).into());
-            }
             let result = match self.gateway.read(masters::query(&reading.kind, &question)).await {
                 Ok(result) => result,
                 Err(Failure::Refused { error, .. }) => {

@@ -54,7 +54,10 @@ impl Task {
     }
 
     /// Does what there is to do, when no other replica does it.
-    async fn attend(&self, work: &impl Work) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// Those of the store, and a lease that was lost.
+    pub async fn attend(&self, work: &impl Work) -> Result<(), StoreError> {
         let token = clock::random_id();
         if !work.is_due().await? || !self.store.take_lease(&self.name, token, self.lease).await? {
             return Ok(());

@@ -99,7 +99,7 @@ pub async fn check(connection: &StoreConnection, documents: &[Document], daily: 
 }
 
 /// After the holds of an order were stored: when the mirror changed meanwhile the order is due again, else nobody would
-/// notice. What the mirror does not have is asked for soon: it may be new in Intacct.
+/// notice.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
@@ -109,16 +109,29 @@ pub async fn watch(
     order_id: u64,
     checked: &Checked,
 ) -> Result<(), StoreError> {
-    if checked.holds.is_empty() {
-        return Ok(());
-    }
-    if connection.masters.changed_since(checked.version).await? {
+    if is_stale(connection, checked).await? {
         return store.mark_due(&connection.name, order_id).await;
     }
+    ask(store, connection, checked).await
+}
+
+/// Whether something is held by a mirror that is another one by now.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn is_stale(connection: &StoreConnection, checked: &Checked) -> Result<bool, StoreError> {
+    Ok(!checked.holds.is_empty() && connection.masters.changed_since(checked.version).await?)
+}
+
+/// Asks for what the mirror does not have to be read soon: it may be new in Intacct.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn ask(store: &Store, connection: &StoreConnection, checked: &Checked) -> Result<(), StoreError> {
     let missing = checked.holds.iter().filter(|hold| hold.code == HoldCode::NotInIntacct);
     let kinds: Vec<MasterKind> = missing.filter_map(|hold| MasterKind::of_subject(&hold.subject)).collect();
-    if !kinds.is_empty() {
-        store.want_masters(&connection.company, Some(&kinds), ASK_AGAIN).await?;
+    if kinds.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    store.want_masters(&connection.company, Some(&kinds), ASK_AGAIN).await
 }

@@ -421,7 +421,8 @@ pub(super) async fn note_change(
     Ok(())
 }
 
-/// Marks the orders due that are held for one of `subjects`, or for one that begins with `prefix` when that is not empty.
+/// Marks the orders and ledger events due that are held for one of `subjects`, or for one that begins with `prefix` when
+/// that is not empty.
 /// Answers whether there were any.
 async fn release(
     transaction: &mut Transaction<'_, Postgres>,
@@ -429,6 +430,9 @@ async fn release(
     subjects: &[String],
     prefix: &str,
 ) -> Result<bool, StoreError> {
+    if subjects.is_empty() && prefix.is_empty() {
+        return Ok(false);
+    }
     let codes: Vec<String> = HoldCode::OF_MASTER_DATA.iter().map(|code| code.as_str().to_owned()).collect();
     let done = sqlx::query!(
         "insert into lane (store, order_id)
@@ -438,6 +442,20 @@ async fn release(
           order by 1, 2
          on conflict (store, order_id) do update
             set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+        stores,
+        &codes,
+        subjects,
+        prefix
+    )
+    .execute(&mut **transaction)
+    .await?;
+    sqlx::query!(
+        "update ledger_event e set retry_at = now()
+          where store = any ($1) and settled_at is null
+            and exists (select from hold h
+                         where h.store = e.store and h.document_key = e.store || '/' || e.name || '/r1'
+                           and h.released_at is null and h.code = any ($2)
+                           and (h.subject = any ($3) or ($4 <> '' and starts_with(h.subject, $4))))",
         stores,
         &codes,
         subjects,
