@@ -123,7 +123,9 @@ impl MasterKind {
 
     /// The kind that the subject of a hold is of, user-defined dimensions apart.
     pub fn of_subject(subject: &str) -> Option<Self> {
-        Self::FIXED.into_iter().find(|kind| subject.starts_with(&kind.subject("")))
+        // `customer type Web` is not a customer: the longest that fits.
+        let fits = Self::FIXED.into_iter().filter(|kind| subject.starts_with(&kind.subject("")));
+        fits.max_by_key(|kind| kind.label().len())
     }
 
     /// The kind of a dimension as rules name it, for example `department` or `REGION`.

@@ -1,6 +1,6 @@
 //! Ledger events through the real program: reported over the API, posted once, held with a reason, never sent twice.
 
-use cartledger::sandbox::intacct::{Fault, FaultKind};
+use cartledger::sandbox::intacct::{Fault, FaultKind, SettingsChange};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -102,6 +102,30 @@ async fn an_event_without_its_rules_is_held_and_goes_on_when_they_are_there() {
 
     assert_eq!(world.put_rules(&rules()).await, 201);
     assert_eq!(world.events_rest().await, states(&[("payout/stripe-po_2", "posted")]));
+    assert!(world.store.open_holds(Some(STORE), None, 0, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_on_an_inactive_account_is_held_before_it_is_sent_and_goes_on_when_that_is_active() {
+    let world = World::start().await;
+    world.mirrored().await;
+    assert_eq!(world.put_rules(&rules()).await, 201);
+    let change = SettingsChange { deactivate_account: Some("6100".into()), ..SettingsChange::default() };
+    world.company.change(&change).unwrap();
+    world.refresh_masters().await;
+    let (status, _) = world.report(&json!([payout("po_3", "50.00", "1.00", "49.00")])).await;
+    assert_eq!(status, 202);
+    assert_eq!(world.events_rest().await, states(&[("payout/stripe-po_3", "held")]));
+    let holds = world.store.open_holds(Some(STORE), None, 0, 10).await.unwrap();
+    let found: Vec<&str> = holds.iter().map(|hold| hold.hold.subject.as_str()).collect();
+    assert_eq!(found, ["GL account 6100"]);
+    let log = world.company.requests();
+    assert!(!log.calls().iter().any(|call| call.function.starts_with("create")), "nothing was sent");
+
+    let change = SettingsChange { activate_account: Some("6100".into()), ..SettingsChange::default() };
+    world.company.change(&change).unwrap();
+    world.refresh_masters().await;
+    assert_eq!(world.events_rest().await, states(&[("payout/stripe-po_3", "posted")]));
     assert!(world.store.open_holds(Some(STORE), None, 0, 10).await.unwrap().is_empty());
 }
 
