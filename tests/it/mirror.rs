@@ -105,6 +105,29 @@ async fn a_dimension_that_an_account_insists_on_is_held_with_the_rule_to_mend() 
 }
 
 #[tokio::test]
+async fn values_of_a_dimension_of_the_companys_own_are_looked_up_by_the_record_number_rules_give() {
+    let world = company(|settings| {
+        settings.user_defined_dimensions = [("CHANNEL".to_owned(), [(10007, "Web".to_owned())].into())].into();
+    })
+    .await;
+    let channel = |value: &str| {
+        let with = format!("\"location\":\"100\",\"dimension:Channel\":\"{value}\"");
+        serde_json::from_str(&demo_rules().to_string().replace("\"location\":\"100\"", &with)).unwrap()
+    };
+    assert_eq!(world.put_rules(&channel("10008")).await, 201);
+    world.refresh_masters().await;
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let open = world.store.open_holds(Some(STORE), Some(order), 0, 10).await.unwrap();
+    assert_eq!(open[0].hold.subject, "value of the dimension CHANNEL 10008");
+    assert_eq!((open.len(), open[0].hold.code.as_str(), writes(&world)), (1, "not-in-intacct", 0));
+    assert_eq!(world.put_rules(&channel("10007")).await, 201);
+    world.settle().await;
+    assert_eq!(world.holds(order).await, [""; 0]);
+    assert_eq!(world.company.invoices().len(), 1);
+}
+
+#[tokio::test]
 async fn what_a_company_does_not_offer_is_said_and_keeps_nothing_from_being_posted() {
     let lacking = |settings: &mut CompanySettings| {
         settings.absent = ["PROJECT", "ITEM", "GLACCOUNT.REQUIRETASK"].map(str::to_owned).into();

@@ -250,7 +250,7 @@ impl World {
         loop {
             let states = self.store.refresh_states("sandbox").await.unwrap();
             let fresh = |state: &&RefreshState| state.unavailable.is_some() || state.last_read_at > before;
-            if states.iter().filter(fresh).count() == MasterKind::FIXED.len() {
+            if states.len() >= MasterKind::FIXED.len() && states.iter().all(|state| fresh(&state)) {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "the mirror is not filled: {states:?} {}", self.log());
