@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::document::hash_of;
 use super::evidence::Address;
 
 /// The longest customer id, in characters (Intacct docs, customers).
@@ -80,7 +81,8 @@ pub struct CustomerRecord {
     pub phone: String,
     /// Where the bill goes.
     pub billing: Address,
-    /// Where the goods go, when they ship.
+    /// Where the goods go, when all of them go to one address. `None` when nothing ships, and when they go to several:
+    /// which of those is the buyer's own cannot be told.
     pub shipping: Option<Address>,
     /// Intacct's customer type, when the customer rule gives one.
     pub customer_type: Option<String>,
@@ -88,9 +90,102 @@ pub struct CustomerRecord {
     pub terms: Option<String>,
 }
 
+impl CustomerRecord {
+    /// The address the goods go to, when it is another than the bill's.
+    pub fn ship_to(&self) -> Option<&Address> {
+        self.shipping.as_ref().filter(|to| !same_place(to, &self.billing))
+    }
+
+    /// Hash of what the customer itself says: name, person, company, e-mail, phone, billing address. Type and term are not
+    /// in it: they come from rules and change nothing of a customer that exists.
+    pub fn card_hash(&self) -> String {
+        let person = (&self.name, &self.first_name, &self.last_name, &self.company, &self.email, &self.phone);
+        hash_of(&(person, &self.billing))
+    }
+
+    /// Hash of where the goods go; `None` when the order does not say.
+    pub fn ship_to_hash(&self) -> Option<String> {
+        self.shipping.as_ref().map(hash_of)
+    }
+}
+
+/// Whether two addresses are the same place and name, whatever their capitals and blanks. E-mail and phone do not count.
+pub fn same_place(left: &Address, right: &Address) -> bool {
+    let key = |address: &Address| {
+        [
+            &address.first_name,
+            &address.last_name,
+            &address.company,
+            &address.street_1,
+            &address.street_2,
+            &address.city,
+            &address.state,
+            &address.zip,
+            &address.country_code,
+        ]
+        .map(|text| tidy(text).to_lowercase())
+    };
+    key(left) == key(right)
+}
+
+/// A text in one line: control characters become blanks, several blanks become one, none are left at the ends.
+pub fn tidy(text: &str) -> String {
+    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn address(street: &str, city: &str) -> Address {
+        Address { street_1: street.into(), city: city.into(), country_code: "US".into(), ..Address::default() }
+    }
+
+    fn record(billing: Address, shipping: Option<Address>) -> CustomerRecord {
+        CustomerRecord {
+            reference: CustomerRef::new(BuyerIdentity::Registered(42), "BC-"),
+            name: "Ada".into(),
+            first_name: "Ada".into(),
+            last_name: String::new(),
+            company: String::new(),
+            email: "ada@example.com".into(),
+            phone: String::new(),
+            billing,
+            shipping,
+            customer_type: None,
+            terms: None,
+        }
+    }
+
+    #[test]
+    fn only_another_place_is_a_ship_to_of_its_own() {
+        let home = address("1 Elm St", "Austin");
+        assert_eq!(record(home.clone(), None).ship_to(), None);
+        let typed_again = Address { email: "other@example.com".into(), ..address(" 1  ELM St", "austin ") };
+        assert_eq!(record(home.clone(), Some(typed_again)).ship_to(), None);
+        let office = address("2 Oak St", "Austin");
+        assert_eq!(record(home, Some(office.clone())).ship_to(), Some(&office));
+    }
+
+    #[test]
+    fn a_change_of_either_address_changes_its_own_hash_only() {
+        let (home, office) = (address("1 Elm St", "Austin"), address("2 Oak St", "Austin"));
+        let before = record(home.clone(), Some(office.clone()));
+        let moved = record(home.clone(), Some(home.clone()));
+        assert_eq!(moved.card_hash(), before.card_hash());
+        assert_ne!(moved.ship_to_hash(), before.ship_to_hash());
+        assert_ne!(record(office, None).card_hash(), before.card_hash());
+        let with_terms = CustomerRecord { terms: Some("N30".into()), ..before.clone() };
+        assert_eq!(with_terms.card_hash(), before.card_hash());
+        assert_eq!(record(home, None).ship_to_hash(), None);
+    }
+
+    #[test]
+    fn a_tidy_text_is_one_line() {
+        assert_eq!(tidy(" A\t\u{1}B \r\n C\u{7f}"), "A B C");
+        assert_eq!(tidy("\u{1} \u{2}"), "");
+    }
 
     #[test]
     fn ids_are_deterministic_and_fit_intacct() {

@@ -37,6 +37,14 @@ pub enum HoldCode {
     RejectedByIntacct,
     /// The buyer cannot be made a customer.
     CustomerIncomplete,
+    /// A guest's order, where guests' orders are held.
+    GuestOrder,
+    /// Several customers in Intacct could be the buyer.
+    CustomerAmbiguous,
+    /// The buyer's customer in Intacct is not active.
+    CustomerInactive,
+    /// Intacct refused to create or change a customer or its contact.
+    CustomerRefused,
     /// Intacct has a document of that number with other content.
     UnknownOutcomeDiffers,
     /// The order's currency is not one the store posts.
@@ -92,6 +100,10 @@ impl HoldCode {
             Self::PeriodClosed => "period-closed",
             Self::RejectedByIntacct => "rejected-by-intacct",
             Self::CustomerIncomplete => "customer-incomplete",
+            Self::GuestOrder => "guest-order",
+            Self::CustomerAmbiguous => "customer-ambiguous",
+            Self::CustomerInactive => "customer-inactive",
+            Self::CustomerRefused => "customer-refused",
             Self::UnknownOutcomeDiffers => "unknown-outcome-differs",
             Self::CurrencyNotAccepted => "currency-not-accepted",
             Self::NegativeAmount => "negative-amount",

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::money::Currency;
 
+mod customers;
+
+pub use customers::{CustomerPolicy, Guests, SeveralMatches};
+
 /// The longest number prefix, in characters: a guest's customer id (prefix, `G`, twelve digits) has at most twenty.
 pub const LONGEST_PREFIX: usize = 7;
 
@@ -41,6 +45,11 @@ pub enum PolicyError {
     /// The attachments folder has no name.
     #[error("store '{0}' has an attachment_folder without a name: name a folder of Intacct, or leave the setting out")]
     AttachmentFolder(String),
+    /// The custom field of the buyer's id cannot be a field.
+    #[error(
+        "store '{0}' has an id_field that is no field name: give the integration name of Intacct's custom field on customers, for example BC_CUSTOMER_ID"
+    )]
+    CustomerField(String),
     /// The cap is negative.
     #[error("store '{store}': the cap for rounding differences is {cap}; it must be zero or more")]
     Cap {
@@ -237,6 +246,8 @@ pub struct Policy {
     /// Daily mode: the Intacct attachments folder the support of each summary goes to; it must exist. None: the support
     /// is kept here only.
     pub attachment_folder: Option<String>,
+    /// How buyers become customers.
+    pub customers: CustomerPolicy,
 }
 
 impl Default for Policy {
@@ -273,6 +284,7 @@ impl Default for Policy {
             journal: "GJ".to_owned(),
             daily_close_delay_minutes: 120,
             attachment_folder: None,
+            customers: CustomerPolicy::default(),
         }
     }
 }
@@ -327,6 +339,9 @@ impl Policy {
         }
         if self.attachment_folder.as_deref().is_some_and(|folder| folder.trim().is_empty()) {
             return Err(PolicyError::AttachmentFolder(self.store.clone()));
+        }
+        if !self.customers.has_usable_id_field() {
+            return Err(PolicyError::CustomerField(self.store.clone()));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod corrections_tests;
+pub mod customer;
 mod pairs;
 #[cfg(test)]
 mod tests;
@@ -12,12 +13,11 @@ use rust_decimal::Decimal;
 
 use super::functions::create_payment::Overpayment;
 use super::functions::{
-    Account, Address, Contact, CreateAdjustment, CreateAttachment, CreateCustomer, CreateInvoice, CreateJournal,
-    CreatePayment, CurrencyGroup, CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line,
-    LineDimensions, MoneyGoesTo, PaidDocument, PaidWith, Payer, PaymentDetail, PaymentMethod, PostingAction,
+    Account, CreateAdjustment, CreateAttachment, CreateInvoice, CreateJournal, CreatePayment, CurrencyGroup,
+    CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line, LineDimensions, MoneyGoesTo,
+    PaidDocument, PaidWith, Payer, PaymentDetail, PaymentMethod, PostingAction,
 };
 use super::text;
-use crate::accounting::customer::CustomerRecord;
 use crate::accounting::document::{
     CorrectionForm, Detail, Document, DocumentKey, Exchange, JournalLine, RATE_DECIMALS,
 };
@@ -107,48 +107,6 @@ pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Functio
             Function::CreatePayment(Box::new(payment(document, around, into, PaymentMethod::Cash, vec![detail])?))
         }
     };
-    function.check()?;
-    Ok(function)
-}
-
-/// The function that creates a customer with its own contact.
-///
-/// # Errors
-/// [`PostingError::Invalid`].
-pub fn customer(record: &CustomerRecord, customer_id: &str) -> Result<Function, PostingError> {
-    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let place = &record.billing;
-    let function = Function::CreateCustomer(Box::new(CreateCustomer {
-        customer_id: Some(customer_id.to_owned()),
-        name: record.name.clone(),
-        display_contact: Contact {
-            // Contact names are global in a company: the id makes it unique.
-            name: Some(format!("{} ({customer_id})", record.name)),
-            print_as: record.name.clone(),
-            company: given(&record.company),
-            taxable: Some(true),
-            first_name: given(&record.first_name),
-            last_name: given(&record.last_name),
-            phone: given(&record.phone),
-            email: given(&record.email),
-            address: Some(Address {
-                street_1: given(&place.street_1),
-                street_2: given(&place.street_2),
-                city: given(&place.city),
-                state: given(&place.state),
-                postal_code: given(&place.zip),
-                country: given(&place.country),
-                country_code: given(&place.country_code),
-            }),
-        },
-        bill_to: None,
-        ship_to: None,
-        customer_type: record.customer_type.clone(),
-        term: record.terms.clone(),
-        currency: None,
-        comments: None,
-        custom_fields: Vec::new(),
-    }));
     function.check()?;
     Ok(function)
 }

@@ -76,6 +76,19 @@ pub fn contact_name(text: &str) -> String {
     cut(&record_id(text), NAME).to_owned()
 }
 
+/// Whether Intacct takes a text as an e-mail address, as far as its refusals show: two sides, a dotted domain, plain
+/// characters, not longer than its field.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')' | '\\');
+    text.len() <= EMAIL
+        && text.chars().all(plain)
+        && !local.is_empty()
+        && !local.contains('@')
+        && domain.contains('.')
+        && domain.split('.').all(|part| !part.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +113,17 @@ mod tests {
         let name = contact_name(&format!("BC-5567 {}", "x".repeat(200)));
         assert_eq!(name.chars().count(), NAME);
         assert!(name.starts_with("BC-5567 "));
+    }
+
+    #[test]
+    fn an_email_address_has_two_sides_and_a_dotted_domain() {
+        let long = format!("{}@example.com", "x".repeat(90));
+        for good in ["a@example.com", "o'hara+web@mail.example.org"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "a", "a@b", "@b.c", "a@.c", "a@b.", "a@b..c", "a@@b.c", "a b@b.c", "a@b.c;d@e.f", "zoë@b.c", &long] {
+            assert!(!is_email(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::totals::{Reckoning, TotalsProblem, reckon};
 
 mod buyer;
 #[cfg(test)]
+mod buyer_specs;
+#[cfg(test)]
 mod cases;
 mod changes;
 mod charges;
