@@ -17,11 +17,14 @@ use crate::http::group_commit::Intake;
 use crate::http::webhooks::WebhookStore;
 use crate::http::{self, ApiState};
 use crate::intacct;
+use crate::intacct::posting::customer::CustomerForm;
+use crate::intacct::xml::FieldName;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use crate::store::lane::WakeUp;
 use crate::telemetry::Metrics;
 use crate::worker::connection::StoreConnection;
+use crate::worker::customers::keeper::{Keeper, KeeperOptions};
 use crate::worker::daily::Daily;
 use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::ledger_events::LedgerEvents;
@@ -71,6 +74,13 @@ pub fn start(
             let mirror = mirror(config, company, &store, gateway.clone(), &wake);
             shutdown.spawn("mirror of master data", mirror.run(shutdown.clone()));
         }
+        let keeper = KeeperOptions {
+            poll: options.poll,
+            lease: options.lease,
+            retries: options.retries.clone(),
+            try_held_every: Duration::from_secs(config.worker.held_buyers_seconds),
+        };
+        Keeper::start(&store, &clock, keeper, &connections, shutdown);
         let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }
@@ -222,6 +232,11 @@ fn connections(
             masters: masters.get(settings.company.as_str()).context(unknown)?.clone(),
             answer_within: Duration::from_secs(company.timeout_seconds + 5),
             reader: reader(settings, environment, clock)?,
+            customer_form: CustomerForm {
+                iso_country_codes: company.iso_country_codes,
+                id_field: settings.accounting.customers.id_field.as_deref().map(FieldName::new).transpose()?,
+            },
+            customer_mirror_within: Duration::from_secs(company.customer_mirror_hours * 60 * 60),
             policy: settings.policy()?,
             company: settings.company.clone(),
             gateway,

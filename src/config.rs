@@ -116,6 +116,9 @@ pub struct WorkerSettings {
     pub payment_waits_seconds: Vec<u64>,
     /// How long to wait after the first, second, ... failure of an order, in seconds; the last one is repeated.
     pub retry_seconds: Vec<u64>,
+    /// How often an order of each buyer whose customer is held is tried again, in seconds: the cause may be mended in
+    /// Intacct, which tells nobody.
+    pub held_buyers_seconds: u64,
     /// How long a stopping process finishes its work, in seconds.
     pub grace_seconds: u64,
 }
@@ -259,6 +262,13 @@ pub struct CompanySettings {
     /// Longest wait for an answer, in seconds.
     #[serde(default = "CompanySettings::default_timeout")]
     pub timeout_seconds: u64,
+    /// Whether the company has ISO country codes: addresses then have both the country and its code.
+    #[serde(default = "CompanySettings::default_iso_country_codes")]
+    pub iso_country_codes: bool,
+    /// How many hours ago the mirror of the company's customers may have been read to be believed; 0: Intacct is asked for
+    /// every new buyer.
+    #[serde(default = "CompanySettings::default_customer_mirror_hours")]
+    pub customer_mirror_hours: u64,
 }
 
 impl CompanySettings {
@@ -276,6 +286,14 @@ impl CompanySettings {
 
     fn default_timeout() -> u64 {
         60
+    }
+
+    fn default_iso_country_codes() -> bool {
+        true
+    }
+
+    fn default_customer_mirror_hours() -> u64 {
+        24
     }
 }
 
@@ -388,6 +406,9 @@ impl Config {
         if self.mirror.incremental_minutes == 0 || self.mirror.full_hours == 0 {
             return invalid("mirror".into(), "incremental_minutes and full_hours must be at least 1".into());
         }
+        if self.worker.held_buyers_seconds == 0 {
+            return invalid("worker.held_buyers_seconds".into(), "must be at least 1".into());
+        }
         if self.worker.concurrency == 0 {
             return invalid("worker.concurrency".into(), "must be at least 1".into());
         }
@@ -424,74 +445,4 @@ fn plain_value(text: &str) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    const EXAMPLE: &str = include_str!("../cartledger.example.toml");
-
-    fn refused(text: &str) -> String {
-        Config::from_text(Some(("test.toml", text)), &Environment::default()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_defaults_alone_are_complete() {
-        let config = Config::from_text(None, &Environment::default()).unwrap();
-        assert_eq!(config.server.listen, "127.0.0.1:8080");
-        assert!(config.stores.is_empty());
-    }
-
-    #[test]
-    fn the_example_in_the_repository_loads() {
-        let config = Config::from_text(Some(("cartledger.example.toml", EXAMPLE)), &Environment::default()).unwrap();
-        assert_eq!(config.stores.len(), 1);
-        assert_eq!(config.company(&config.stores[0].company).unwrap().concurrency, 2);
-    }
-
-    #[test]
-    fn the_environment_overrides_the_file() {
-        let environment =
-            Environment::of([("CARTLEDGER_SERVER__LISTEN", "0.0.0.0:9"), ("CARTLEDGER_WORKER__CONCURRENCY", "3")]);
-        let config = Config::from_text(Some(("t", "[server]\nlisten = \"x\"")), &environment).unwrap();
-        assert_eq!((config.server.listen.as_str(), config.worker.concurrency), ("0.0.0.0:9", 3));
-    }
-
-    #[test]
-    fn a_misspelt_setting_is_named() {
-        assert!(refused("[server]\nlisten_on = \"x\"").contains("listen_on"));
-    }
-
-    #[test]
-    fn a_secret_written_into_the_settings_is_refused() {
-        let text = EXAMPLE.replace(r#"access_token = { env = "BIGCOMMERCE_ACCESS_TOKEN" }"#, r#"access_token = "abc""#);
-        assert_ne!(text, EXAMPLE);
-        assert!(refused(&text).contains("access_token"));
-    }
-
-    #[test]
-    fn a_lease_shorter_than_a_slow_answer_is_refused() {
-        let text = format!("[worker]\nlease_seconds = 30\n{EXAMPLE}");
-        assert!(refused(&text).contains("outlive the lease"));
-    }
-
-    #[test]
-    fn a_store_of_an_unknown_company_is_refused() {
-        let text = EXAMPLE.replace("company = \"acme\"", "company = \"other\"");
-        assert!(refused(&text).contains("no company named 'other'"));
-    }
-
-    #[test]
-    fn secrets_come_from_the_environment_and_say_when_missing() {
-        let source = SecretSource::Env("TOKEN".into());
-        let found = source.fetch("x", &Environment::of([("TOKEN", "s3cret\n")])).unwrap();
-        assert_eq!(found.expose_secret(), "s3cret");
-        assert!(
-            source
-                .fetch("stores.a.access_token", &Environment::default())
-                .unwrap_err()
-                .to_string()
-                .contains("TOKEN is not set")
-        );
-    }
-}
+mod tests;

@@ -53,6 +53,24 @@ steps! {
     Settle => "settle",
     /// A buyer is linked to a customer.
     LinkCustomer => "link-customer",
+    /// Whether a customer is active is noted.
+    NoteCustomerStatus => "note-customer-status",
+    /// A document of a customer is stored and marked as being sent.
+    IntendCustomer => "intend-customer",
+    /// The other orders that were held for a buyer are marked as due.
+    ReleaseBuyer => "release-buyer",
+    /// An order of each buyer who is held is marked as due.
+    TryHeldBuyers => "try-held-buyers",
+    /// What Intacct has of a customer that was just made is noted.
+    KeepCard => "keep-card",
+    /// What an order says of its buyer is noted.
+    NoteBuyer => "note-buyer",
+    /// Customers whose buyers changed are claimed.
+    ClaimCards => "claim-cards",
+    /// What a customer was told is noted.
+    NoteTold => "note-told",
+    /// The update of a customer is put off.
+    PutOffCard => "put-off-card",
     /// Documents are collected for the summary of their day.
     Collect => "collect",
     /// A day is closed into a summary.

@@ -3,6 +3,8 @@
 //! A look-up is part of writing: a repeated control id is answered with an error that names no record. Every query also
 //! sees the records of entities, so that "not found" can be believed.
 
+mod customers;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -12,6 +14,10 @@ use thiserror::Error;
 use super::functions::query::LARGEST_PAGE;
 use super::functions::{Filter, Query};
 use super::response::{FunctionResult, Record};
+pub use customers::{
+    FoundContact, FoundCustomer, contact_by_name, contacts, customer_by_email, customer_by_id, customer_by_reference,
+    customers,
+};
 
 /// Why rows could not be understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -55,21 +61,6 @@ pub struct FoundDocument {
     pub date: Option<Date>,
 }
 
-/// A customer that the company has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundCustomer {
-    /// Record number.
-    pub record_number: u64,
-    /// Customer id.
-    pub customer_id: String,
-    /// Name.
-    pub name: String,
-    /// Whether documents can be posted for it.
-    pub active: bool,
-    /// E-mail address of its display contact.
-    pub email: Option<String>,
-}
-
 /// Finds an invoice by its number and customer.
 pub fn invoice(number: &str, customer_id: &str) -> Query {
     by_number("ARINVOICE", "RECORDID", &["TRX_TOTALDUE", "WHENPOSTED"], number, customer_id)
@@ -97,19 +88,6 @@ fn by_number(object: &str, number_field: &str, more: &[&str], number: &str, cust
     fields.extend(more);
     let filter = Filter::And(vec![Filter::equal(number_field, number), Filter::equal("CUSTOMERID", customer_id)]);
     Query::new(object, &fields, Some(filter))
-}
-
-const CUSTOMER_FIELDS: &[&str] = &["RECORDNO", "CUSTOMERID", "NAME", "STATUS", "DISPLAYCONTACT.EMAIL1"];
-
-/// Finds a customer by id.
-pub fn customer_by_id(customer_id: &str) -> Query {
-    Query::new("CUSTOMER", CUSTOMER_FIELDS, Some(Filter::equal("CUSTOMERID", customer_id)))
-}
-
-/// Finds customers by the e-mail address of their display contact, whatever its capitals. Several can have the same.
-pub fn customer_by_email(email: &str) -> Query {
-    let filter = Filter::equal("DISPLAYCONTACT.EMAIL1", email.trim());
-    Query { case_insensitive: true, ..Query::new("CUSTOMER", CUSTOMER_FIELDS, Some(filter)) }
 }
 
 /// A read that costs little and proves sign-in, session and read permission.
@@ -171,23 +149,6 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
     })
 }
 
-/// Reads the rows of [`customer_by_id`] or [`customer_by_email`].
-///
-/// # Errors
-/// [`LookupError`] when a row lacks what decides, or the answer is not complete.
-pub fn customers(result: &FunctionResult) -> Result<Vec<FoundCustomer>, LookupError> {
-    let read = |row: &Record| {
-        Ok(FoundCustomer {
-            record_number: record_number(row)?,
-            customer_id: required(row, "CUSTOMERID")?.to_owned(),
-            name: text(row, "NAME").unwrap_or_default().to_owned(),
-            active: is_active(row),
-            email: text(row, "DISPLAYCONTACT.EMAIL1").map(ToOwned::to_owned),
-        })
-    };
-    complete(result)?.iter().map(read).collect()
-}
-
 fn complete(result: &FunctionResult) -> Result<&[Record], LookupError> {
     match result.remaining {
         Some(remaining) if remaining > 0 => Err(LookupError::MoreRows { remaining }),
@@ -227,7 +188,7 @@ mod tests {
     use crate::intacct::functions::Function;
     use crate::intacct::response::Status;
 
-    fn rows(rows: &[&[(&str, &str)]]) -> FunctionResult {
+    pub(super) fn rows(rows: &[&[(&str, &str)]]) -> FunctionResult {
         let record = |row: &&[(&str, &str)]| row.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
         FunctionResult {
             control_id: "q".into(),
@@ -254,8 +215,6 @@ mod tests {
         assert!(invoice.contains("<object>ARINVOICE</object>") && invoice.contains("<showprivate>true</showprivate>"));
         assert!(body(adjustment("R", "C")).contains("<object>ARADJUSTMENT</object>"));
         assert!(body(payment("ch_1", "C")).contains("<equalto><field>DOCNUMBER</field><value>ch_1</value></equalto>"));
-        assert!(body(customer_by_email(" A@b.c ")).contains("<value>A@b.c</value>"));
-        assert!(body(customer_by_email("a@b.c")).contains("<caseinsensitive>true</caseinsensitive>"));
         assert!(body(ping()).contains("<pagesize>1</pagesize>"));
     }
 
@@ -284,20 +243,5 @@ mod tests {
         more.remaining = Some(2);
         assert_eq!(documents(&more), Err(LookupError::MoreRows { remaining: 2 }));
         assert_eq!(documents(&rows(&[])), Ok(vec![]));
-    }
-
-    #[test]
-    fn several_customers_may_share_an_address() {
-        let row = |id, status| {
-            [
-                ("RECORDNO", "1"),
-                ("CUSTOMERID", id),
-                ("NAME", "Ann"),
-                ("STATUS", status),
-                ("DISPLAYCONTACT.EMAIL1", "a@b.c"),
-            ]
-        };
-        let found = customers(&rows(&[&row("1", "active"), &row("2", "inactive")])).unwrap();
-        assert_eq!(found.iter().map(|customer| customer.active).collect::<Vec<_>>(), [true, false]);
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that touches Postgres, one file per table family; row types private, domain types out.
 
 pub mod customer;
+pub mod customer_card;
 pub mod document;
 pub mod gateway;
 pub mod hold;

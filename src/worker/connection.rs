@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::accounting::policy::Policy;
 use crate::bigcommerce::client::StoreClient;
+use crate::intacct::posting::customer::CustomerForm;
 use crate::worker::gateway::Gateway;
 use crate::worker::validation::Masters;
 
@@ -24,6 +25,10 @@ pub struct StoreConnection {
     pub entity: Option<String>,
     /// The company's master data, shared with its other stores.
     pub masters: Arc<Masters>,
+    /// What of a customer depends on how the company is set up.
+    pub customer_form: CustomerForm,
+    /// How long ago the company's customers may have been read for the mirror to be believed.
+    pub customer_mirror_within: Duration,
     /// After this a request to that company has ended, with an answer or without.
     pub answer_within: Duration,
     /// Sends to that company; shared with the company's other stores.

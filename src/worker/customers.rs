@@ -1,22 +1,31 @@
-//! The customer an order is posted to: known, found in Intacct by id or e-mail, or created there once.
+//! The customer an order is posted to: known, found in Intacct, or created there once. Read [`ensure`] first.
+//!
+//! Whatever is created is a document of its own: its intent is stored before it is sent, and after a lost answer it is
+//! looked up before it is sent again. What changes later is told by the [`keeper`], which no order waits for.
+
+mod contact;
+mod create;
+mod holds;
+pub mod keeper;
+mod search;
+mod send;
+mod update;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
 
+use self::search::Search;
 use super::connection::StoreConnection;
-use super::gateway::{Failure, Sent};
+use super::gateway::Failure;
 use super::order::RunEnd;
 use crate::accounting::customer::{BuyerIdentity, CustomerRecord};
 use crate::accounting::derive::Derivation;
-use crate::accounting::hold::{Blocks, Hold, HoldCode};
+use crate::accounting::hold::Hold;
 use crate::intacct::functions::Query;
 use crate::intacct::lookup::{self, FoundCustomer};
-use crate::intacct::posting;
 use crate::store::Store;
-use crate::store::customer::LinkedCustomer;
-use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
+use crate::store::customer_card::Wanted;
 
 /// When to look again while another run is creating the customer.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
@@ -37,6 +46,25 @@ pub enum CustomerEnd {
     },
 }
 
+/// The order a buyer is read from.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion {
+    /// BigCommerce's order id.
+    pub order_id: u64,
+    /// When it was placed (UTC).
+    pub placed: Timestamp,
+    /// The present moment (UTC).
+    pub now: Timestamp,
+}
+
+/// What every step needs.
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    store: &'a Store,
+    connection: &'a StoreConnection,
+    now: Timestamp,
+}
+
 /// Finds or creates the customer of an order's buyer.
 ///
 /// # Errors
@@ -45,17 +73,58 @@ pub async fn ensure(
     store: &Store,
     connection: &StoreConnection,
     derivation: &Derivation,
-    now: Timestamp,
+    occasion: Occasion,
 ) -> Result<CustomerEnd, RunEnd> {
     let Some(record) = &derivation.customer else {
-        return Ok(CustomerEnd::Held(incomplete(
-            format!("order {}", derivation.order_id),
-            "the order names nobody to bill: no customer, no e-mail and no name".to_owned(),
-        )));
+        return Ok(CustomerEnd::Held(holds::nobody(derivation.order_id)));
     };
-    let search =
-        Search { store, connection, record, identity: identity(&connection.name, &record.reference.identity), now };
-    search.run().await
+    let desk = Desk { store, connection, now: occasion.now };
+    let identity = identity(&connection.name, &record.reference.identity);
+    Search { desk, record, identity, occasion }.run().await
+}
+
+/// The customer that documents of an order are posted to already. Asks Intacct only when it was inactive before.
+///
+/// # Errors
+/// [`RunEnd`] when the database fails.
+pub async fn again(
+    store: &Store,
+    connection: &StoreConnection,
+    derivation: &Derivation,
+    intacct_id: &str,
+    now: Timestamp,
+) -> Result<CustomerEnd, RunEnd> {
+    if !store.is_inactive_customer(&connection.company, intacct_id).await? {
+        return Ok(CustomerEnd::Linked(intacct_id.to_owned()));
+    }
+    let desk = Desk { store, connection, now };
+    let inactive = match desk.inactive(subject(derivation, intacct_id), intacct_id).await? {
+        Ok(inactive) => inactive,
+        Err(later) => return Ok(later),
+    };
+    Ok(inactive.map_or_else(|| CustomerEnd::Linked(intacct_id.to_owned()), CustomerEnd::Held))
+}
+
+/// Why documents of a customer were refused, when that is because it is not active: costs a look-up, so it is asked only
+/// after a refusal.
+///
+/// # Errors
+/// [`RunEnd`] when the database fails.
+pub async fn after_refusal(
+    store: &Store,
+    connection: &StoreConnection,
+    derivation: &Derivation,
+    intacct_id: &str,
+    now: Timestamp,
+) -> Result<Option<Hold>, RunEnd> {
+    let desk = Desk { store, connection, now };
+    // When Intacct does not answer, the refusal itself is all there is to say.
+    Ok(desk.inactive(subject(derivation, intacct_id), intacct_id).await?.unwrap_or_default())
+}
+
+/// What holds for a buyer are about: by it all orders of the buyer are found again.
+fn subject<'a>(derivation: &'a Derivation, intacct_id: &'a str) -> &'a str {
+    derivation.customer.as_ref().map_or(intacct_id, |record| &record.reference.intacct_id)
 }
 
 /// The buyer's identity within a company. A guest is the same person in all of its stores; a customer number is not.
@@ -67,179 +136,44 @@ fn identity(store: &str, buyer: &BuyerIdentity) -> String {
     }
 }
 
-struct Search<'a> {
-    store: &'a Store,
-    connection: &'a StoreConnection,
-    record: &'a CustomerRecord,
-    identity: String,
-    now: Timestamp,
-}
-
-impl Search<'_> {
-    async fn run(&self) -> Result<CustomerEnd, RunEnd> {
-        if let Some(known) = self.store.linked_customer(&self.connection.company, &self.identity).await? {
-            return Ok(CustomerEnd::Linked(known.intacct_id));
-        }
-        let wanted = &self.record.reference.intacct_id;
-        match self.find(lookup::customer_by_id(wanted)).await {
-            Ok(found) => {
-                if let Some(found) = found.first() {
-                    return self.link(found, "external-id").await;
-                }
-            }
-            Err(later) => return Ok(later),
-        }
-        if let BuyerIdentity::Summary(id) = &self.record.reference.identity {
-            return Ok(CustomerEnd::Held(incomplete(
-                id.clone(),
-                format!("the customer rule names {id}, and there is no such customer in Intacct"),
-            )));
-        }
-        if !self.record.email.trim().is_empty() {
-            match self.find(lookup::customer_by_email(&self.record.email)).await {
-                Ok(found) => match found.as_slice() {
-                    [] => {}
-                    [one] => return self.link(one, "e-mail").await,
-                    several => return Ok(CustomerEnd::Held(ambiguous(wanted, several))),
-                },
-                Err(later) => return Ok(later),
-            }
-        }
-        self.create().await
-    }
-
+impl Desk<'_> {
+    /// Asks Intacct for customers.
     async fn find(&self, query: Query) -> Result<Vec<FoundCustomer>, CustomerEnd> {
         let result = self.connection.gateway.read(query).await.map_err(later)?;
         lookup::customers(&result).map_err(|error| CustomerEnd::Later { why: error.to_string(), after: None })
     }
 
-    async fn link(&self, found: &FoundCustomer, found_by: &str) -> Result<CustomerEnd, RunEnd> {
-        let customer =
-            LinkedCustomer { intacct_id: found.customer_id.clone(), record_no: found.record_number.to_string() };
-        self.store.link_customer(&self.connection.company, &self.identity, &customer, found_by).await?;
-        // A creation whose answer was lost has now been found.
-        if let Some(document) = self.store.document(&self.key()).await?
-            && matches!(document.state, DocumentState::Sending | DocumentState::Unknown)
-        {
-            let outcome = Outcome::Posted { record_no: customer.record_no };
-            self.store.settle(&self.key(), document.attempts, "look-up", &outcome, None).await?;
-        }
-        Ok(CustomerEnd::Linked(customer.intacct_id))
-    }
-
-    fn key(&self) -> String {
-        format!("{}/customer/{}/r1", self.connection.name, self.record.reference.intacct_id)
-    }
-
-    async fn create(&self) -> Result<CustomerEnd, RunEnd> {
-        let (key, wanted) = (self.key(), &self.record.reference.intacct_id);
-        if let Some(document) = self.store.document(&key).await? {
-            if self.underway(&document) {
-                return Ok(CustomerEnd::Later {
-                    why: format!("customer {wanted} is being created for another order"),
-                    after: Some(LOOK_AGAIN),
-                });
-            }
-            if matches!(document.state, DocumentState::Sending | DocumentState::Unknown) {
-                let outcome = Outcome::NotThere { why: format!("no customer {wanted} was found") };
-                self.store.settle(&key, document.attempts, "look-up", &outcome, None).await?;
-            }
-        }
-        let function = match posting::customer(self.record, wanted) {
-            Ok(function) => function,
-            Err(error) => return Ok(CustomerEnd::Held(incomplete(wanted.clone(), error.to_string()))),
+    /// Looks up whether a customer is active and remembers it; a hold when it is not.
+    async fn inactive(&self, subject: &str, intacct_id: &str) -> Result<Result<Option<Hold>, CustomerEnd>, RunEnd> {
+        let found = match self.find(lookup::customer_by_id(intacct_id)).await {
+            Ok(found) => found,
+            Err(later) => return Ok(Err(later)),
         };
-        self.store.plan(&[self.planned(&key)]).await?;
-        let (body, hash) = (function.body(), function.body_hash());
-        let Some(attempt) = self.store.begin_sending(&key, &body, &hash).await? else {
-            let why = format!("customer {wanted} is being created for another order");
-            return Ok(CustomerEnd::Later { why, after: Some(LOOK_AGAIN) });
-        };
-        let sent = self.connection.gateway.write(&key, function).await;
-        self.settle(&key, attempt, sent).await
+        let Some(customer) = found.first() else { return Ok(Ok(None)) };
+        self.store.note_customer_status(&self.connection.company, intacct_id, customer.active).await?;
+        Ok(Ok((!customer.active).then(|| holds::inactive(subject, std::slice::from_ref(customer)))))
     }
+}
 
-    /// Whether another run is creating the customer right now.
-    fn underway(&self, document: &StoredDocument) -> bool {
-        let recent = |at: Timestamp| self.now.duration_since(at).unsigned_abs() < self.connection.answer_within;
-        document.state == DocumentState::Sending && document.sent_at.is_some_and(recent)
+/// A buyer as an order says, for the store.
+fn wanted(store: &str, record: &CustomerRecord, occasion: Occasion) -> Wanted {
+    Wanted {
+        store: store.to_owned(),
+        record: serde_json::to_value(record).unwrap_or_default(),
+        as_of: occasion.placed,
+        order_id: occasion.order_id,
+        card_hash: record.card_hash(),
+        ship_to_hash: record.ship_to_hash(),
     }
+}
 
-    async fn settle(&self, key: &str, attempt: i32, sent: Result<Sent, Failure>) -> Result<CustomerEnd, RunEnd> {
-        let wanted = self.record.reference.intacct_id.clone();
-        let (outcome, answer, end) = match sent {
-            Ok(Sent { record_no, answer }) => {
-                let customer = LinkedCustomer { intacct_id: wanted.clone(), record_no: record_no.clone() };
-                self.store.settle(key, attempt, "send", &Outcome::Posted { record_no }, Some(&answer)).await?;
-                self.store.link_customer(&self.connection.company, &self.identity, &customer, "created").await?;
-                return Ok(CustomerEnd::Linked(wanted));
-            }
-            // Somebody was faster, or our own answer was lost: the next run finds it by its id.
-            Err(Failure::AlreadyRecorded { error, answer }) => (
-                Outcome::Unknown { error: error.clone() },
-                Some(answer),
-                CustomerEnd::Later { why: error, after: Some(LOOK_AGAIN) },
-            ),
-            Err(Failure::Refused { error, remedy, answer }) => {
-                let mut hold = incomplete(wanted, format!("Intacct refused the customer: {error}"));
-                hold.remedy = remedy;
-                (Outcome::Rejected { error }, Some(answer), CustomerEnd::Held(hold))
-            }
-            Err(Failure::NotExecuted { why, after, answer }) => {
-                (Outcome::NotThere { why: why.clone() }, answer, CustomerEnd::Later { why, after })
-            }
-            Err(Failure::Unknown { why, answer }) => {
-                (Outcome::Unknown { error: why.clone() }, answer, CustomerEnd::Later { why, after: None })
-            }
-        };
-        self.store.settle(key, attempt, "send", &outcome, answer.as_deref()).await?;
-        Ok(end)
-    }
-
-    fn planned(&self, key: &str) -> PlannedDocument {
-        let wanted = &self.record.reference.intacct_id;
-        PlannedDocument {
-            key: key.to_owned(),
-            store: self.connection.name.clone(),
-            order_id: None,
-            kind: "customer".to_owned(),
-            number: wanted.clone(),
-            customer_id: wanted.clone(),
-            currency: None,
-            total: None,
-            posting_date: None,
-            body: serde_json::to_value(self.record).unwrap_or_else(|_| json!({})),
-            content_hash: String::new(),
-            evidence_hash: None,
-            revision: None,
-            lines: Vec::new(),
-        }
-    }
+/// A record as it was stored.
+fn read_back(key: &str, body: &serde_json::Value) -> Result<CustomerRecord, RunEnd> {
+    serde_json::from_value(body.clone())
+        .map_err(|error| RunEnd::retry(format!("{key} in the database cannot be read: {error}")))
 }
 
 fn later(failure: Failure) -> CustomerEnd {
     let (why, after) = failure.into_retry();
     CustomerEnd::Later { why: format!("the customer could not be looked up: {why}"), after }
-}
-
-fn incomplete(subject: String, message: String) -> Hold {
-    Hold {
-        code: HoldCode::CustomerIncomplete,
-        subject,
-        message,
-        remedy:
-            "Complete the billing address of the order in BigCommerce, or create the customer in Intacct under the \
-                 id named here, or add a customer rule that names a summary customer; then replay the order."
-                .to_owned(),
-        amount: None,
-        blocks: Blocks::Order,
-    }
-}
-
-fn ambiguous(wanted: &str, found: &[FoundCustomer]) -> Hold {
-    let ids: Vec<&str> = found.iter().map(|found| found.customer_id.as_str()).collect();
-    incomplete(
-        wanted.to_owned(),
-        format!("{} customers in Intacct have the buyer's e-mail address: {}", ids.len(), ids.join(", ")),
-    )
 }

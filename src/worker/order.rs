@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::collect::{self, begun};
 use super::connection::StoreConnection;
-use super::customers::{self, CustomerEnd};
+use super::customers::{self, CustomerEnd, Occasion};
 use super::lookup;
 use super::validation;
 use super::waves::{self, WaveEnd};
@@ -247,7 +247,7 @@ impl OrderRun<'_> {
             PostingMode::Order => {
                 collect::withdraw(self.store, &self.connection.name, evidence.order.id, &stored).await?;
                 if !to_post.is_empty() {
-                    let sent = self.send(batch, &derivation, to_post, &stored).await?;
+                    let sent = self.send(batch, evidence, &derivation, to_post, &stored).await?;
                     holds.extend(sent.holds);
                     (customer_id, retry) = (sent.customer_id, sent.retry);
                 }
@@ -270,31 +270,45 @@ impl OrderRun<'_> {
     async fn send(
         &self,
         batch: waves::Batch<'_>,
+        evidence: &Evidence,
         derivation: &Derivation,
         documents: &[Document],
         stored: &[StoredDocument],
     ) -> Result<Sent, RunEnd> {
-        let id = match self.customer(derivation, stored).await? {
+        let id = match self.customer(evidence, derivation, stored).await? {
             CustomerEnd::Linked(id) => id,
             CustomerEnd::Held(hold) => return Ok(Sent { holds: vec![hold], ..Sent::default() }),
             CustomerEnd::Later { why, after } => {
                 return Ok(Sent { retry: Some(RunEnd::Retry { why, after }), ..Sent::default() });
             }
         };
-        let (holds, retry) = match (waves::Batch { customer_id: &id, ..batch }).send(documents, stored).await? {
+        let (mut holds, retry) = match (waves::Batch { customer_id: &id, ..batch }).send(documents, stored).await? {
             WaveEnd::Through { holds } => (holds, None),
             WaveEnd::Interrupted { why, after, holds } => (holds, Some(RunEnd::Retry { why, after })),
         };
+        if holds.iter().any(|hold| hold.code == HoldCode::RejectedByIntacct) {
+            let inactive = customers::after_refusal(self.store, self.connection, derivation, &id, self.now).await?;
+            holds.extend(inactive);
+        }
         Ok(Sent { customer_id: Some(id), holds, retry })
     }
 
     /// The customer in Intacct: the one that the order's documents are posted to, so that they stay together; else the
     /// buyer's.
-    async fn customer(&self, derivation: &Derivation, stored: &[StoredDocument]) -> Result<CustomerEnd, RunEnd> {
+    async fn customer(
+        &self,
+        evidence: &Evidence,
+        derivation: &Derivation,
+        stored: &[StoredDocument],
+    ) -> Result<CustomerEnd, RunEnd> {
         let posted = stored.iter().find(|document| document.state == DocumentState::Posted);
         match posted.map(|document| document.planned.customer_id.clone()).filter(|id| !id.is_empty()) {
-            Some(id) => Ok(CustomerEnd::Linked(id)),
-            None => customers::ensure(self.store, self.connection, derivation, self.now).await,
+            Some(id) => customers::again(self.store, self.connection, derivation, &id, self.now).await,
+            None => {
+                let (order_id, placed) = (evidence.order.id, evidence.order.created);
+                let occasion = Occasion { order_id, placed, now: self.now };
+                customers::ensure(self.store, self.connection, derivation, occasion).await
+            }
         }
     }
 

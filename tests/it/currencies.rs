@@ -13,6 +13,7 @@ use cartledger::clock::Clock;
 use cartledger::intacct::client::{Client, Credentials};
 use cartledger::intacct::functions::Function;
 use cartledger::intacct::outcome::Outcome;
+use cartledger::intacct::posting::customer::CustomerForm;
 use cartledger::intacct::posting::{self, Surroundings};
 use cartledger::intacct::request::{ControlId, FunctionCall};
 use cartledger::sandbox::intacct::{Company, CompanySettings};
@@ -122,7 +123,8 @@ async fn a_sale_in_euros_reaches_the_bank_with_every_exchange_difference_realise
 
     let buyer = order.customer.unwrap();
     let customer_id = buyer.reference.intacct_id.clone();
-    send(&client, "customer", posting::customer(&buyer, &customer_id).unwrap()).await;
+    let form = CustomerForm { iso_country_codes: true, id_field: None };
+    send(&client, "customer", posting::customer::create(&buyer, &customer_id, None, &form).unwrap()).await;
     let mut records: BTreeMap<String, String> = BTreeMap::new();
     let documents: Vec<&Document> = order.documents.iter().chain(&payout.documents).collect();
     for document in &documents {
