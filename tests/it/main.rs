@@ -5,6 +5,7 @@ mod check;
 mod corrections;
 mod crashes;
 mod currencies;
+mod customers;
 mod daily;
 mod documents;
 mod embedded;

@@ -177,6 +177,9 @@ impl Runner<'_> {
         if self.run.plan.transient.contains(&(self.first + place)) {
             return Outcome::Failure(Refusal::transient(), None);
         }
+        if self.run.plan.forbidden.contains(&(self.first + place)) {
+            return Outcome::Failure(Refusal::smart_rule(), None);
+        }
         let outcome = if call.body.name == "getAPISession" {
             self.open_session(call, state)
         } else {

@@ -32,6 +32,8 @@ pub enum FaultKind {
     TruncateAnswer,
     /// A function is refused with "Currently, we can't create the transaction".
     TransientFailure,
+    /// A function is refused for good, as a Smart Rule of the company does it.
+    SmartRule,
 }
 
 /// A fault and when it strikes.
@@ -115,6 +117,8 @@ pub(super) struct Plan {
     pub(super) transport: Option<FaultKind>,
     /// Places, in request order, of the functions that fail for the moment.
     pub(super) transient: HashSet<usize>,
+    /// Places, in request order, of the functions that a Smart Rule refuses.
+    pub(super) forbidden: HashSet<usize>,
 }
 
 /// The faults that are switched on.
@@ -144,10 +148,12 @@ impl Faults {
                         plan.delay += Duration::from_millis(milliseconds);
                     }
                 }
-                FaultKind::TransientFailure => {
+                FaultKind::TransientFailure | FaultKind::SmartRule => {
+                    let places =
+                        if fault.kind == FaultKind::SmartRule { &mut plan.forbidden } else { &mut plan.transient };
                     for (place, call) in calls.iter().enumerate() {
                         if fault.fits(call) && fault.strike() {
-                            plan.transient.insert(place);
+                            places.insert(place);
                         }
                     }
                 }

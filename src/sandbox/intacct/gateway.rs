@@ -85,9 +85,11 @@ fn before_executing(fault: FaultKind) -> Option<Reply> {
             Some(Reply::Status(StatusCode::OK, "text/plain", "API rate limit exceeded".to_owned()))
         }
         FaultKind::DropBeforeExecuting => Some(Reply::Cut),
-        FaultKind::Delay { .. } | FaultKind::LoseAnswer | FaultKind::TruncateAnswer | FaultKind::TransientFailure => {
-            None
-        }
+        FaultKind::Delay { .. }
+        | FaultKind::LoseAnswer
+        | FaultKind::TruncateAnswer
+        | FaultKind::TransientFailure
+        | FaultKind::SmartRule => None,
     }
 }
 

@@ -131,6 +131,11 @@ impl Refusal {
             .correction("Check the transaction for errors or inconsistencies, then try again.")
     }
 
+    /// A company's own rule; integrators show the text with the rule's number in it.
+    pub(super) fn smart_rule() -> Self {
+        Self::new(GENERAL, "Smart Rule 1 Violated")
+    }
+
     pub(super) fn closed_period(date: &str) -> Self {
         Self::new(GENERAL, format!("Your transaction date ({date}) is within a period that's been closed."))
             .correction("Use a transaction date within an open period, or reopen the period.")

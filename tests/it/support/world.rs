@@ -180,6 +180,19 @@ impl World {
         true
     }
 
+    /// Starts the program once more beside the first, on the same database; it ends when the answer is dropped.
+    pub fn start_replica(&self) -> Child {
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
+        let mut command = self.command("serve");
+        command.env("CARTLEDGER_SERVER__LISTEN", "127.0.0.1:0");
+        command.stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true).spawn().unwrap()
+    }
+
+    /// The address of the company's gateway.
+    pub fn gateway_url(&self) -> String {
+        self._company.gateway_url()
+    }
+
     /// Whether the program has ended by itself, or never ran.
     pub fn service_has_ended(&mut self) -> bool {
         self.service.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
@@ -449,6 +462,7 @@ poll_ms = 100
 lease_seconds = 14
 payment_waits_seconds = [1]
 retry_seconds = [1]
+held_buyers_seconds = 2
 [log]
 format = "json"
 [admin]
