@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod corrections_tests;
 pub mod customer;
+#[cfg(test)]
+mod customer_properties;
 mod pairs;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,5 @@
 //! Whose customer an order is: guests, companies, addresses, and texts that no buyer should type.
 
-use proptest::prelude::*;
-
 use super::super::customer::CustomerRecord;
 use super::super::evidence::{Address, ShippingAddress};
 use super::super::policy::{Guests, PostingMode};
@@ -80,44 +78,4 @@ fn a_company_gives_its_name_and_a_person_theirs() {
     assert_eq!(named("Whitfield\t Outfitting", "Dana"), "Whitfield Outfitting");
     assert_eq!(named(" ", "Dana"), "Dana");
     assert_eq!(named("\u{1}", "\u{2}"), "ada@example.com", "control characters are no name");
-}
-
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        Just(String::new()),
-        any::<String>(),
-        "[\\PC]{0,200}",
-        "\\PC{150,300}",
-        "[ \t\r\n\u{1}\u{7f}\u{200b}]{0,4}",
-        "[a-zäß日本<>&#?\"' ]{0,120}",
-        "[a-z0-9.]{1,60}@[a-z0-9.\\-]{1,60}",
-    ]
-}
-
-prop_compose! {
-    fn address()(texts in proptest::array::uniform12(text())) -> Address {
-        let [first_name, last_name, company, street_1, street_2, city, state, zip, country, country_code, phone, email] = texts;
-        Address { first_name, last_name, company, street_1, street_2, city, state, zip, country, country_code, phone, email }
-    }
-}
-
-proptest! {
-    /// Whatever a buyer types, Intacct gets something it can take, or the order is held and says why.
-    #[test]
-    fn any_buyer_is_a_customer_that_fits_or_a_hold(billing in address(), shipping in address(), id in proptest::option::of(any::<u64>())) {
-        let case = paid().with(|e| {
-            e.order.buyer.email = billing.email.clone();
-            e.order.buyer.customer_id = id;
-            e.order.billing = billing;
-            e.shipping = vec![ShippingAddress { address: shipping, ..to(1, "") }];
-        });
-        let derivation = case.derive();
-        match derivation.customer {
-            Some(record) => {
-                prop_assert!(!record.name.trim().is_empty());
-                prop_assert!(!record.name.chars().any(char::is_control));
-            }
-            None => prop_assert!(!derivation.holds.is_empty()),
-        }
-    }
 }
