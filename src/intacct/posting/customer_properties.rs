@@ -31,7 +31,8 @@ prop_compose! {
 }
 
 fn order(billing: Address, shipping: Address, id: Option<u64>) -> Case {
-    let sale = Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90").paid(9001, "stripe", "129.90");
+    let sale =
+        Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90").paid(9001, "stripe", "129.90");
     sale.with(|e| {
         e.order.buyer.email.clone_from(&billing.email);
         e.order.buyer.customer_id = id;
@@ -60,12 +61,12 @@ fn functions(record: &CustomerRecord, form: &CustomerForm) -> Result<Vec<Functio
     made.into_iter().map(|function| function.map_err(|error| TestCaseError::fail(error.to_string()))).collect()
 }
 
-fn every<'a>(element: &'a Element, name: &str, found: &mut Vec<&'a str>) {
+fn every<'a>(element: &'a Element, name: &'a str, found: &mut Vec<&'a str>) {
     found.extend(element.children_named(name).map(|child| child.text.as_str()));
     element.children.iter().for_each(|child| every(child, name, found));
 }
 
-fn texts<'a>(root: &'a Element, name: &str) -> Vec<&'a str> {
+fn texts<'a>(root: &'a Element, name: &'a str) -> Vec<&'a str> {
     let mut found = Vec::new();
     every(root, name, &mut found);
     found

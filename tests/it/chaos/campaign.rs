@@ -241,6 +241,7 @@ impl Campaign {
             "update company_slot set leased_until = '-infinity'",
             "update task_lease set leased_until = '-infinity'",
             "update document set sent_at = sent_at - interval '1 hour' where state = 'sending'",
+            "update customer_card set retry_at = now() where retry_at < 'infinity'",
         ] {
             self.execute(statement).await;
         }

@@ -89,9 +89,11 @@ pub struct Round {
 }
 
 /// The functions that faults strike; none is any request.
-const STRUCK: [Option<&str>; 8] = [
+const STRUCK: [Option<&str>; 10] = [
     None,
+    Some("create CONTACT"),
     Some("create CUSTOMER"),
+    Some("update CUSTOMER"),
     Some("create_invoice"),
     Some("create_aradjustment"),
     Some("create ARPYMT"),

@@ -1,8 +1,8 @@
 //! What happens in the shop during a round, and what is reported from outside it.
 
 use cartledger::sandbox::bigcommerce::{
-    ActionError, Address, GiftCertificate, LineDraft, OrderDraft, Payment, RefundItem, RefundPayment, RefundRequest,
-    TaxRate,
+    ActionError, Address, Destination, GiftCertificate, LineDraft, OrderDraft, Payment, RefundItem, RefundPayment,
+    RefundRequest, TaxRate,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -155,11 +155,21 @@ fn dispute(number: u32, cents: i64) -> Value {
     json!([event("dispute_opened", "15.00"), event("dispute_lost", "0.00")])
 }
 
-/// What buyer so-and-so orders.
+/// What buyer so-and-so orders. Buyers move house, and send every third thing to the office.
 fn draft(buyer: u8, units: u32, cents: i64) -> OrderDraft {
-    let address =
-        Address { first_name: format!("Buyer {buyer}"), email: format!("buyer{buyer}@example.com"), ..guest() };
+    let at = |street: String| Address {
+        first_name: format!("Buyer {buyer}"),
+        email: format!("buyer{buyer}@example.com"),
+        street,
+        ..guest()
+    };
+    let home = at(format!("{} Congress Ave", cents % 2 + 1));
     let line = LineDraft::new("WEAR-BOOT", "A thing", units, Decimal::new(cents, 2));
-    let tax = [TaxRate::new("Sales Tax", Decimal::new(825, 2))];
-    OrderDraft::guest(address).line(line).ship("Ground", Decimal::new(500, 2), Decimal::ZERO, &tax)
+    OrderDraft::guest(home.clone()).line(line).destination(Destination {
+        address: if cents % 3 == 0 { at(format!("{} Navy Yard", cents % 4 + 1)) } else { home },
+        method: "Ground".into(),
+        shipping: Decimal::new(500, 2),
+        handling: Decimal::ZERO,
+        rates: vec![TaxRate::new("Sales Tax", Decimal::new(825, 2))],
+    })
 }

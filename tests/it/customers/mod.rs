@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cartledger::accounting::masters::{Master, MasterKind};
-use cartledger::clock::{Clock, random_id};
-use cartledger::intacct::client::{Client, Credentials};
+use cartledger::clock::random_id;
 use cartledger::intacct::functions::{Contact, CreateContact, CreateCustomer, Function};
 use cartledger::intacct::outcome::Outcome;
 use cartledger::intacct::request::{ControlId, FunctionCall};
@@ -18,7 +17,6 @@ use cartledger::intacct::xml::FieldName;
 use cartledger::sandbox::bigcommerce::{Address, Destination, LineDraft, OrderDraft};
 use cartledger::sandbox::intacct::{Customer, SettingsChange};
 use rust_decimal::Decimal;
-use secrecy::SecretString;
 
 use crate::support::world::{STORE, World, guest};
 
@@ -54,18 +52,6 @@ fn office() -> Address {
 }
 
 impl World {
-    fn finance(&self) -> Client {
-        let credentials = Credentials {
-            sender_id: "sandbox_sender".into(),
-            sender_password: SecretString::from("sandbox-sender-password"),
-            company_id: "SANDBOX".into(),
-            user_id: "ws_cartledger".into(),
-            user_password: SecretString::from("sandbox-user-password"),
-            location_id: None,
-        };
-        Client::new(&self.gateway_url(), credentials, PATIENCE, Clock::system()).unwrap()
-    }
-
     /// Somebody in finance does this in Intacct by hand.
     async fn by_hand(&self, function: Function) {
         let control_id = ControlId::new(format!("by-hand-{}", random_id())).unwrap();

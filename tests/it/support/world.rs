@@ -180,19 +180,6 @@ impl World {
         true
     }
 
-    /// Starts the program once more beside the first, on the same database; it ends when the answer is dropped.
-    pub fn start_replica(&self) -> Child {
-        let log = std::fs::File::options().create(true).append(true).open(self.folder.join("service.log")).unwrap();
-        let mut command = self.command("serve");
-        command.env("CARTLEDGER_SERVER__LISTEN", "127.0.0.1:0");
-        command.stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true).spawn().unwrap()
-    }
-
-    /// The address of the company's gateway.
-    pub fn gateway_url(&self) -> String {
-        self._company.gateway_url()
-    }
-
     /// Whether the program has ended by itself, or never ran.
     pub fn service_has_ended(&mut self) -> bool {
         self.service.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some())
@@ -371,9 +358,8 @@ impl World {
         assert_eq!(balance, self.balances());
     }
 
-    /// Posts a credit memo over one dollar past the program, as somebody else's would.
-    #[cfg_attr(feature = "planted-bug", expect(dead_code, reason = "used by a test that build does not have"))]
-    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str) {
+    /// A client of somebody who works in Intacct past the program.
+    pub fn finance(&self) -> Client {
         let credentials = Credentials {
             sender_id: "sandbox_sender".into(),
             sender_password: "sandbox-sender-password".into(),
@@ -383,7 +369,13 @@ impl World {
             location_id: None,
         };
         let address = self.company_served.gateway_url();
-        let client = Client::new(&address, credentials, Duration::from_secs(5), Clock::system()).unwrap();
+        Client::new(&address, credentials, Duration::from_secs(5), Clock::system()).unwrap()
+    }
+
+    /// Posts a credit memo over one dollar past the program, as somebody else's would.
+    #[cfg_attr(feature = "planted-bug", expect(dead_code, reason = "used by a test that build does not have"))]
+    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str) {
+        let client = self.finance();
         let line = Line::new(Account::Gl("4100".into()), Decimal::NEGATIVE_ONE);
         let location = LineDimensions { location: Some("100".into()), ..LineDimensions::default() };
         let lines = vec![Line { dimensions: location, ..line }];
