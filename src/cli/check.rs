@@ -118,6 +118,7 @@ async fn check_company(
         return report.bad(&format!("master data of {}", company.name), error);
     }
     for settings in config.stores.iter().filter(|settings| settings.company == company.name) {
+        check_customer_field(&client, settings, report).await;
         match rules_of(store, &settings.name).await {
             Ok(Some(rules)) => check_names(company, settings, &rules, store, report).await,
             Ok(None) => report.bad(
@@ -126,6 +127,17 @@ async fn check_company(
             ),
             Err(error) => report.bad(&format!("rules of {}", settings.name), error),
         }
+    }
+}
+
+/// Whether Intacct has the custom field on customers that the store's settings name.
+async fn check_customer_field(client: &Client, settings: &StoreSettings, report: &mut Report) {
+    let Some(field) = &settings.accounting.customers.id_field else { return };
+    let what = format!("custom field {field} of {}", settings.name);
+    let query = Query { page_size: 1, ..Query::new("CUSTOMER", &["RECORDNO", field], None) };
+    match read(client, vec![query]).await {
+        Ok(_) => report.good(&format!("{what}: customers have it")),
+        Err(error) => report.bad(&what, format!("add it to customers in Intacct, or correct customers.id_field: {error}")),
     }
 }
 

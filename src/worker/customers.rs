@@ -80,7 +80,7 @@ pub async fn ensure(
     };
     let desk = Desk { store, connection, now: occasion.now };
     let identity = identity(&connection.name, &record.reference.identity);
-    Search { desk, record, identity, occasion }.run().await
+    Search { desk, record, identity, occasion, uncertain: None }.run().await
 }
 
 /// The customer that documents of an order are posted to already. Asks Intacct only when it was inactive before.

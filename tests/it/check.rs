@@ -26,3 +26,13 @@ async fn accounts_and_journals_that_intacct_does_not_have_are_named() {
     assert!(said.contains("WRONG  journal of test-shop BCJ: does not exist in Intacct"), "{said}");
     assert!(said.ends_with("2 to mend.\n"), "{said}");
 }
+
+#[tokio::test]
+async fn a_custom_field_that_customers_do_not_have_is_named() {
+    let world = World::start_with("customers = { id_field = \"BC_CUSTOMER_ID\" }\n").await;
+    let (status, said) = world.check().await;
+    assert!(status == Some(0) && said.contains("ok     custom field BC_CUSTOMER_ID of test-shop"), "{said}");
+    let world = World::start_with("customers = { id_field = \"SHOP_ID\" }\n").await;
+    let (status, said) = world.check().await;
+    assert!(status == Some(1) && said.contains("WRONG  custom field SHOP_ID of test-shop: add it"), "{said}");
+}

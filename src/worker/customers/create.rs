@@ -16,6 +16,9 @@ use crate::worker::order::RunEnd;
 impl Search<'_> {
     /// Creates the customer. Intacct is known not to have it, or will say so.
     pub(super) async fn create(&self) -> Result<CustomerEnd, RunEnd> {
+        if let Some(document) = &self.uncertain {
+            self.not_there(document).await?;
+        }
         let (desk, record) = (&self.desk, self.record);
         let id = &record.reference.intacct_id;
         let mut ship_to = None;
@@ -92,40 +95,46 @@ impl Search<'_> {
             Some(document) => self.look_up(&document).await?,
             None => None,
         };
+        // It is there, says Intacct, and was not found yet: the next run looks again.
         Ok(found.unwrap_or(CustomerEnd::Later { why: error, after: None }))
     }
 
-    /// Looks for the customer of a creation whose end nobody knows; `None` when it is not there and may be sent again.
+    /// Looks for the customer of a creation whose end nobody knows; `None` when it is not there.
     pub(super) async fn look_up(&self, document: &StoredDocument) -> Result<Option<CustomerEnd>, RunEnd> {
         let id = &self.record.reference.intacct_id;
         let found = match self.desk.find(lookup::customer_by_id(id)).await {
             Ok(found) => found,
             Err(later) => return Ok(Some(later)),
         };
-        let error = document.error.as_deref().unwrap_or_default();
         if let Some(customer) = found.first() {
-            return self.found_after(document, customer, error).await.map(Some);
+            return self.found_after(document, customer).await.map(Some);
         }
+        let error = document.error.as_deref().unwrap_or_default();
         if is_contact_clash(error) {
             let contact = format!("{id} {}", read_back(&document.planned.key, &document.planned.body)?.name);
             self.settle(document, &Outcome::Rejected { error: error.to_owned() }).await?;
             return Ok(Some(CustomerEnd::Held(holds::contact_taken(id, &contact))));
         }
-        self.settle(document, &Outcome::NotThere { why: format!("no customer {id} was found") }).await?;
         Ok(None)
     }
 
+    /// The customer of a creation was looked for in vain: it may be sent again, under the same control id.
+    pub(super) async fn not_there(&self, document: &StoredDocument) -> Result<(), RunEnd> {
+        let why = format!("no customer {} was found", self.record.reference.intacct_id);
+        self.settle(document, &Outcome::NotThere { why }).await
+    }
+
     /// The customer is there: ours, or somebody else's when the very first try met it.
-    async fn found_after(
+    pub(super) async fn found_after(
         &self,
         document: &StoredDocument,
         customer: &FoundCustomer,
-        error: &str,
     ) -> Result<CustomerEnd, RunEnd> {
+        let error = document.error.as_deref().unwrap_or_default();
         let clash = error.to_lowercase().contains("already exists") && !is_repeat(error);
         if document.attempts == 1 && clash {
             self.settle(document, &Outcome::Rejected { error: error.to_owned() }).await?;
-            return self.link(customer, FoundBy::ExternalId).await;
+            return self.link_found(customer, FoundBy::ExternalId).await;
         }
         let record_no = customer.record_number.to_string();
         self.settle(document, &Outcome::Posted { record_no: record_no.clone() }).await?;

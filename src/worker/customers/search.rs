@@ -12,7 +12,7 @@ use crate::accounting::policy::SeveralMatches;
 use crate::intacct::lookup::{self, FoundCustomer};
 use crate::intacct::posting::customer;
 use crate::store::customer::{FoundBy, LinkedCustomer};
-use crate::store::document::DocumentState;
+use crate::store::document::{DocumentState, StoredDocument};
 use crate::worker::order::RunEnd;
 
 /// One search.
@@ -21,6 +21,9 @@ pub(super) struct Search<'a> {
     pub(super) record: &'a CustomerRecord,
     pub(super) identity: String,
     pub(super) occasion: Occasion,
+    /// A creation whose end nobody knows, and whose customer was not there a moment ago. It may still be under way, so a
+    /// customer of our id that turns up is ours.
+    pub(super) uncertain: Option<StoredDocument>,
 }
 
 /// Which of the customers found is the buyer.
@@ -32,7 +35,7 @@ enum Choice<'a> {
 }
 
 impl Search<'_> {
-    pub(super) async fn run(&self) -> Result<CustomerEnd, RunEnd> {
+    pub(super) async fn run(mut self) -> Result<CustomerEnd, RunEnd> {
         let store = self.desk.store;
         if let Some(known) = store.linked_customer(&self.desk.connection.company, &self.identity).await? {
             return self.known(known).await;
@@ -45,6 +48,7 @@ impl Search<'_> {
                     if let Some(end) = self.look_up(&document).await? {
                         return Ok(end);
                     }
+                    self.uncertain = Some(document);
                 }
                 _ => {}
             }
@@ -144,6 +148,17 @@ impl Search<'_> {
 
     /// Links the buyer to a customer that was found, when it can take documents.
     pub(super) async fn link(&self, customer: &FoundCustomer, found_by: FoundBy) -> Result<CustomerEnd, RunEnd> {
+        if let Some(document) = &self.uncertain {
+            if customer.customer_id == self.record.reference.intacct_id {
+                return self.found_after(document, customer).await;
+            }
+            self.not_there(document).await?;
+        }
+        self.link_found(customer, found_by).await
+    }
+
+    /// The same for a customer that was not made here.
+    pub(super) async fn link_found(&self, customer: &FoundCustomer, found_by: FoundBy) -> Result<CustomerEnd, RunEnd> {
         if !customer.active {
             let hold = holds::inactive(&self.record.reference.intacct_id, std::slice::from_ref(customer));
             return Ok(CustomerEnd::Held(hold));
