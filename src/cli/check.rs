@@ -137,7 +137,9 @@ async fn check_customer_field(client: &Client, settings: &StoreSettings, report:
     let query = Query { page_size: 1, ..Query::new("CUSTOMER", &["RECORDNO", field], None) };
     match read(client, vec![query]).await {
         Ok(_) => report.good(&format!("{what}: customers have it")),
-        Err(error) => report.bad(&what, format!("add it to customers in Intacct, or correct customers.id_field: {error}")),
+        Err(error) => {
+            report.bad(&what, format!("add it to customers in Intacct, or correct customers.id_field: {error}"))
+        }
     }
 }
 
