@@ -47,6 +47,8 @@ pub enum HoldCode {
     CustomerRefused,
     /// Intacct has a document of that number with other content.
     UnknownOutcomeDiffers,
+    /// Intacct says that it has the document, but it cannot be found there.
+    OutcomeNotFound,
     /// The order's currency is not one the store posts.
     CurrencyNotAccepted,
     /// An amount is below zero where it cannot be.
@@ -105,6 +107,7 @@ impl HoldCode {
             Self::CustomerInactive => "customer-inactive",
             Self::CustomerRefused => "customer-refused",
             Self::UnknownOutcomeDiffers => "unknown-outcome-differs",
+            Self::OutcomeNotFound => "outcome-not-found",
             Self::CurrencyNotAccepted => "currency-not-accepted",
             Self::NegativeAmount => "negative-amount",
             Self::UnreadableOrder => "unreadable-order",

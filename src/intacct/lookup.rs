@@ -6,6 +6,9 @@
 mod customers;
 
 use std::collections::BTreeMap;
+mod journal;
+
+
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -18,6 +21,7 @@ pub use customers::{
     FoundContact, FoundCustomer, contact_by_name, contacts, customer_by_email, customer_by_id, customer_by_reference,
     customers,
 };
+pub use journal::{EntryLine, JournalLines, LINES_OF_A_PAGE, sent_lines};
 
 /// Why rows could not be understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -57,8 +61,20 @@ pub struct FoundDocument {
     pub due: Option<Decimal>,
     /// Its description; only asked for of payments.
     pub description: Option<String>,
-    /// The date of the document: posting date, or receipt date of a payment.
+    /// The date of the document: posting date, or receipt date of a payment; not asked for of a journal entry.
     pub date: Option<Date>,
+    /// The lines, of a journal entry only.
+    pub lines: Vec<EntryLine>,
+}
+
+/// States of a document that is there but does not count in the books (Intacct docs, AR invoices and approvals).
+const NOT_IN_THE_BOOKS: [&str; 5] = ["draft", "submitted", "declined", "reversed", "voided"];
+
+impl FoundDocument {
+    /// Whether the document counts in the books.
+    pub fn is_posted(&self) -> bool {
+        !NOT_IN_THE_BOOKS.iter().any(|state| self.state.eq_ignore_ascii_case(state))
+    }
 }
 
 /// Finds an invoice by its number and customer.
@@ -74,13 +90,6 @@ pub fn adjustment(number: &str, customer_id: &str) -> Query {
 /// Finds a receipt or an application by its document number and customer.
 pub fn payment(document_number: &str, customer_id: &str) -> Query {
     by_number("ARPYMT", "DOCNUMBER", &["RECEIPTDATE", "DESCRIPTION"], document_number, customer_id)
-}
-
-/// Finds a journal entry by our number, which stands on each of its lines; one row per line.
-pub fn journal_entry(number: &str) -> Query {
-    let fields = ["RECORDNO", "BATCHNO", "DOCUMENT", "TR_TYPE", "TRX_AMOUNT", "CURRENCY"];
-    let filter = Filter::equal("DOCUMENT", number);
-    Query { page_size: LARGEST_PAGE, ..Query::new("GLENTRY", &fields, Some(filter)) }
 }
 
 fn by_number(object: &str, number_field: &str, more: &[&str], number: &str, customer_id: &str) -> Query {
@@ -103,36 +112,6 @@ pub fn documents(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupEr
     complete(result)?.iter().map(document).collect()
 }
 
-/// Reads the rows of [`journal_entry`]: one document per entry, its total the sum of its debits. A line's `BATCHNO` is the
-/// record number of its entry (Intacct docs, journal entries).
-///
-/// # Errors
-/// [`LookupError`] when a row lacks what decides, or the answer is not complete.
-pub fn journal_entries(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupError> {
-    let mut found: BTreeMap<u64, FoundDocument> = BTreeMap::new();
-    for row in complete(result)? {
-        let batch = required(row, "BATCHNO")?;
-        let record_number = batch.parse().map_err(|_| LookupError::Field { field: "BATCHNO" })?;
-        let amount = decimal(row, "TRX_AMOUNT")?.ok_or(LookupError::Field { field: "TRX_AMOUNT" })?;
-        let debit = required(row, "TR_TYPE")? == "1";
-        let entry = found.entry(record_number).or_insert_with(|| FoundDocument {
-            record_number,
-            number: text(row, "DOCUMENT").unwrap_or_default().to_owned(),
-            customer_id: String::new(),
-            state: "Posted".to_owned(),
-            currency: text(row, "CURRENCY").map(ToOwned::to_owned),
-            total: Decimal::ZERO,
-            due: None,
-            description: None,
-            date: None,
-        });
-        if debit {
-            entry.total += amount;
-        }
-    }
-    Ok(found.into_values().collect())
-}
-
 fn document(row: &Record) -> Result<FoundDocument, LookupError> {
     let number = text(row, "RECORDID").or_else(|| text(row, "DOCNUMBER"));
     let date = text(row, "WHENPOSTED").or_else(|| text(row, "RECEIPTDATE"));
@@ -146,6 +125,7 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
         due: decimal(row, "TRX_TOTALDUE")?,
         description: text(row, "DESCRIPTION").map(ToOwned::to_owned),
         date: date.and_then(read_date),
+        lines: Vec::new(),
     })
 }
 
@@ -234,6 +214,22 @@ mod tests {
         assert_eq!(found[0].record_number, 2091);
         assert_eq!((found[0].total, found[0].due), ("118.25".parse().unwrap(), Some(Decimal::ZERO)));
         assert_eq!(found[0].date, Some("2026-07-01".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_draft_is_there_and_yet_not_in_the_books() {
+        let state = |state: &str| {
+            let row: &[(&str, &str)] = &[
+                ("RECORDNO", "5"),
+                ("RECORDID", "SH-9"),
+                ("CUSTOMERID", "SH-C1"),
+                ("STATE", state),
+                ("TRX_TOTALENTERED", "9"),
+            ];
+            documents(&rows(&[row])).unwrap()[0].is_posted()
+        };
+        assert!(state("Posted") && state("Paid") && state("Partially Paid") && state("Selected"));
+        assert!(!state("Draft") && !state("Submitted") && !state("Reversed") && !state("voided"));
     }
 
     #[test]

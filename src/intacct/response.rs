@@ -143,17 +143,15 @@ pub fn interpret(http_status: u16, retry_after: Option<Duration>, body: &[u8]) -
     if !(200..500).contains(&http_status) || (300..400).contains(&http_status) {
         return unknown(format!("Intacct answered HTTP {http_status}"));
     }
-    let root = match tree::read(body) {
-        Ok(root) => root,
-        Err(_) if says_rate_limit(body) => {
-            return Answer::RetryLater { after: retry_after, reason: "API rate limit exceeded".to_owned() };
+    match tree::read(body) {
+        Ok(root) if root.name == "response" => read_response(&root, retry_after),
+        _ if says_rate_limit(body) => {
+            Answer::RetryLater { after: retry_after, reason: "API rate limit exceeded".to_owned() }
         }
-        Err(error) => return unknown(format!("the answer (HTTP {http_status}) cannot be read: {error}")),
-    };
-    if root.name != "response" {
-        return unknown(format!("the answer (HTTP {http_status}) is a {:?}, not a response", cut_name(&root.name)));
+        Ok(root) => unknown(format!("the answer (HTTP {http_status}) is a {:?}, not a response", cut_name(&root.name))),
+        // Two roots are no whole answer either: which of them is the true one, only a look-up can tell.
+        Err(error) => unknown(format!("the answer (HTTP {http_status}) cannot be read: {error}")),
     }
-    read_response(&root, retry_after)
 }
 
 fn read_response(root: &Element, retry_after: Option<Duration>) -> Answer {
@@ -287,6 +285,7 @@ mod tests {
             errors("The account &#039;40&#039; is not valid [Support ID: x%7Ey]")
         ));
         assert_eq!(found[0].errors[0].description2, "The account '40' is not valid");
+        assert!(found[0].raw.contains("[Support ID: x%7Ey]"), "what is stored keeps it: {}", found[0].raw);
         let bare =
             results("<result><status>failure</status><function>create</function><controlid>a</controlid></result>");
         assert!(bare[0].errors.is_empty());
@@ -337,6 +336,8 @@ mod tests {
         assert!(later(429, ""));
         assert!(later(200, "API rate limit exceeded"));
         assert!(later(200, "<html>API rate limit exceeded<br></html>"));
+        assert!(later(200, "<html><body>API rate limit exceeded</body></html>"));
+        assert!(later(403, "API Rate Limit Exceeded"));
         let control = "<control><status>failure</status></control><errormessage><error><errorno>GW-0010</errorno></error></errormessage>";
         assert!(matches!(answer(control), Answer::RetryLater { .. }));
     }
@@ -345,6 +346,29 @@ mod tests {
     fn a_broken_answer_that_only_mentions_the_limit_is_unknown() {
         let broken = format!("<response>{CONTROL}<operation>{SIGNED_IN}<result>API rate limit exceeded");
         assert!(is_unknown(&interpret(200, None, broken.as_bytes())));
+    }
+
+    #[test]
+    fn two_roots_are_no_answer_whatever_stands_in_them() {
+        let whole = format!("<response>{CONTROL}<operation>{SIGNED_IN}</operation></response>");
+        for second in
+            [whole.as_str(), "<errormessage><error><errorno>X</errorno></error></errormessage>", "<html/>", "oops"]
+        {
+            for body in [format!("{whole}{second}"), format!("{second}{whole}")] {
+                assert!(is_unknown(&interpret(200, None, body.as_bytes())), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_edge_server_answers_is_no_answer() {
+        let page =
+            |title: &str| format!("<!DOCTYPE html><html><head><title>{title}</title></head><body><hr></body></html>");
+        for (status, title) in
+            [(524, "A timeout occurred"), (502, "Bad gateway"), (200, "One moment"), (403, "Blocked")]
+        {
+            assert!(is_unknown(&interpret(status, None, page(title).as_bytes())), "{status}");
+        }
     }
 
     #[test]

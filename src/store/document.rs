@@ -1,5 +1,7 @@
 //! Documents: stored with their idempotency key before they are sent, and what became of them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
@@ -7,6 +9,7 @@ use rust_decimal::Decimal;
 
 use sqlx::{Postgres, Transaction};
 
+pub use super::attempt::{Duplicate, Outcome};
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -132,8 +135,19 @@ pub struct StoredDocument {
     pub request: Option<String>,
     /// When it was last sent (UTC).
     pub sent_at: Option<Timestamp>,
+    /// How long a request of an earlier attempt may still be under way in Intacct; zero when only another look-up is
+    /// missing. `None` when its fate is certain. Until then the document keeps its content.
+    pub open_for: Option<Duration>,
     /// The summary it is a member of.
     pub summary: Option<Membership>,
+}
+
+impl StoredDocument {
+    /// Whether nobody knows the end of its last attempt, so that it has to be looked up before anything else is done.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self.state, DocumentState::Sending | DocumentState::Unknown)
+            || self.state == DocumentState::Planned && self.open_for == Some(Duration::ZERO)
+    }
 }
 
 /// The summary a document is a member of.
@@ -145,44 +159,9 @@ pub struct Membership {
     pub state: DocumentState,
 }
 
-/// What became of sending or looking up a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// In Intacct under this record number.
-    Posted {
-        /// RECORDNO (or the key of a legacy function).
-        record_no: String,
-    },
-    /// Refused; nothing was posted.
-    Rejected {
-        /// Why.
-        error: String,
-    },
-    /// Nobody knows yet.
-    Unknown {
-        /// What happened.
-        error: String,
-    },
-    /// Certainly not in Intacct: may be sent again.
-    NotThere {
-        /// How that is known.
-        why: String,
-    },
-}
-
-impl Outcome {
-    fn parts(&self) -> (DocumentState, Option<&str>, Option<&str>) {
-        match self {
-            Self::Posted { record_no } => (DocumentState::Posted, Some(record_no), None),
-            Self::Rejected { error } => (DocumentState::Rejected, None, Some(error)),
-            Self::Unknown { error } => (DocumentState::Unknown, None, Some(error)),
-            Self::NotThere { why } => (DocumentState::Planned, None, Some(why)),
-        }
-    }
-}
-
 /// Writes a document with its lines. One whose key exists already is replaced when its state is one of `replaces`, else
-/// it stays as it is. Answers whether it was written.
+/// it stays as it is; so does one whose request may still be under way, unless the content is the same. Answers whether it
+/// was written.
 pub(super) async fn write(
     transaction: &mut Transaction<'_, Postgres>,
     document: &PlannedDocument,
@@ -200,7 +179,9 @@ pub(super) async fn write(
             currency = excluded.currency, total = excluded.total, posting_date = excluded.posting_date,
             body = excluded.body, content_hash = excluded.content_hash, evidence_hash = excluded.evidence_hash,
             revision = excluded.revision, summary_group = excluded.summary_group, error = null, retry_at = null
-          where document.state = any ($16)",
+          where document.state = any ($16)
+            and (document.open_until is null
+                 or excluded.state = 'planned' and excluded.content_hash = document.content_hash)",
         document.key,
         document.store,
         document.order_id.map(to_database),
@@ -275,73 +256,6 @@ impl Store {
         Ok(())
     }
 
-    /// Marks a planned document as being sent, with the request body it will be sent with. Committed before the call.
-    /// Answers the attempt's number, or `None` when the document is not `planned` (somebody else has it).
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: then it must not be sent.
-    pub async fn begin_sending(&self, key: &str, request: &str, request_hash: &str) -> Result<Option<i32>, StoreError> {
-        let _around = failpoint::around(Step::BeginSending);
-        let row = sqlx::query!(
-            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                    request_hash = $3, error = null
-              where key = $1 and state = 'planned' returning attempts",
-            key,
-            request,
-            request_hash
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(row.map(|row| row.attempts))
-    }
-
-    /// Records what became of an attempt. Only the attempt that is under way may speak.
-    ///
-    /// # Errors
-    /// [`StoreError::Lost`] when the document has moved on, [`StoreError::Unavailable`].
-    pub async fn settle(
-        &self,
-        key: &str,
-        attempt: i32,
-        step: &str,
-        outcome: &Outcome,
-        answer: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let _around = failpoint::around(Step::Settle);
-        let (state, record_no, error) = outcome.parts();
-        let mut transaction = self.pool.begin().await?;
-        let done = sqlx::query!(
-            "update document set state = $3, record_no = $4, error = $5, settled_at = now()
-              where key = $1 and attempts = $2 and state in ('sending', 'unknown')",
-            key,
-            attempt,
-            state.as_str(),
-            record_no,
-            error
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if done.rows_affected() != 1 {
-            return Err(StoreError::Lost(format!("document {key}")));
-        }
-        sqlx::query!(
-            "insert into attempt (document_key, number, step, at, outcome, answer)
-             values ($1, $2, $3, clock_timestamp(), $4, $5)",
-            key,
-            attempt,
-            step,
-            state.as_str(),
-            answer
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if state == DocumentState::Rejected {
-            release_members(&mut transaction, key).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// All documents of an order, in the order they were planned.
     ///
     /// # Errors
@@ -369,7 +283,8 @@ impl Store {
         let row = sqlx::query!(
             r#"select d.key, d.store, d.order_id, d.kind, d.number, d.state, d.customer_id, d.currency, d.total,
                       d.posting_date, d.body, d.content_hash, d.evidence_hash, d.revision, d.request, d.attempts,
-                      d.record_no, d.error, d.sent_at, d.summary_key, s.state as "summary_state?"
+                      d.record_no, d.error, d.sent_at, d.summary_key, s.state as "summary_state?",
+                      extract(epoch from greatest(d.open_until - now(), interval '0'))::float8 as open_for
                  from document d left join document s on s.key = d.summary_key where d.key = $1"#,
             key
         )
@@ -389,6 +304,7 @@ impl Store {
             error: row.error,
             request: row.request,
             sent_at: row.sent_at.map(|at| at.to_jiff()),
+            open_for: row.open_for.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
             planned: PlannedDocument {
                 key: row.key,
                 store: row.store,
@@ -422,17 +338,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(lines)
-    }
-
-    /// The answers to a document's attempts, oldest first: step, outcome, answer.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn attempts(&self, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
-        let rows = sqlx::query!("select step, outcome, answer from attempt where document_key = $1 order by at", key)
-            .fetch_all(&self.pool)
-            .await?;
-        Ok(rows.into_iter().map(|row| (row.step, row.outcome, row.answer)).collect())
     }
 
     /// Debits and credits of all posted documents of a store by account: our own trial balance.

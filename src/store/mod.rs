@@ -1,5 +1,6 @@
 //! Everything that touches Postgres, one file per table family; row types private, domain types out.
 
+pub mod attempt;
 pub mod customer;
 pub mod customer_card;
 pub mod document;

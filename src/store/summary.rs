@@ -357,7 +357,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a summary cannot be sent as it is, before anything was sent; its members are collected again.
+    /// Notes that a summary cannot be sent as it is, before anything was sent; its members are collected again. One whose
+    /// request may still be under way keeps them: it may be in Intacct in a moment.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing was changed.
@@ -366,7 +367,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let done = sqlx::query!(
             "update document set state = 'rejected', error = $2, settled_at = now(), attempts = attempts + 1
-              where key = $1 and state = 'planned'",
+              where key = $1 and state = 'planned' and open_until is null",
             key,
             error
         )

@@ -13,7 +13,10 @@ use crate::store::document::{DocumentState, PlannedDocument, StoredDocument};
 /// Which way an order has begun; `None` while nothing of it is in the ledger or in a summary.
 pub fn begun(stored: &[StoredDocument]) -> Option<PostingMode> {
     let any = |fits: fn(DocumentState) -> bool| stored.iter().any(|document| fits(document.state));
-    if any(|state| matches!(state, DocumentState::Posted | DocumentState::Sending | DocumentState::Unknown)) {
+    // One that was looked for in vain may still arrive.
+    if any(|state| matches!(state, DocumentState::Posted | DocumentState::Sending | DocumentState::Unknown))
+        || stored.iter().any(|document| document.open_for.is_some())
+    {
         return Some(PostingMode::Order);
     }
     any(|state| state == DocumentState::Summarised).then_some(PostingMode::Daily)

@@ -189,7 +189,7 @@ impl Daily {
         let Some(mut stored) = self.store.document(key).await? else {
             return later(format!("{key} is gone from the database"), None);
         };
-        if matches!(stored.state, DocumentState::Sending | DocumentState::Unknown) {
+        if stored.is_uncertain() {
             if let Some(hold) = lookup::settle(&self.store, &self.connection.gateway, &stored).await? {
                 return Ok(One::Held(hold));
             }

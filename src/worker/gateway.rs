@@ -289,7 +289,7 @@ fn whole(error: &CallError) -> Failure {
         }
         CallError::Invalid(_) => Failure::Refused {
             error: why.clone(),
-            remedy: "Change the rule or setting that gives what is named here, then replay the order.".to_owned(),
+            remedy: "Change the rule or setting that gives what is named here.".to_owned(),
             answer: why,
         },
         CallError::RateLimited { after, .. } => Failure::NotExecuted { why, after: *after, answer: None },

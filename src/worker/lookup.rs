@@ -1,5 +1,8 @@
 //! What nobody knows the end of is looked up in Intacct before anything is sent again.
 
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::gateway::{Failure, Gateway};
@@ -8,16 +11,23 @@ use crate::accounting::document::{Detail, Document, DocumentKind};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::functions::Query;
-use crate::intacct::lookup::{self, FoundDocument};
+use crate::intacct::lookup::{self, EntryLine, FoundDocument, JournalLines};
 use crate::intacct::posting;
 use crate::store::Store;
-use crate::store::document::{Outcome, StoredDocument};
+use crate::store::document::{Duplicate, Outcome, StoredDocument};
 
-/// Settles a document whose last attempt has no known end: found and equal, it is posted; not found, it may be sent
-/// again under the same key; found and different, only a person can decide, and the answer is a hold.
+/// How often a document that Intacct says it has is looked for before a person has to: over the waits between runs, so
+/// that what becomes visible late is found.
+pub(super) const LOOKS: u32 = 5;
+/// Longest part of an answer that is kept with the attempt; a summary's lines fill megabytes.
+const KEPT_ANSWER: usize = 16 * 1024;
+
+/// Settles a document whose last attempt has no known end: found and equal, it is posted; not found, the same may be sent
+/// again under the same key; found and different, or said to be there and not found however often it is looked for, only a
+/// person can decide, and the answer is a hold.
 ///
 /// # Errors
-/// [`RunEnd`] when Intacct or the database does not answer: the document stays as it is.
+/// [`RunEnd`] when Intacct or the database does not answer, or the document is said to be there and is not found yet.
 pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -> Result<Option<Hold>, RunEnd> {
     let key = &stored.planned.key;
     if cfg!(feature = "planted-bug") {
@@ -26,23 +36,29 @@ pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -
         return Ok(None);
     }
     let document = read_back(key, &stored.planned.body)?;
-    let result =
-        gateway.read(query(&document, &stored.planned.customer_id)).await.map_err(|failure| retry(key, failure))?;
-    let read = if document.detail.is_journal() { lookup::journal_entries } else { lookup::documents };
-    let found = read(&result).map_err(|error| RunEnd::retry(format!("{key}: {error}")))?;
+    let (found, answer) = find(gateway, &document, &stored.planned.customer_id, lookup::LINES_OF_A_PAGE).await?;
     let ours: Vec<&FoundDocument> = found.iter().filter(|found| is_ours(&document, found)).collect();
-    let (outcome, hold) = match ours.as_slice() {
-        [] => {
-            (Outcome::NotThere { why: format!("no {} {} was found in Intacct", document.kind, document.number) }, None)
+    let (outcome, end) = match ours.as_slice() {
+        [] => missing(store, stored, &document).await?,
+        [one] => {
+            let differences = differences(&document, stored.request.as_deref(), one);
+            if differences.is_empty() {
+                (Outcome::Posted { record_no: one.record_number.to_string() }, Ok(None))
+            } else {
+                held(differs(&document, one, &differences))
+            }
         }
-        [one] if is_equal(&document, one) => (Outcome::Posted { record_no: one.record_number.to_string() }, None),
-        others => {
-            let hold = differs(&document, others);
-            (Outcome::Unknown { error: hold.message.clone() }, Some(hold))
-        }
+        several => held(several_found(&document, several)),
     };
-    store.settle(key, stored.attempts, "look-up", &outcome, Some(&result.raw)).await?;
-    Ok(hold)
+    store.settle(key, stored.attempts, "look-up", &outcome, Some(&answer)).await?;
+    end
+}
+
+/// What a look-up comes to: what is recorded, and what the run is told.
+type Verdict = (Outcome, Result<Option<Hold>, RunEnd>);
+
+fn held(hold: Hold) -> Verdict {
+    (Outcome::Unknown { error: hold.message.clone() }, Ok(Some(hold)))
 }
 
 /// A document as it was stored.
@@ -51,15 +67,56 @@ pub(super) fn read_back(key: &str, body: &Value) -> Result<Document, RunEnd> {
         .map_err(|error| RunEnd::retry(format!("{key} in the database cannot be read: {error}")))
 }
 
+/// How a person tries again, once what is wrong is mended. What is of no single order is tried again by itself.
+pub(super) fn again(document: &Document) -> String {
+    document.order_id.map_or_else(String::new, |order| format!(" Then replay order {order}."))
+}
+
+/// Reads what Intacct has under a document's number, and the beginning of its answer. Entries of a journal are read in
+/// pages of so many lines.
+///
+/// # Errors
+/// [`RunEnd`] when Intacct does not answer.
+pub async fn find(
+    gateway: &Gateway,
+    document: &Document,
+    customer_id: &str,
+    page: u16,
+) -> Result<(Vec<FoundDocument>, String), RunEnd> {
+    let key = document.key.as_str();
+    let failed = |failure| cannot_look_up(key, failure);
+    let unreadable = |error: lookup::LookupError| RunEnd::retry(format!("{key}: {error}"));
+    if !document.detail.is_journal() {
+        let result = gateway.read(query(document, customer_id)).await.map_err(failed)?;
+        return Ok((lookup::documents(&result).map_err(unreadable)?, cut(result.raw)));
+    }
+    let (mut lines, mut answer) = (JournalLines::default(), None);
+    loop {
+        let result = gateway.read(lines.next(&document.number, page)).await.map_err(failed)?;
+        let more = lines.take(&result).map_err(unreadable)?;
+        answer.get_or_insert(cut(result.raw));
+        if !more {
+            return Ok((lines.entries().map_err(unreadable)?, answer.unwrap_or_default()));
+        }
+    }
+}
+
 fn query(document: &Document, customer_id: &str) -> Query {
     match &document.detail {
         Detail::Invoice { .. } => lookup::invoice(&document.number, customer_id),
-        detail if detail.is_journal() => lookup::journal_entry(&document.number),
         Detail::Receipt { .. } | Detail::Application { .. } => {
             lookup::payment(&posting::document_number(document), customer_id)
         }
         _ => lookup::adjustment(&document.number, customer_id),
     }
+}
+
+fn cut(mut answer: String) -> String {
+    if answer.len() > KEPT_ANSWER {
+        let end = (0..=KEPT_ANSWER).rev().find(|at| answer.is_char_boundary(*at)).unwrap_or_default();
+        answer.truncate(end);
+    }
+    answer
 }
 
 /// A payment's reference is the payment gateway's and may stand on several receipts; our key ends its description.
@@ -72,36 +129,174 @@ fn is_ours(document: &Document, found: &FoundDocument) -> bool {
     }
 }
 
-fn is_equal(document: &Document, found: &FoundDocument) -> bool {
+/// What Intacct's document says otherwise than ours; nothing when it is ours. Number and customer are the same, because
+/// they were asked for. `request` is what was sent.
+fn differences(document: &Document, request: Option<&str>, found: &FoundDocument) -> Vec<String> {
+    let mut differences = Vec::new();
+    let mut note =
+        |what: &str, theirs: &str, ours: &str| differences.push(format!("{what} {theirs} instead of {ours}"));
     // An application moves no money of its own, and a credit memo's total is negative in Intacct.
-    let amount = document.kind == DocumentKind::Application || found.total.abs() == document.total;
-    let currency = found.currency.as_deref().is_none_or(|code| code == document.currency.code());
-    amount && currency
+    if document.kind != DocumentKind::Application && found.total.abs() != document.total {
+        note("the total is", &found.total.abs().to_string(), &document.total.to_string());
+    }
+    if let Some(currency) = found.currency.as_deref().filter(|code| *code != document.currency.code()) {
+        note("the currency is", currency, document.currency.code());
+    }
+    if let Some(date) = found.date.filter(|date| *date != document.date) {
+        note("the date is", &date.to_string(), &document.date.to_string());
+    }
+    if !found.is_posted() {
+        note("the state is", &found.state, "posted");
+    }
+    if document.detail.is_journal() {
+        differences.extend(request.and_then(|request| other_lines(&lookup::sent_lines(request), &found.lines)));
+    }
+    differences
 }
 
-fn differs(document: &Document, found: &[&FoundDocument]) -> Hold {
+/// How the lines of an entry differ from those that were sent, in whatever order.
+fn other_lines(sent: &[EntryLine], found: &[EntryLine]) -> Option<String> {
+    if sent.len() != found.len() {
+        return Some(format!("it has {} lines instead of {}", found.len(), sent.len()));
+    }
+    let mut counts: BTreeMap<(&str, Decimal), i64> = BTreeMap::new();
+    sent.iter().for_each(|(account, amount)| *counts.entry((account, *amount)).or_default() += 1);
+    found.iter().for_each(|(account, amount)| *counts.entry((account, *amount)).or_default() -= 1);
+    let differing: Vec<String> = counts
+        .into_iter()
+        .filter(|(_, count)| *count < 0)
+        .map(|((account, amount), _)| format!("{amount} on {account}"))
+        .take(5)
+        .collect();
+    (!differing.is_empty()).then(|| format!("it has lines that were not sent: {}", differing.join(", ")))
+}
+
+/// Nothing was found. After a lost answer that means: not there. After Intacct has said that it has it, it may only be
+/// visible later, or not for us.
+async fn missing(store: &Store, stored: &StoredDocument, document: &Document) -> Result<Verdict, RunEnd> {
+    let key = &stored.planned.key;
+    let looks = store.look_ups(key, stored.attempts).await?;
+    let why = format!("no {} {} was found in Intacct", document.kind, document.number);
+    let Some(duplicate) = looks.duplicate else { return Ok((Outcome::Absent { why }, Ok(None))) };
+    let look = looks.times.saturating_add(1);
+    if look < LOOKS {
+        let why = format!("{key}: Intacct says it has this, but it was not found yet (look {look} of {LOOKS})");
+        return Ok((Outcome::Unknown { error: why.clone() }, Err(RunEnd::retry(why))));
+    }
+    Ok(match duplicate {
+        Duplicate::ControlId => held(vanished(document)),
+        // It was refused, so nothing of ours is there; it goes out again once nothing is in its way.
+        Duplicate::Number => {
+            let hold = taken(document);
+            (Outcome::Rejected { error: hold.message.clone() }, Ok(Some(hold)))
+        }
+    })
+}
+
+fn vanished(document: &Document) -> Hold {
+    let what = format!("{} {}", document.kind, document.number);
+    Hold {
+        message: format!(
+            "Intacct says that it has recorded {what} over {} {} (control id {}), but it was not found however often it was looked for",
+            document.total, document.currency, document.key
+        ),
+        remedy: format!(
+            "Look for {} in Intacct in all entities. If it is there, let the web services user see that entity, or give it its number and customer back. If somebody deleted it, Intacct takes it from us no second time: enter it by hand under that number, and it is found.{}",
+            document.number,
+            again(document)
+        ),
+        ..hold(HoldCode::OutcomeNotFound, document)
+    }
+}
+
+fn taken(document: &Document) -> Hold {
+    Hold {
+        message: format!(
+            "Intacct refused {} {}: the number is taken by something that is not of this customer or that the web services user cannot see",
+            document.kind, document.number
+        ),
+        remedy: format!(
+            "Look for {} in Intacct in all entities and change the number of what has it, or change the number prefix of the store.{}",
+            document.number,
+            again(document)
+        ),
+        ..hold(HoldCode::RejectedByIntacct, document)
+    }
+}
+
+fn differs(document: &Document, found: &FoundDocument, differences: &[String]) -> Hold {
+    Hold {
+        message: format!(
+            "the answer for {} {} over {} was lost, and Intacct has record {} under that number that differs: {}",
+            document.kind,
+            document.number,
+            document.total,
+            found.record_number,
+            differences.join("; ")
+        ),
+        ..hold(HoldCode::UnknownOutcomeDiffers, document)
+    }
+}
+
+fn several_found(document: &Document, found: &[&FoundDocument]) -> Hold {
     let there: Vec<String> =
         found.iter().map(|found| format!("record {} over {}", found.record_number, found.total)).collect();
     Hold {
-        code: HoldCode::UnknownOutcomeDiffers,
-        subject: document.number.clone(),
         message: format!(
-            "the answer for {} {} over {} was lost, and Intacct holds under that number: {}",
+            "the answer for {} {} over {} was lost, and Intacct has several records under that number: {}",
             document.kind,
             document.number,
             document.total,
             there.join(", ")
         ),
+        ..hold(HoldCode::UnknownOutcomeDiffers, document)
+    }
+}
+
+fn hold(code: HoldCode, document: &Document) -> Hold {
+    Hold {
+        code,
+        subject: document.number.clone(),
+        message: String::new(),
         remedy: format!(
-            "Open {} in Intacct. If it is not this order's, change its number there; if it is, correct its amount. Then replay the order.",
-            document.number
+            "Open {} in Intacct. If it is not ours, change its number there; if it is, correct there what differs.{}",
+            document.number,
+            again(document)
         ),
         amount: Some(Money::new(document.total, document.currency)),
         blocks: Blocks::Order,
     }
 }
 
-fn retry(key: &str, failure: Failure) -> RunEnd {
+fn cannot_look_up(key: &str, failure: Failure) -> RunEnd {
+    let remedy = match &failure {
+        Failure::Refused { remedy, .. } => format!(". {remedy}"),
+        _ => String::new(),
+    };
     let (why, after) = failure.into_retry();
-    RunEnd::Retry { why: format!("{key} could not be looked up: {why}"), after }
+    RunEnd::Retry { why: format!("{key} could not be looked up: {why}{remedy}"), after }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(account: &str, amount: &str) -> EntryLine {
+        (account.to_owned(), amount.parse().unwrap())
+    }
+
+    #[test]
+    fn lines_are_compared_in_whatever_order_and_named_where_they_differ() {
+        let sent = [line("1010", "5"), line("1010", "5"), line("4000", "-10")];
+        assert_eq!(other_lines(&sent, &[line("4000", "-10.00"), line("1010", "5"), line("1010", "5.00")]), None);
+        assert_eq!(other_lines(&sent, &sent[..2]).unwrap(), "it has 2 lines instead of 3");
+        let moved = [line("1010", "5"), line("1020", "5"), line("4000", "-10")];
+        assert_eq!(other_lines(&sent, &moved).unwrap(), "it has lines that were not sent: 5 on 1020");
+    }
+
+    #[test]
+    fn long_answers_are_cut_between_characters() {
+        assert_eq!(cut("short".into()), "short");
+        assert!(cut("é".repeat(KEPT_ANSWER)).len() <= KEPT_ANSWER);
+    }
 }

@@ -94,9 +94,24 @@ struct Read {
 impl OrderRun<'_> {
     /// Runs the order once. Never panics on what it reads; anything unexpected is a hold or another try.
     pub async fn run(&self, lane: &Claimed) -> RunEnd {
-        match self.steps(lane).await {
+        let end = match self.steps(lane).await {
+            Ok(RunEnd::Done) => self.look_again(lane.order_id).await,
+            end => end,
+        };
+        match end {
             Ok(end) | Err(end) => end,
         }
+    }
+
+    /// When everything is done but a request whose document was not sent again may still be under way: it is looked up once
+    /// more when it no longer can be, since the order has changed and nobody else would.
+    async fn look_again(&self, order_id: u64) -> Result<RunEnd, RunEnd> {
+        let stored = self.store.documents(&self.connection.name, order_id).await?;
+        let open = stored.iter().filter_map(|document| Some((&document.planned.key, document.open_for?)));
+        Ok(open.max_by_key(|(_, open_for)| *open_for).map_or(RunEnd::Done, |(key, open_for)| RunEnd::Retry {
+            why: format!("{key}: its request may still be under way in Intacct; it is looked up once more"),
+            after: Some(open_for),
+        }))
     }
 
     async fn steps(&self, lane: &Claimed) -> Result<RunEnd, RunEnd> {
@@ -143,9 +158,8 @@ impl OrderRun<'_> {
     /// Looks up every document whose last attempt nobody knows the end of, before anything else is sent.
     async fn settle_uncertain(&self, order_id: u64) -> Result<Result<Vec<StoredDocument>, Hold>, RunEnd> {
         let stored = self.store.documents(&self.connection.name, order_id).await?;
-        let uncertain = |d: &&StoredDocument| matches!(d.state, DocumentState::Sending | DocumentState::Unknown);
         let mut looked = false;
-        for document in stored.iter().filter(uncertain) {
+        for document in stored.iter().filter(|document| document.is_uncertain()) {
             looked = true;
             if let Some(hold) = lookup::settle(self.store, &self.connection.gateway, document).await? {
                 return Ok(Err(hold));

@@ -71,7 +71,8 @@ struct Attachment<'a> {
 impl Attachment<'_> {
     /// Whether other content is in Intacct, or may be, under this id: the summary was made anew after a refusal.
     fn is_another(&self, stored: &StoredDocument, function: &Function) -> bool {
-        let untouched = matches!(stored.state, DocumentState::Planned | DocumentState::Rejected);
+        let untouched =
+            matches!(stored.state, DocumentState::Planned | DocumentState::Rejected) && stored.open_for.is_none();
         !untouched && stored.planned.content_hash != function.body_hash()
     }
 
@@ -82,7 +83,7 @@ impl Attachment<'_> {
             // Nothing can be doubled: Intacct takes its control id once and its id once, and both are ours alone.
             let why =
                 "sent again under the same control id and attachment id, which Intacct takes only once".to_owned();
-            self.store.settle(self.key, uncertain.attempts, "send", &Outcome::NotThere { why }, None).await?;
+            self.store.settle(self.key, uncertain.attempts, "send", &Outcome::Absent { why }, None).await?;
         }
         let (body, hash) = (function.body(), function.body_hash());
         self.store.plan(&[self.planned(&hash, folder)]).await?;

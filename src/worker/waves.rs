@@ -12,9 +12,10 @@ use super::order::RunEnd;
 use crate::accounting::document::{Document, LAST_WAVE};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
+use crate::intacct::diagnosis::{self, Diagnosis};
 use crate::intacct::posting::{self, Surroundings};
 use crate::store::Store;
-use crate::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine, StoredDocument};
+use crate::store::document::{DocumentState, Duplicate, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::telemetry::POSTINGS_TOTAL;
 
 /// How sending ended.
@@ -129,16 +130,16 @@ impl Batch<'_> {
         let function = match posting::function(document, around) {
             Ok(function) => function,
             Err(error) => {
-                let remedy = "Change the mapping rule or the setting named here, then replay the order.";
+                let remedy = "Change the mapping rule or the setting named here.";
                 return Ok(One::Held(refused(document, &error.to_string(), remedy)));
             }
         };
         let (body, hash) = (function.body(), function.body_hash());
         let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
-            return Ok(One::Later { why: format!("{key} is being sent by another run"), after: None });
+            return self.not_now(key).await;
         };
         let sent = self.connection.gateway.write(&control_id(key), function).await;
-        let (outcome, end, answer) = self.read_answer(document, sent);
+        let (outcome, end, answer) = self.read_answer(document, attempt, sent);
         metrics::counter!(POSTINGS_TOTAL, "kind" => document.kind.as_str(), "outcome" => end_name(&end)).increment(1);
         self.store.settle(key, attempt, "send", &outcome, answer.as_deref()).await?;
         match end {
@@ -147,8 +148,26 @@ impl Batch<'_> {
         }
     }
 
+    /// Why a document may not be sent: somebody else has it, or it has changed before it is certain what became of its
+    /// first request.
+    async fn not_now(&self, key: &str) -> Result<One, RunEnd> {
+        let after = self.store.document(key).await?.and_then(|stored| stored.open_for);
+        let why = match after {
+            Some(_) => format!(
+                "{key} has changed, and its first request may still be under way in Intacct; that is looked up once more before anything else is sent"
+            ),
+            None => format!("{key} is being sent by another run"),
+        };
+        Ok(One::Later { why, after })
+    }
+
     /// Turns the gateway's answer into what is recorded and what happens next.
-    fn read_answer(&self, document: &Document, sent: Result<Sent, Failure>) -> (Outcome, End, Option<String>) {
+    fn read_answer(
+        &self,
+        document: &Document,
+        attempt: i32,
+        sent: Result<Sent, Failure>,
+    ) -> (Outcome, End, Option<String>) {
         let key = document.key.as_str().to_owned();
         match sent {
             Ok(Sent { record_no, answer }) => (
@@ -156,17 +175,27 @@ impl Batch<'_> {
                 End::Settled(One::Posted(key, record_no)),
                 Some(answer),
             ),
-            Err(Failure::Refused { error, remedy, answer }) => (
-                Outcome::Rejected { error: error.clone() },
-                End::Settled(One::Held(refused(document, &error, &remedy))),
-                Some(answer),
-            ),
-            Err(Failure::AlreadyRecorded { error, answer }) => (Outcome::Unknown { error }, End::LookUp, Some(answer)),
-            Err(Failure::NotExecuted { why, after, answer }) => (
-                Outcome::NotThere { why: why.clone() },
-                End::Settled(One::Later { why: format!("{key}: {why}"), after }),
-                answer,
-            ),
+            Err(Failure::Refused { error, remedy, answer }) => {
+                let error = diagnosis::of_result(&answer).map_or(error, |said| said.cause);
+                let hold = refused(document, &error, &remedy);
+                (Outcome::Rejected { error }, End::Settled(One::Held(hold)), Some(answer))
+            }
+            Err(Failure::AlreadyRecorded { error, answer }) => {
+                let ours = diagnosis::names_control_id(&error);
+                let what = if ours { Duplicate::ControlId } else { Duplicate::Number };
+                (Outcome::Duplicate { what, error }, End::LookUp, Some(answer))
+            }
+            Err(Failure::NotExecuted { why, after, answer }) => match given_up(answer.as_deref(), attempt) {
+                Some(Diagnosis { cause, remedy, .. }) => {
+                    let hold = refused(document, &cause, &remedy);
+                    (Outcome::Rejected { error: cause }, End::Settled(One::Held(hold)), answer)
+                }
+                None => (
+                    Outcome::NotThere { why: why.clone() },
+                    End::Settled(One::Later { why: format!("{key}: {why}"), after }),
+                    answer,
+                ),
+            },
             Err(Failure::Unknown { why, answer }) => (
                 Outcome::Unknown { error: why.clone() },
                 End::Settled(One::Later {
@@ -185,15 +214,15 @@ impl Batch<'_> {
         let Some(stored) = self.store.document(key).await? else {
             return Ok(One::Later { why: format!("{key} is gone from the database"), after: None });
         };
-        if let Some(hold) = lookup::settle(self.store, &self.connection.gateway, &stored).await? {
-            return Ok(One::Held(hold));
+        match lookup::settle(self.store, &self.connection.gateway, &stored).await {
+            Ok(None) => {}
+            Ok(Some(hold)) => return Ok(One::Held(hold)),
+            Err(RunEnd::Retry { why, after }) => return Ok(One::Later { why, after }),
+            Err(other) => return Err(other),
         }
         Ok(match self.store.document(key).await?.and_then(|stored| stored.record_no) {
             Some(record_no) => One::Posted(key.to_owned(), record_no),
-            None => One::Later {
-                why: format!("{key}: Intacct says it has been recorded, but it was not found yet"),
-                after: None,
-            },
+            None => One::Later { why: format!("{key} is being looked up by another run"), after: None },
         })
     }
 }
@@ -259,12 +288,19 @@ fn end_name(end: &End) -> &'static str {
     }
 }
 
+/// What a refusal means that comes and goes, once it has come as often as anybody should wait for it.
+fn given_up(answer: Option<&str>, attempt: i32) -> Option<Diagnosis> {
+    let said = diagnosis::of_result(answer?)?;
+    said.tries.is_some_and(|tries| attempt >= tries).then_some(said)
+}
+
+/// A hold on a document that Intacct refused; `remedy` says what to mend, and how to try again follows from the document.
 pub(super) fn refused(document: &Document, error: &str, remedy: &str) -> Hold {
     Hold {
         code: HoldCode::RejectedByIntacct,
         subject: document.number.clone(),
         message: format!("{} {} was refused: {error}", document.kind, document.number),
-        remedy: remedy.to_owned(),
+        remedy: format!("{remedy}{}", lookup::again(document)),
         amount: Some(Money::new(document.total, document.currency)),
         blocks: Blocks::Document(document.key.clone()),
     }

@@ -57,7 +57,7 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
             [
                 lookup::invoice("AC-1207", "AC-41"),
                 lookup::payment("ch_3Q0", "AC-41"),
-                lookup::journal_entry("AC-1207-D9001"),
+                lookup::JournalLines::default().next("AC-1207-D9001", lookup::LINES_OF_A_PAGE),
                 lookup::customer_by_email("zoe@example.com"),
                 lookup::ping(),
                 query(&MasterKind::Department, &changed_departments()),

@@ -1,0 +1,261 @@
+//! Attempts: documents on their way to Intacct, and what became of sending and looking them up.
+//!
+//! A document whose answer was lost has an open fate: its request may still be under way. Until that is over, only the
+//! very same request may be sent again, because Intacct executes one control id once and compares no content.
+
+use std::time::Duration;
+
+use super::document::{DocumentState, release_members};
+use super::{Store, StoreError};
+use crate::failpoint::{self, Step};
+
+/// How long a request may be under way after its answer was lost. Intacct cuts a sender off after 15 minutes (Intacct
+/// docs, synchronous requests); our own wait for an answer, far shorter, lies within, and so does a clock that is off.
+pub const UNDER_WAY: Duration = Duration::from_secs(20 * 60);
+
+/// What became of sending or looking up a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// In Intacct under this record number.
+    Posted {
+        /// RECORDNO (or the key of a legacy function).
+        record_no: String,
+    },
+    /// Refused; nothing was posted.
+    Rejected {
+        /// Why.
+        error: String,
+    },
+    /// Nobody knows yet.
+    Unknown {
+        /// What happened.
+        error: String,
+    },
+    /// Intacct says it has it already, but names no record: only a look-up finds it.
+    Duplicate {
+        /// What it has.
+        what: Duplicate,
+        /// What it said.
+        error: String,
+    },
+    /// This attempt was certainly not executed: may be sent again.
+    NotThere {
+        /// How that is known.
+        why: String,
+    },
+    /// Not found by a look-up: the same may be sent again at once, other content when no request can be under way.
+    Absent {
+        /// How that is known.
+        why: String,
+    },
+}
+
+/// What Intacct says it has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicate {
+    /// Something executed under this control id: our own document.
+    ControlId,
+    /// Something with this number or id: ours, or what somebody else made.
+    Number,
+}
+
+impl Duplicate {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ControlId => "already-recorded",
+            Self::Number => "number-taken",
+        }
+    }
+}
+
+/// What an outcome says about requests that may be under way.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// None is.
+    Certain,
+    /// This one may be, from now on.
+    Open,
+    /// A look-up found nothing: certain only if enough time has passed.
+    Looked,
+    /// Nothing new.
+    AsBefore,
+}
+
+impl Fate {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Open => "open",
+            Self::Looked => "looked",
+            Self::AsBefore => "as-before",
+        }
+    }
+}
+
+impl Outcome {
+    fn state(&self) -> DocumentState {
+        match self {
+            Self::Posted { .. } => DocumentState::Posted,
+            Self::Rejected { .. } => DocumentState::Rejected,
+            Self::Unknown { .. } | Self::Duplicate { .. } => DocumentState::Unknown,
+            Self::NotThere { .. } | Self::Absent { .. } => DocumentState::Planned,
+        }
+    }
+
+    /// Its name in the audit trail.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Duplicate { what, .. } => what.as_str(),
+            Self::Absent { .. } => "not-found",
+            other => other.state().as_str(),
+        }
+    }
+
+    fn error(&self) -> Option<&str> {
+        match self {
+            Self::Posted { .. } => None,
+            Self::Rejected { error } | Self::Unknown { error } | Self::Duplicate { error, .. } => Some(error),
+            Self::NotThere { why } | Self::Absent { why } => Some(why),
+        }
+    }
+
+    fn fate(&self, step: &str) -> Fate {
+        match self {
+            Self::Posted { .. } | Self::Rejected { .. } => Fate::Certain,
+            Self::Unknown { .. } | Self::Duplicate { .. } if step == "send" => Fate::Open,
+            Self::Absent { .. } => Fate::Looked,
+            _ => Fate::AsBefore,
+        }
+    }
+}
+
+/// How often the last attempt of a document was looked up in vain, and why it is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookUps {
+    /// What Intacct said it has already; `None` when the answer was lost.
+    pub duplicate: Option<Duplicate>,
+    /// Look-ups so far.
+    pub times: u32,
+}
+
+impl Store {
+    /// Marks a planned document as being sent, with the request body it will be sent with. Committed before the call.
+    /// Answers the attempt's number, or `None` when it must not be sent: the document is not `planned` (somebody else has
+    /// it), or another request of it may still be under way.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then it must not be sent.
+    pub async fn begin_sending(&self, key: &str, request: &str, request_hash: &str) -> Result<Option<i32>, StoreError> {
+        let _around = failpoint::around(Step::BeginSending);
+        let row = sqlx::query!(
+            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
+                    request_hash = $3, error = null
+              where key = $1 and state = 'planned' and (open_until is null or request_hash = $3) returning attempts",
+            key,
+            request,
+            request_hash
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| row.attempts))
+    }
+
+    /// Records what became of an attempt. Only the last attempt may speak, and only until its end is known.
+    ///
+    /// # Errors
+    /// [`StoreError::Lost`] when the document has moved on, [`StoreError::Unavailable`].
+    pub async fn settle(
+        &self,
+        key: &str,
+        attempt: i32,
+        step: &str,
+        outcome: &Outcome,
+        answer: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::Settle);
+        let state = outcome.state();
+        let record_no = match outcome {
+            Outcome::Posted { record_no } => Some(record_no),
+            _ => None,
+        };
+        let mut transaction = self.pool.begin().await?;
+        // A crash leaves `sending` without an end of its time under way: it counts from the moment it was sent.
+        let done = sqlx::query!(
+            "update document set state = $3, record_no = $4, error = $5, settled_at = now(),
+                    open_until = case $6
+                        when 'certain' then null
+                        when 'open' then now() + make_interval(secs => $7)
+                        when 'looked' then (
+                            select under_way.until from (select greatest(
+                                open_until, case when state = 'sending' then sent_at + make_interval(secs => $7) end
+                            ) as until) under_way where under_way.until > now())
+                        else open_until end
+              where key = $1 and attempts = $2
+                and (state in ('sending', 'unknown') or state = 'planned' and open_until is not null)",
+            key,
+            attempt,
+            state.as_str(),
+            record_no,
+            outcome.error(),
+            outcome.fate(step).as_str(),
+            UNDER_WAY.as_secs_f64()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Err(StoreError::Lost(format!("document {key}")));
+        }
+        sqlx::query!(
+            "insert into attempt (document_key, number, step, at, outcome, answer)
+             values ($1, $2, $3, clock_timestamp(), $4, $5)",
+            key,
+            attempt,
+            step,
+            outcome.name(),
+            answer
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if state == DocumentState::Rejected {
+            release_members(&mut transaction, key).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The answers to a document's attempts, oldest first: step, outcome, answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn attempts(&self, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+        let rows = sqlx::query!("select step, outcome, answer from attempt where document_key = $1 order by at", key)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.step, row.outcome, row.answer)).collect())
+    }
+
+    /// Why the document's last attempt is looked up, and how often it has been.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn look_ups(&self, key: &str, attempt: i32) -> Result<LookUps, StoreError> {
+        let row = sqlx::query!(
+            r#"select count(*) filter (where step = 'look-up') as "times!",
+                      coalesce(bool_or(step = 'send' and outcome = $3), false) as "recorded!",
+                      coalesce(bool_or(step = 'send' and outcome = $4), false) as "taken!"
+                 from attempt where document_key = $1 and number = $2"#,
+            key,
+            attempt,
+            Duplicate::ControlId.as_str(),
+            Duplicate::Number.as_str()
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let duplicate = match (row.recorded, row.taken) {
+            (true, _) => Some(Duplicate::ControlId),
+            (_, true) => Some(Duplicate::Number),
+            _ => None,
+        };
+        Ok(LookUps { duplicate, times: u32::try_from(row.times).unwrap_or(u32::MAX) })
+    }
+}
