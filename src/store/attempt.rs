@@ -122,7 +122,7 @@ impl Outcome {
     fn fate(&self, step: &str) -> Fate {
         match self {
             Self::Posted { .. } | Self::Rejected { .. } => Fate::Certain,
-            Self::Unknown { .. } | Self::Duplicate { .. } if step == "send" => Fate::Open,
+            Self::Unknown { .. } if step == "send" => Fate::Open,
             Self::Absent { .. } => Fate::Looked,
             _ => Fate::AsBefore,
         }

@@ -284,7 +284,8 @@ impl Store {
             r#"select d.key, d.store, d.order_id, d.kind, d.number, d.state, d.customer_id, d.currency, d.total,
                       d.posting_date, d.body, d.content_hash, d.evidence_hash, d.revision, d.request, d.attempts,
                       d.record_no, d.error, d.sent_at, d.summary_key, s.state as "summary_state?",
-                      extract(epoch from greatest(d.open_until - now(), interval '0'))::float8 as open_for
+                      extract(epoch from case when d.open_until > now() then d.open_until - now()
+                                              when d.open_until is not null then interval '0' end)::float8 as open_for
                  from document d left join document s on s.key = d.summary_key where d.key = $1"#,
             key
         )

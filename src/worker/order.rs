@@ -107,7 +107,8 @@ impl OrderRun<'_> {
     /// more when it no longer can be, since the order has changed and nobody else would.
     async fn look_again(&self, order_id: u64) -> Result<RunEnd, RunEnd> {
         let stored = self.store.documents(&self.connection.name, order_id).await?;
-        let open = stored.iter().filter_map(|document| Some((&document.planned.key, document.open_for?)));
+        let planned = stored.iter().filter(|document| document.state == DocumentState::Planned);
+        let open = planned.filter_map(|document| Some((&document.planned.key, document.open_for?)));
         Ok(open.max_by_key(|(_, open_for)| *open_for).map_or(RunEnd::Done, |(key, open_for)| RunEnd::Retry {
             why: format!("{key}: its request may still be under way in Intacct; it is looked up once more"),
             after: Some(open_for),

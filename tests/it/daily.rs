@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use crate::support::world::{STORE, World, demo_rules, order_of};
 
 const DAY: &str = "2024-03-12";
-const PATIENCE: Duration = Duration::from_secs(120);
 /// A day is not summed up while a test lasts.
 const WAITING: &str = "posting = \"daily\"\ndaily_close_delay_minutes = 5000000\n";
 /// A day that is over is summed up at once.
@@ -41,14 +40,6 @@ impl World {
             open.is_empty() && summaries.iter().all(|summary| summary.state.as_str() == "posted")
         })
         .await;
-    }
-
-    async fn wait_until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-        let begun = tokio::time::Instant::now();
-        while !is_so().await {
-            assert!(begun.elapsed() < PATIENCE, "not yet: {what}: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 
     async fn json(&self, path: &str) -> Value {

@@ -16,6 +16,7 @@ mod lanes;
 mod ledger_events;
 mod master_data;
 mod mirror;
+mod lookups;
 mod queries;
 mod reading;
 mod rules_command;

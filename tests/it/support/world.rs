@@ -315,6 +315,26 @@ impl World {
         }
     }
 
+    /// Where the company's gateway is.
+    pub fn gateway_url(&self) -> String {
+        self.company_served.gateway_url()
+    }
+
+    /// Lets so much time pass that no request whose answer was lost can be under way any more.
+    pub async fn pass_the_time_under_way(&self) {
+        let pool = self.database.pool();
+        sqlx::query("update document set open_until = now() where open_until is not null").execute(pool).await.unwrap();
+    }
+
+    /// Waits until something is so.
+    pub async fn wait_until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let begun = tokio::time::Instant::now();
+        while !is_so().await {
+            assert!(begun.elapsed() < PATIENCE, "not yet: {what}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The last lines of the program's log.
     pub fn log(&self) -> String {
         let text = std::fs::read_to_string(self.folder.join("service.log")).unwrap_or_default();
