@@ -29,6 +29,8 @@ pub mod reading;
 pub mod request;
 pub mod response;
 mod rules;
+#[cfg(test)]
+mod samples;
 pub mod session;
 pub mod text;
 pub mod tree;

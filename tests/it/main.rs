@@ -19,6 +19,7 @@ mod mirror;
 mod lookups;
 mod queries;
 mod reading;
+mod request_schema;
 mod rules_command;
 mod summaries;
 mod support;

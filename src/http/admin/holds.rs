@@ -32,6 +32,8 @@ pub(super) struct HoldView {
     currency: Option<String>,
     /// Since when (UTC).
     opened_at: String,
+    /// Where to see what was sent and what Intacct answered: the order's documents, or the store's summaries.
+    link: String,
 }
 
 /// A page of holds.
@@ -71,6 +73,10 @@ pub(super) async fn list(
     let holds = found
         .into_iter()
         .map(|stored| HoldView {
+            link: match stored.order_id {
+                Some(order) => format!("/v1/stores/{store}/orders/{order}/documents"),
+                None => format!("/v1/stores/{store}/summaries"),
+            },
             id: stored.id,
             order_id: stored.order_id,
             document_key: stored.document_key,

@@ -87,6 +87,7 @@ impl World {
         let stop_shop = CancellationToken::new();
         let (serving, stop) = (shop.clone(), stop_shop.clone());
         tokio::spawn(async move { serving.serve(listener, stop).await });
+        let company = CompanySettings { dump_folder: recorded_requests(), ..company };
         let company = Company::new(company).unwrap();
         let served = company.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
 
@@ -427,6 +428,13 @@ impl Drop for World {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Where every request to the company is written, when a run of all tests wants them: `scripts/test` makes the folder, and
+/// has what is in it checked against the gateway's schema.
+fn recorded_requests() -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gateway-requests");
+    folder.exists().then(|| folder.join(cartledger::clock::random_id().simple().to_string()))
 }
 
 /// The rules of the demo.
