@@ -164,8 +164,9 @@ pub fn company_client(
         location_id: settings.entity.clone(),
     };
     let timeout = Duration::from_secs(settings.timeout_seconds);
-    intacct::client::Client::new(&settings.url, credentials, timeout, clock.clone())
-        .with_context(|| format!("company {}", settings.name))
+    let client = intacct::client::Client::new(&settings.url, credentials, timeout, clock.clone())
+        .with_context(|| format!("company {}", settings.name))?;
+    Ok(client.with_additional_info(settings.additional_error_info))
 }
 
 /// The gateway of a company.

@@ -269,6 +269,10 @@ pub struct CompanySettings {
     /// every new buyer.
     #[serde(default = "CompanySettings::default_customer_mirror_hours")]
     pub customer_mirror_hours: u64,
+    /// Ask Intacct for its own category of each error. It is newer than the gateway's published schema: a gateway that
+    /// does not know it refuses every request, which `cartledger check` shows.
+    #[serde(default)]
+    pub additional_error_info: bool,
 }
 
 impl CompanySettings {

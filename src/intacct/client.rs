@@ -130,6 +130,7 @@ pub struct Client {
     sender: Sender,
     login: Authentication,
     location: SessionLocation,
+    additional_info: bool,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -176,9 +177,16 @@ impl Client {
                 password: credentials.user_password,
             },
             location: credentials.location_id.map_or(SessionLocation::TopLevel, SessionLocation::Entity),
+            additional_info: false,
             clock,
             state: Mutex::default(),
         })
+    }
+
+    /// Asks Intacct for its own category of each error, or not, which is how a client begins.
+    #[must_use]
+    pub fn with_additional_info(self, wanted: bool) -> Self {
+        Self { additional_info: wanted, ..self }
     }
 
     /// Sends functions in one request and answers what became of each, in their order. Either all of them read or all
@@ -248,7 +256,8 @@ impl Client {
         let control_id = request_id()?;
         let function = Function::GetApiSession(GetApiSession { location: self.location.clone() });
         let calls = [FunctionCall { control_id: control_id.clone(), function }];
-        let request = Request::new(&self.sender, &self.login, &control_id, &calls)?;
+        let request =
+            Request::new(&self.sender, &self.login, &control_id, &calls)?.with_additional_info(self.additional_info);
         let failed = |reason: String| CallError::SignIn(SignInError::Failed(reason));
         let reply = match self.post(&self.base, &request).await {
             Ok(reply) => reply,
@@ -292,7 +301,8 @@ impl Client {
     async fn send_with(&self, session: &Session, calls: &[FunctionCall]) -> Result<Sent, CallError> {
         let control_id = request_id()?;
         let authentication = Authentication::Session(session.id.clone());
-        let request = Request::new(&self.sender, &authentication, &control_id, calls)?;
+        let request =
+            Request::new(&self.sender, &authentication, &control_id, calls)?.with_additional_info(self.additional_info);
         let reply = self.post(&session.endpoint, &request).await?;
         match reply.answer {
             Answer::RetryLater { after, reason } => Err(CallError::RateLimited { after, reason }),

@@ -107,6 +107,7 @@ pub struct Request<'a> {
     authentication: &'a Authentication,
     calls: &'a [FunctionCall],
     control_id: &'a ControlId,
+    additional_info: bool,
 }
 
 impl<'a> Request<'a> {
@@ -137,7 +138,14 @@ impl<'a> Request<'a> {
                 .check()
                 .map_err(|source| InvalidRequest::Function { control_id: call.control_id.0.clone(), source })?;
         }
-        Ok(Self { sender, authentication, calls, control_id })
+        Ok(Self { sender, authentication, calls, control_id, additional_info: false })
+    }
+
+    /// Asks for more about errors: Intacct's own category of each. It is documented, but newer than the gateway's published
+    /// schema, so a company asks for it by a setting.
+    #[must_use]
+    pub fn with_additional_info(self, wanted: bool) -> Self {
+        Self { additional_info: wanted, ..self }
     }
 
     /// Whether the request changes the books, and is sent with `uniqueid` true.
@@ -166,6 +174,10 @@ impl<'a> Request<'a> {
                 writer.boolean("uniqueid", self.is_write());
                 writer.text("dtdversion", "3.0");
                 writer.boolean("includewhitespace", false);
+                if self.additional_info {
+                    // The documentation lists it last.
+                    writer.boolean("showadditionalerrorinfo", true);
+                }
             });
             writer.element("operation", |writer| {
                 writer.element("authentication", |writer| self.authentication.write(reveal, writer));
@@ -249,6 +261,17 @@ mod tests {
         assert!(!request.render_redacted().contains("session-secret"));
         assert_eq!(request.render().matches("<function ").count(), 2);
         assert_eq!(request.render(), request.render(), "the same request has the same bytes");
+    }
+
+    #[test]
+    fn more_about_errors_is_asked_for_only_when_it_is_wanted() {
+        let (sender, session, id, calls) = (sender(), session(), ControlId::new("r").unwrap(), [read("q1")]);
+        let request = Request::new(&sender, &session, &id, &calls).unwrap();
+        assert!(!request.render().contains("showadditionalerrorinfo"));
+        let asking = request.with_additional_info(true).render();
+        assert!(
+            asking.contains("</includewhitespace><showadditionalerrorinfo>true</showadditionalerrorinfo></control>")
+        );
     }
 
     #[test]

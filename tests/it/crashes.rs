@@ -60,6 +60,21 @@ async fn a_passing_failure_of_a_function_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_failure_that_says_nothing_and_does_not_pass_is_held() {
+    let world = World::start().await;
+    world.company.add_fault(Fault::new(FaultKind::TransientFailure).times(50).on_function("create_invoice"));
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    assert_eq!(world.holds(order).await, ["rejected-by-intacct"]);
+    let invoice = world.store.document(&format!("{STORE}/{order}/invoice/r1")).await.unwrap().unwrap();
+    assert_eq!((invoice.state.as_str(), invoice.attempts), ("rejected", 5));
+    world.company.clear_faults();
+    world.replay(order).await;
+    world.settle().await;
+    world.assert_books_agree().await;
+}
+
+#[tokio::test]
 async fn a_lost_answer_leaves_its_trace_in_the_attempts() {
     let world = World::start().await;
     world.company.add_fault(Fault::new(FaultKind::LoseAnswer).on_function("create_invoice"));

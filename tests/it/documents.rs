@@ -1,7 +1,10 @@
 //! Documents: intent before action, one attempt at a time, and only a look-up may decide what nobody knows.
 
+use std::time::Duration;
+
 use cartledger::store::Store;
-use cartledger::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine};
+use cartledger::store::attempt::LookUps;
+use cartledger::store::document::{DocumentState, Duplicate, Outcome, PlannedDocument, PostingLine};
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -82,6 +85,83 @@ async fn a_look_up_turns_unknown_into_posted_or_back_into_planned() {
     assert_eq!(attempt, 2);
     store.settle(KEY, attempt, "send", &Outcome::Posted { record_no: "2091".into() }, None).await.unwrap();
     assert_eq!(store.document(KEY).await.unwrap().unwrap().record_no.as_deref(), Some("2091"));
+}
+
+async fn looked_for_in_vain(store: &Store, attempt: i32) {
+    let absent = Outcome::Absent { why: "no such number".into() };
+    store.settle(KEY, attempt, "look-up", &absent, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_may_still_be_under_way_keeps_its_content_and_may_only_be_sent_again_as_it_was() {
+    let (database, store) = store().await;
+    store.plan(&[invoice(12990)]).await.unwrap();
+    let first = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    store.settle(KEY, first, "send", &Outcome::Unknown { error: "no answer".into() }, None).await.unwrap();
+    looked_for_in_vain(&store, first).await;
+    let document = store.document(KEY).await.unwrap().unwrap();
+    assert_eq!(document.state, DocumentState::Planned);
+    assert!(document.open_for.unwrap() > Duration::from_secs(15 * 60) && !document.is_uncertain());
+
+    store.plan(&[invoice(50)]).await.unwrap();
+    let kept = store.document(KEY).await.unwrap().unwrap();
+    assert_eq!(kept.planned.total, Some(Decimal::new(12990, 2)), "the new content does not replace it");
+    assert_eq!(store.begin_sending(KEY, "<y/>", "other").await.unwrap(), None);
+
+    let second = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    let not_executed = Outcome::NotThere { why: "too many requests".into() };
+    store.settle(KEY, second, "send", &not_executed, None).await.unwrap();
+    assert_eq!(store.begin_sending(KEY, "<y/>", "other").await.unwrap(), None, "the first may still arrive");
+
+    sqlx::query("update document set open_until = now()").execute(database.pool()).await.unwrap();
+    assert!(store.document(KEY).await.unwrap().unwrap().is_uncertain(), "it is looked up once more");
+    assert_eq!(store.begin_sending(KEY, "<y/>", "other").await.unwrap(), None);
+    looked_for_in_vain(&store, second).await;
+    store.plan(&[invoice(50)]).await.unwrap();
+    let document = store.document(KEY).await.unwrap().unwrap();
+    assert_eq!((document.planned.total, document.open_for), (Some(Decimal::new(50, 2)), None));
+    assert!(store.begin_sending(KEY, "<y/>", "other").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_crash_leaves_the_fate_open_from_the_moment_of_sending() {
+    let (database, store) = store().await;
+    store.plan(&[invoice(12990)]).await.unwrap();
+    let attempt = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    looked_for_in_vain(&store, attempt).await;
+    assert!(store.document(KEY).await.unwrap().unwrap().open_for.is_some());
+    let attempt = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    let long_ago =
+        "update document set sent_at = now() - interval '1 hour', open_until = now() - interval '40 minutes'";
+    sqlx::query(long_ago).execute(database.pool()).await.unwrap();
+    looked_for_in_vain(&store, attempt).await;
+    assert_eq!(store.document(KEY).await.unwrap().unwrap().open_for, None);
+}
+
+#[tokio::test]
+async fn a_direct_refusal_makes_the_fate_certain() {
+    let (_database, store) = store().await;
+    store.plan(&[invoice(12990)]).await.unwrap();
+    let first = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    looked_for_in_vain(&store, first).await;
+    let second = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    store.settle(KEY, second, "send", &Outcome::Rejected { error: "closed".into() }, None).await.unwrap();
+    store.plan(&[invoice(50)]).await.unwrap();
+    assert_eq!(store.document(KEY).await.unwrap().unwrap().planned.total, Some(Decimal::new(50, 2)));
+}
+
+#[tokio::test]
+async fn look_ups_are_counted_for_the_last_attempt_with_what_intacct_says_it_has() {
+    let (_database, store) = store().await;
+    store.plan(&[invoice(12990)]).await.unwrap();
+    let attempt = store.begin_sending(KEY, "<x/>", "h").await.unwrap().unwrap();
+    assert_eq!(store.look_ups(KEY, attempt).await.unwrap(), LookUps { duplicate: None, times: 0 });
+    let duplicate = Outcome::Duplicate { what: Duplicate::ControlId, error: "already recorded".into() };
+    store.settle(KEY, attempt, "send", &duplicate, None).await.unwrap();
+    store.settle(KEY, attempt, "look-up", &Outcome::Unknown { error: "not yet".into() }, None).await.unwrap();
+    let looked = LookUps { duplicate: Some(Duplicate::ControlId), times: 1 };
+    assert_eq!(store.look_ups(KEY, attempt).await.unwrap(), looked);
+    assert_eq!(state(&store).await, DocumentState::Unknown);
 }
 
 #[tokio::test]

@@ -69,6 +69,11 @@ async fn what_intacct_refuses_is_held_with_its_words_and_posts_after_the_remedy(
     assert_eq!(world.holds(order).await, ["rejected-by-intacct"]);
     let hold = world.store.open_holds(Some(STORE), Some(order), 0, 1).await.unwrap().remove(0).hold;
     assert!(hold.message.contains("4000") || hold.remedy.contains("4000"), "{hold:?}");
+    assert!(hold.message.contains("An account is inactive in Intacct. Intacct says: "), "{hold:?}");
+    assert!(hold.message.contains("support id for Sage: "), "{hold:?}");
+    assert!(hold.remedy.ends_with(&format!("Then replay order {order}.")), "{hold:?}");
+    let listed = world.get(&format!("/v1/stores/{STORE}/holds")).await.unwrap().text().await.unwrap();
+    assert!(listed.contains(&format!("\"link\":\"/v1/stores/{STORE}/orders/{order}/documents\"")), "{listed}");
     assert_eq!(hold.amount, Some(usd(12990)));
     assert!(world.company.invoices().is_empty() && world.company.payments().is_empty());
     let active = SettingsChange { activate_account: Some("4000".into()), ..SettingsChange::default() };
