@@ -240,7 +240,8 @@ impl Campaign {
             "update lane set leased_until = '-infinity', run_at = least(run_at, now())",
             "update company_slot set leased_until = '-infinity'",
             "update task_lease set leased_until = '-infinity'",
-            "update document set sent_at = sent_at - interval '1 hour' where state = 'sending'",
+            // Requests stall for seconds here, and may be under way for so long after they were sent.
+            "update document set sent_at = sent_at - interval '19 minutes 50 seconds' where state = 'sending'",
             "update customer_card set retry_at = now() where retry_at < 'infinity'",
         ] {
             self.execute(statement).await;
@@ -253,6 +254,8 @@ impl Campaign {
             "update lane set run_at = now() where run_at > now() and leased_until < now()",
             "update document set retry_at = now() where retry_at > now()",
             "update ledger_event set retry_at = now() where retry_at > now()",
+            "update document set open_until = open_until - interval '19 minutes 50 seconds'
+              where open_until > now() + interval '1 minute'",
         ] {
             self.execute(statement).await;
         }
