@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A folder with one request, removed when the test ends.
+/// A folder with requests, removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {
-    fn with(request: &str) -> Self {
+    fn with(requests: &[&str]) -> Self {
         let name = format!("cartledger-requests-{}", cartledger::clock::random_id().simple());
         let folder = Self(std::env::temp_dir().join(name));
         std::fs::create_dir_all(&folder.0).unwrap();
-        if !request.is_empty() {
-            std::fs::write(folder.0.join("000001-request.xml"), request).unwrap();
+        for (number, request) in requests.iter().enumerate() {
+            std::fs::write(folder.0.join(format!("{number}-request.xml")), request).unwrap();
         }
         folder
     }
@@ -59,14 +59,17 @@ fn credit_memo(number_first: bool) -> String {
 
 #[test]
 fn a_request_that_breaks_the_schema_fails_the_run() {
-    let passes = |text: &str| Folder::with(text).passes();
-    let Some(good) = passes(&request(&credit_memo(true))) else { return };
+    let query = |operator: &str| {
+        let condition = format!("<{operator}><field>NAME</field><value>Ann</value></{operator}>");
+        request(&format!(
+            "<query><object>CUSTOMER</object><select><field>NAME</field></select><filter>{condition}</filter></query>"
+        ))
+    };
+    let (memo, read) = (request(&credit_memo(true)), query("equalto"));
+    let passes = |requests: &[&str]| Folder::with(requests).passes();
+    let Some(good) = passes(&[&memo, &read]) else { return };
     assert!(good);
-    assert_eq!(passes(&request(&credit_memo(false))), Some(false), "elements in the wrong order");
-    let select = "<select><field>NAME</field></select>";
-    let query = |first: &str, second: &str| request(&format!("<query>{first}{second}</query>"));
-    assert_eq!(passes(&query("<object>CUSTOMER</object>", select)), Some(true));
-    assert_eq!(passes(&query(select, "<object>CUSTOMER</object>")), Some(false), "a query in the wrong order");
-    assert_eq!(passes("<request><control>"), Some(false), "a request that is cut off");
-    assert_eq!(passes(""), Some(false), "no requests at all");
+    assert_eq!(passes(&[&memo, &request(&credit_memo(false))]), Some(false), "elements in the wrong order");
+    assert_eq!(passes(&[&read, &query("equals")]), Some(false), "an operator that queries do not have");
+    assert_eq!(passes(&[]), Some(false), "no requests at all");
 }
