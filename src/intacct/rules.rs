@@ -185,14 +185,14 @@ pub(super) const BOOKS: &[Rule] = &[
     text(
         Configuration,
         &["missing the ", " dimension"],
-        "Intacct wants a {dimension} on every line that posts to {account}.",
-        "Add a {dimension} to the mapping rule that posts to {account}.",
+        "Intacct wants {dimension} on every line that posts to {account}.",
+        "Add {dimension} to the mapping rule that posts to {account}.",
     ),
     text(
         Configuration,
         &["account number", "requires a"],
-        "Intacct wants a {dimension} on every line that posts to {account}.",
-        "Add a {dimension} to the mapping rule that posts to {account}.",
+        "Intacct wants {dimension} on every line that posts to {account}.",
+        "Add {dimension} to the mapping rule that posts to {account}.",
     ),
     text(
         Configuration,

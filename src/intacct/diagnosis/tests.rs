@@ -140,7 +140,7 @@ const TEXT_ROWS: &[Row] = &[
         Configuration,
         "Add a department to the mapping rule that posts to account 4711.",
     ),
-    ("", "This transaction is missing the Item dimension for the Account 4711", Configuration, "Add a item"),
+    ("", "This transaction is missing the Item dimension for the Account 4711", Configuration, "Add an item"),
     (
         "",
         "Account number '4711' requires a Location.",

@@ -5,7 +5,7 @@
 /// | word | becomes |
 /// |---|---|
 /// | `{account}` | `account 4000`, or `the account` |
-/// | `{dimension}` | the dimension that is missing, for example `department` |
+/// | `{dimension}` | the dimension that is missing, with its article, for example `a department` |
 /// | `{date}` | the date the error names, or `the posting date` |
 /// | `{permission}` | `the permission for CREATE on customer`, or `this permission` |
 /// | `{record}` | what is to be activated, for example `the vendor V-1`, or `the record` |
@@ -30,10 +30,14 @@ pub(super) fn fill(sentence: &str, text: &str) -> String {
 fn named(word: &str, text: &str) -> String {
     match word {
         "account" => account(text),
-        "dimension" => word_after(text, "missing the ")
-            .or_else(|| word_after(text, "requires an "))
-            .or_else(|| word_after(text, "requires a "))
-            .map_or_else(|| "dimension".to_owned(), str::to_lowercase),
+        "dimension" => {
+            let word = word_after(text, "missing the ")
+                .or_else(|| word_after(text, "requires an "))
+                .or_else(|| word_after(text, "requires a "))
+                .map_or_else(|| "dimension".to_owned(), str::to_lowercase);
+            let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+            format!("{article} {word}")
+        }
         "date" => date(text).unwrap_or("the posting date").to_owned(),
         "permission" => match (word_after(text, "api operation "), word_after(text, "of type ")) {
             (Some(operation), Some(object)) => format!("the permission for {operation} on {object}"),
@@ -114,7 +118,7 @@ mod tests {
         assert_eq!(fill("Activate {account}.", "The account number 1010 is associated"), "Activate account 1010.");
         assert_eq!(fill("Activate {account}.", "no number here"), "Activate the account.");
         assert_eq!(fill("{item}, {term}", "Item ID 'SKU-1' is bad"), "item SKU-1, term SKU-1");
-        assert_eq!(fill("a {dimension}", "Zoë: missing the"), "a dimension");
+        assert_eq!(fill("{dimension}", "Zoë: missing the"), "a dimension");
         assert_eq!(fill("on {date}", "date (07/31/2026) is closed"), "on 07/31/2026");
         assert_eq!(
             fill("{permission}", "API operation CREATE on objects of type ARPYMT"),
