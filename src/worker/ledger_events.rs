@@ -23,7 +23,6 @@ use crate::accounting::hold::{Blocks, Hold};
 use crate::accounting::rulebook::Rulebook;
 use crate::clock;
 use crate::lifecycle::Shutdown;
-use crate::store::document::DocumentState;
 use crate::store::ledger_event::StoredEvent;
 use crate::store::{Store, StoreError};
 
@@ -162,15 +161,13 @@ impl LedgerEvents {
             }
             match self.post_one(document, revision).await? {
                 One::Posted(..) => {}
-                One::Held(hold) => {
+                One::Held(mut hold) => {
+                    hold.remedy.push_str(" Then try the events again.");
                     holds.push(hold);
                     end = End::Held;
                 }
                 One::Later { why, after } => end = End::Later { why, after },
             }
-        }
-        for hold in &mut holds {
-            hold.remedy = hold.remedy.replace("replay the order", "try the events again");
         }
         self.store.hold_document(&self.connection.name, &self.key(event), &new_holds(&holds)).await?;
         if validation::is_stale(&self.connection, &checked).await? {
@@ -195,7 +192,7 @@ impl LedgerEvents {
     async fn post_one(&self, document: &Document, revision: i64) -> Result<One, RunEnd> {
         let key = document.key.as_str();
         if let Some(stored) = self.store.document(key).await? {
-            if matches!(stored.state, DocumentState::Sending | DocumentState::Unknown)
+            if stored.is_uncertain()
                 && let Some(hold) = lookup::settle(&self.store, &self.connection.gateway, &stored).await?
             {
                 return Ok(One::Held(hold));

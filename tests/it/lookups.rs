@@ -7,7 +7,7 @@ use cartledger::accounting::money::Currency;
 use cartledger::clock::Clock;
 use cartledger::intacct::client::{Client, Credentials};
 use cartledger::intacct::functions::{
-    Account, CreateInvoice, CreateJournal, Function, JournalEntryLine, Line, LineDimensions, PostingAction,
+    Account, CreateInvoice, CreateJournal, Function, JournalEntryLine, Line, LineDimensions,
 };
 use cartledger::intacct::outcome::Outcome;
 use cartledger::intacct::request::{ControlId, FunctionCall};
@@ -56,36 +56,15 @@ fn journal(reference: &str, lines: &[(&str, i64)]) -> Function {
         dimensions: dimensions(),
         ..JournalEntryLine::new((*account).to_owned(), usd(*cents))
     };
-    Function::CreateJournal(Box::new(CreateJournal {
-        journal: "GJ".into(),
-        date: "2026-03-10".parse().unwrap(),
-        title: "A day".into(),
-        reference: reference.into(),
-        attachment: None,
-        currency: None,
-        lines: lines.iter().map(line).collect(),
-    }))
+    let (date, lines) = ("2026-03-10".parse().unwrap(), lines.iter().map(line).collect());
+    Function::CreateJournal(Box::new(CreateJournal::new("GJ", reference, "A day", date, lines)))
 }
 
 fn invoice(number: &str, customer_id: &str) -> Function {
     let line = Line { dimensions: dimensions(), ..Line::new(Account::Gl("4000".into()), usd(500)) };
-    Function::CreateInvoice(Box::new(CreateInvoice {
-        customer_id: customer_id.into(),
-        date: "2026-03-10".parse().unwrap(),
-        posting_date: None,
-        due_date: Some("2026-03-10".parse().unwrap()),
-        term: None,
-        action: PostingAction::Submit,
-        number: number.into(),
-        reference: None,
-        description: None,
-        external_id: None,
-        bill_to: None,
-        ship_to: None,
-        currency: None,
-        custom_fields: Vec::new(),
-        lines: vec![line],
-    }))
+    let date = "2026-03-10".parse().unwrap();
+    let invoice = CreateInvoice::new(customer_id, number, date, vec![line]);
+    Function::CreateInvoice(Box::new(CreateInvoice { due_date: Some(date), ..invoice }))
 }
 
 async fn the_hold(world: &World, order: u64) -> (String, String, String) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{FoundDocument, LookupError, decimal, record_number, required, text};
-use crate::intacct::functions::query::{LARGEST_PAGE, Operator};
+use crate::intacct::functions::query::LARGEST_PAGE;
 use crate::intacct::functions::{Filter, Query};
 use crate::intacct::response::{FunctionResult, Record};
 use crate::intacct::tree::{self, Element};
@@ -29,11 +29,8 @@ pub struct JournalLines {
 impl JournalLines {
     /// Asks for the next page: lines with our number, which stands on each of them.
     pub fn next(&self, number: &str, page: u16) -> Query {
-        let mut filter = vec![Filter::equal("DOCUMENT", number)];
-        if self.last > 0 {
-            filter.push(Filter::compare("RECORDNO", Operator::GreaterThan, &self.last.to_string()));
-        }
-        Query { page_size: page, ..Query::new("GLENTRY", &FIELDS, Some(Filter::And(filter))) }
+        let after = (self.last > 0).then_some(self.last);
+        Query { page_size: page, after, ..Query::new("GLENTRY", &FIELDS, Some(Filter::equal("DOCUMENT", number))) }
     }
 
     /// Takes a page; answers whether there are more.
