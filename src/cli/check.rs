@@ -114,11 +114,15 @@ async fn check_company(
         Ok(_) => report.good(&format!("{what}: signed in to {} and read", company.company_id)),
         Err(error) => return report.bad(&what, error),
     }
+    let stores: Vec<&StoreSettings> =
+        config.stores.iter().filter(|settings| settings.company == company.name).collect();
+    for settings in &stores {
+        check_customer_field(&client, settings, report).await;
+    }
     if let Err(error) = refresh(config, company, client, store).await {
         return report.bad(&format!("master data of {}", company.name), error);
     }
-    for settings in config.stores.iter().filter(|settings| settings.company == company.name) {
-        check_customer_field(&client, settings, report).await;
+    for settings in stores {
         match rules_of(store, &settings.name).await {
             Ok(Some(rules)) => check_names(company, settings, &rules, store, report).await,
             Ok(None) => report.bad(

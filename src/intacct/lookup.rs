@@ -4,17 +4,12 @@
 //! sees the records of entities, so that "not found" can be believed.
 
 mod customers;
-
-use std::collections::BTreeMap;
 mod journal;
-
-
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use super::functions::query::LARGEST_PAGE;
 use super::functions::{Filter, Query};
 use super::response::{FunctionResult, Record};
 pub use customers::{

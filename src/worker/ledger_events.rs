@@ -23,6 +23,7 @@ use crate::accounting::hold::{Blocks, Hold};
 use crate::accounting::rulebook::Rulebook;
 use crate::clock;
 use crate::lifecycle::Shutdown;
+use crate::store::document::DocumentState;
 use crate::store::ledger_event::StoredEvent;
 use crate::store::{Store, StoreError};
 

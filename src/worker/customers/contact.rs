@@ -96,7 +96,7 @@ async fn look_up(desk: &Desk<'_>, stored: &StoredDocument) -> Result<Option<Cont
         Err(error) => return Ok(Some(ContactEnd::Later { why: error.to_string(), after: None })),
     };
     let (outcome, end) = match found.first() {
-        None => (Outcome::NotThere { why: format!("no contact '{name}' was found") }, None),
+        None => (Outcome::Absent { why: format!("no contact '{name}' was found") }, None),
         Some(contact) if is_as_sent(contact, &sent) => (
             Outcome::Posted { record_no: contact.record_number.to_string() },
             Some(ContactEnd::Ready(stored.planned.content_hash.clone())),

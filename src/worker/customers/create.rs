@@ -121,7 +121,7 @@ impl Search<'_> {
     /// The customer of a creation was looked for in vain: it may be sent again, under the same control id.
     pub(super) async fn not_there(&self, document: &StoredDocument) -> Result<(), RunEnd> {
         let why = format!("no customer {} was found", self.record.reference.intacct_id);
-        self.settle(document, &Outcome::NotThere { why }).await
+        self.settle(document, &Outcome::Absent { why }).await
     }
 
     /// The customer is there: ours, or somebody else's when the very first try met it.

@@ -176,7 +176,7 @@ impl Update<'_> {
                 }
                 DocumentState::Sending | DocumentState::Unknown => {
                     let why = "it is sent again as it is, under its own control id".to_owned();
-                    let outcome = Outcome::NotThere { why };
+                    let outcome = Outcome::Absent { why };
                     self.desk.store.settle(key, stored.attempts, "look-up", &outcome, None).await?;
                     change = earlier()?;
                 }
