@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::accounting::policy::Recognition;
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
-use crate::config::{CompanySettings, Config, Environment, StoreSettings};
+use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
 use crate::http::auth::AdminToken;
 use crate::http::group_commit::Intake;
 use crate::http::webhooks::WebhookStore;
@@ -22,6 +22,7 @@ use crate::intacct::xml::FieldName;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use crate::store::lane::WakeUp;
+use crate::store::usage::{Budget, OverBudget};
 use crate::telemetry::Metrics;
 use crate::worker::connection::StoreConnection;
 use crate::worker::customers::keeper::{Keeper, KeeperOptions};
@@ -96,6 +97,7 @@ pub fn start(
             config.stores.iter().map(|store| (store.name.clone(), store.company.clone())).collect(),
         ),
         admin: admin_token(config, environment)?,
+        companies: Arc::new(config.companies.iter().map(|company| (company.name.clone(), budget(company))).collect()),
         metrics: metrics.clone(),
         body_bytes_max: config.server.body_bytes_max,
     };
@@ -174,15 +176,17 @@ pub fn gateway(
     settings: &CompanySettings,
     client: intacct::client::Client,
     store: &Store,
+    clock: &Clock,
     shutdown: &Shutdown,
 ) -> Gateway {
     let options = GatewayOptions {
         company: settings.name.clone(),
         concurrency: settings.concurrency,
         batch: settings.documents_per_request,
-        slot_lease: Duration::from_secs(settings.timeout_seconds + 30),
+        timeout: Duration::from_secs(settings.timeout_seconds),
+        budget: budget(settings),
     };
-    Gateway::start(client, store.clone(), options, shutdown)
+    Gateway::start(client, store.clone(), options, clock.clone(), shutdown)
 }
 
 /// The mirror of a company's master data.
@@ -206,7 +210,7 @@ fn gateways(
     let mut gateways = BTreeMap::new();
     for company in &config.companies {
         let client = company_client(company, environment, clock)?;
-        gateways.insert(company.name.clone(), gateway(company, client, store, shutdown));
+        gateways.insert(company.name.clone(), gateway(company, client, store, clock, shutdown));
     }
     Ok(gateways)
 }
@@ -240,11 +244,24 @@ fn connections(
             customer_mirror_within: Duration::from_secs(company.customer_mirror_hours * 60 * 60),
             policy: settings.policy()?,
             company: settings.company.clone(),
+            daily_over_budget: settings.daily_over_budget,
             gateway,
         };
         connections.insert(settings.name.clone(), Arc::new(connection));
     }
     Ok(connections)
+}
+
+/// What a company may spend.
+fn budget(company: &CompanySettings) -> Budget {
+    Budget {
+        limit: company.transactions_per_month,
+        warn_percent: company.warn_percent,
+        over: match company.over_budget {
+            config::OverBudget::Warn => OverBudget::Warn,
+            config::OverBudget::Daily => OverBudget::Daily,
+        },
+    }
 }
 
 fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<BTreeMap<String, WebhookStore>> {

@@ -184,6 +184,10 @@ pub struct StoreSettings {
     pub read_categories: bool,
     /// The Intacct company it posts to.
     pub company: String,
+    /// Whether new orders are summed up by day while the company's forecast of API transactions is over its limit; needs
+    /// the company's `over_budget = "daily"`.
+    #[serde(default)]
+    pub daily_over_budget: bool,
     /// How it is posted.
     #[serde(default)]
     pub accounting: Policy,
@@ -273,6 +277,26 @@ pub struct CompanySettings {
     /// does not know it refuses every request, which `cartledger check` shows.
     #[serde(default)]
     pub additional_error_info: bool,
+    /// API transactions of a month that are paid for; beyond them Intacct bills by the piece.
+    #[serde(default = "CompanySettings::default_limit")]
+    pub transactions_per_month: u64,
+    /// From this share of them on the forecast is warned of, in percent.
+    #[serde(default = "CompanySettings::default_warn_percent")]
+    pub warn_percent: u32,
+    /// What is done when the forecast of the month is over them.
+    #[serde(default)]
+    pub over_budget: OverBudget,
+}
+
+/// What is done when the forecast of a month's API transactions is over the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OverBudget {
+    /// A warning.
+    #[default]
+    Warn,
+    /// Also, new orders of stores with `daily_over_budget` are summed up by day for the rest of the month.
+    Daily,
 }
 
 impl CompanySettings {
@@ -298,6 +322,14 @@ impl CompanySettings {
 
     fn default_customer_mirror_hours() -> u64 {
         24
+    }
+
+    fn default_limit() -> u64 {
+        100_000
+    }
+
+    fn default_warn_percent() -> u32 {
+        80
     }
 }
 
@@ -371,6 +403,12 @@ impl Config {
                     "concurrency and documents_per_request must be at least 1".into(),
                 );
             }
+            if company.transactions_per_month == 0 || company.warn_percent == 0 {
+                return invalid(
+                    format!("companies.{}", company.name),
+                    "transactions_per_month and warn_percent must be at least 1".into(),
+                );
+            }
         }
         let mut stores = BTreeSet::new();
         for store in &self.stores {
@@ -403,6 +441,13 @@ impl Config {
                 );
             }
             store.policy()?;
+            let daily = self.company(&store.company).is_some_and(|company| company.over_budget == OverBudget::Daily);
+            if store.daily_over_budget && !daily {
+                return invalid(
+                    format!("stores.{}.daily_over_budget", store.name),
+                    format!("has no effect unless companies.{}.over_budget is \"daily\": set it, or leave this out", store.company),
+                );
+            }
         }
         if self.worker.retry_seconds.is_empty() {
             return invalid("worker.retry_seconds".into(), "name at least one wait".into());

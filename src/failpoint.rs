@@ -47,6 +47,8 @@ steps! {
     Plan => "plan",
     /// A document is marked as being sent.
     BeginSending => "begin-sending",
+    /// Documents that go in together are marked as being sent.
+    BeginSendingTogether => "begin-sending-together",
     /// A request goes to Intacct; after it, its answer has been read.
     Request => "request",
     /// What became of a document is recorded.
@@ -95,8 +97,16 @@ steps! {
     PutOff => "put-off",
     /// A permit to talk to a company is taken.
     TakeSlot => "take-slot",
+    /// The permits of a process are extended.
+    ExtendSlots => "extend-slots",
     /// A permit is given back.
     FreeSlot => "free-slot",
+    /// Trouble of a company is noted.
+    NoteCompanyFailure => "note-company-failure",
+    /// A company answers again.
+    NoteCompanySuccess => "note-company-success",
+    /// Somebody will try whether a company is better.
+    ClaimProbe => "claim-probe",
     /// API transactions are counted.
     CountTransactions => "count-transactions",
     /// Ledger events are kept.
@@ -107,6 +117,10 @@ steps! {
     PutOffEvent => "put-off-event",
     /// Ledger events are to be tried again.
     RetryEvents => "retry-events",
+    /// A company's forecast is over its budget.
+    NoteOverBudget => "note-over-budget",
+    /// An order is to go daily because of that.
+    GoDaily => "go-daily",
     /// A rulebook is saved.
     SaveRulebook => "save-rulebook",
     /// The lease of a task is taken.

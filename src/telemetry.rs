@@ -23,8 +23,20 @@ pub const ORDERS_TOTAL: &str = "cartledger_orders_total";
 /// Documents sent to Intacct. Labels: `store`, `kind` (`invoice`, `receipt`, `credit_memo`, ...), `outcome` (`posted`,
 /// `rejected`, `unknown`).
 pub const POSTINGS_TOTAL: &str = "cartledger_postings_total";
-/// Intacct API transactions used; Intacct bills them by company and month. Label: `company`.
+/// Intacct API transactions used; Intacct bills them by company and month. Labels: `company`, `store`, `function`.
 pub const INTACCT_TRANSACTIONS_TOTAL: &str = "cartledger_intacct_transactions_total";
+/// What the month's API transactions will come to. Label: `company`.
+pub const INTACCT_FORECAST: &str = "cartledger_intacct_forecast_transactions";
+/// API transactions of a month that are paid for. Label: `company`.
+pub const INTACCT_LIMIT: &str = "cartledger_intacct_limit_transactions";
+/// 1 when the month's forecast has passed the limit, else 0. Label: `company`.
+pub const INTACCT_OVER_BUDGET: &str = "cartledger_intacct_over_budget";
+/// New orders that go daily because the budget is spent. Label: `store`.
+pub const ORDERS_OVER_BUDGET_TOTAL: &str = "cartledger_orders_over_budget_total";
+/// 1 while a company is left in peace or a probe has to show that it is better, else 0. Label: `company`.
+pub const INTACCT_PAUSED: &str = "cartledger_intacct_paused";
+/// Functions in each request to Intacct. Label: `company`.
+pub const INTACCT_FUNCTIONS_PER_REQUEST: &str = "cartledger_intacct_functions_per_request";
 /// Orders that are due now. Label: `store`.
 pub const QUEUE_DEPTH: &str = "cartledger_queue_depth";
 /// Age in seconds of the order that has been due the longest, 0 when none is. Label: `store`.
@@ -162,6 +174,12 @@ fn describe() {
     describe_counter!(ORDERS_TOTAL, "Orders that went through the worker, by outcome");
     describe_counter!(POSTINGS_TOTAL, "Documents sent to Intacct, by kind and outcome");
     describe_counter!(INTACCT_TRANSACTIONS_TOTAL, "Intacct API transactions used");
+    describe_gauge!(INTACCT_FORECAST, "What the month's API transactions will come to");
+    describe_gauge!(INTACCT_LIMIT, "API transactions of a month that are paid for");
+    describe_gauge!(INTACCT_OVER_BUDGET, "1 when the month's forecast of API transactions has passed the limit");
+    describe_counter!(ORDERS_OVER_BUDGET_TOTAL, "New orders that go daily because the budget is spent");
+    describe_gauge!(INTACCT_PAUSED, "1 while nothing, or only a probe, is sent to a company");
+    describe_histogram!(INTACCT_FUNCTIONS_PER_REQUEST, "Functions in each request to Intacct");
     describe_gauge!(QUEUE_DEPTH, "Orders that are due now");
     describe_gauge!(QUEUE_OLDEST_DUE_SECONDS, Unit::Seconds, "Age of the order that has been due the longest");
     describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "How long our own answers took");

@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::store::lane::WakeUp;
+use crate::store::usage::Budget;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{HTTP_REQUEST_SECONDS, Metrics};
 
@@ -38,6 +39,8 @@ pub struct ApiState {
     pub webhook_stores: Arc<BTreeMap<String, webhooks::WebhookStore>>,
     /// The Intacct company of each store, by the store's name.
     pub company_of_store: Arc<BTreeMap<String, String>>,
+    /// The Intacct companies and what each may spend, by name.
+    pub companies: Arc<BTreeMap<String, Budget>>,
     /// Where deliveries wait for their commit.
     pub intake: group_commit::Intake,
     /// Who may use the admin API.
@@ -106,6 +109,7 @@ async fn front_page() -> &'static str {
      /v1/stores/{store}/orders      where each order stands (bearer token)\n\
      /v1/stores/{store}/holds       what is held, why, and what to do\n\
      /v1/stores/{store}/summaries   the days of daily mode\n\
+     /v1/companies                  what each Intacct company has spent, and whether it answers\n\
      /v1/companies/{company}/master-data   what Intacct has: accounts, dimensions, items, customers\n"
 }
 

@@ -106,6 +106,9 @@ pub enum CallError {
     /// Intacct refused the request before any function. Nothing was executed.
     #[error("Intacct refused the request: {}. {}", .0.cause, .0.remedy)]
     Rejected(Diagnosis),
+    /// The request was refused for its size. Nothing was executed.
+    #[error("Intacct refused a request of {0} functions for its size (HTTP 413)")]
+    TooLarge(usize),
     /// The functions may or may not have been executed.
     #[error("it is not known whether Intacct executed the request: {reason}")]
     Unknown {
@@ -196,12 +199,24 @@ impl Client {
     /// [`CallError`] when the request as a whole has no results; [`CallError::not_executed`] says whether it may be
     /// sent again at once.
     pub async fn call(&self, calls: &[FunctionCall]) -> Result<Vec<Outcome>, CallError> {
+        self.call_in_session(calls, false).await
+    }
+
+    /// Sends functions that write in one operation that is all or nothing: when one fails, all are rolled back.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_together(&self, calls: &[FunctionCall]) -> Result<Vec<Outcome>, CallError> {
+        self.call_in_session(calls, true).await
+    }
+
+    async fn call_in_session(&self, calls: &[FunctionCall], together: bool) -> Result<Vec<Outcome>, CallError> {
         let session = self.session(None).await?;
-        match self.send_with(&session, calls).await? {
+        match self.send_with(&session, calls, together).await? {
             Sent::Outcomes(outcomes) => Ok(outcomes),
             Sent::SessionEnded => {
                 let session = self.session(Some(&session)).await?;
-                match self.send_with(&session, calls).await? {
+                match self.send_with(&session, calls, together).await? {
                     Sent::Outcomes(outcomes) => Ok(outcomes),
                     Sent::SessionEnded => {
                         let reason = "Intacct does not accept the session it has just opened".to_owned();
@@ -270,6 +285,7 @@ impl Client {
             Answer::ControlFailure(errors) => Err(refusal(Level::Control, &errors)),
             Answer::AuthenticationFailure(errors) => Err(refusal(Level::Authentication, &errors)),
             Answer::Unknown { reason } => Err(failed(reason)),
+            Answer::TooLarge => Err(failed("the request is too large (HTTP 413)".to_owned())),
             Answer::Results { session_ends, results } => match outcomes(&calls, results).pop() {
                 Some(Outcome::Done(result)) => self.read_session(result.records.first(), session_ends),
                 Some(Outcome::Failed(result)) => Err(refusal(Level::Authentication, &result.errors)),
@@ -298,14 +314,16 @@ impl Client {
         Ok(Session { id: SecretString::from(id.as_str()), endpoint, entity, ends })
     }
 
-    async fn send_with(&self, session: &Session, calls: &[FunctionCall]) -> Result<Sent, CallError> {
+    async fn send_with(&self, session: &Session, calls: &[FunctionCall], together: bool) -> Result<Sent, CallError> {
         let control_id = request_id()?;
         let authentication = Authentication::Session(session.id.clone());
         let request =
             Request::new(&self.sender, &authentication, &control_id, calls)?.with_additional_info(self.additional_info);
+        let request = if together { request.all_or_nothing() } else { request };
         let reply = self.post(&session.endpoint, &request).await?;
         match reply.answer {
             Answer::RetryLater { after, reason } => Err(CallError::RateLimited { after, reason }),
+            Answer::TooLarge => Err(CallError::TooLarge(calls.len())),
             Answer::ControlFailure(errors) => Err(CallError::Rejected(diagnose(Level::Control, &errors))),
             Answer::AuthenticationFailure(errors) => {
                 let diagnosis = diagnose(Level::Authentication, &errors);

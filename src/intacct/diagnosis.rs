@@ -75,6 +75,11 @@ fn unknown_error(level: Level, errors: &[GatewayError]) -> Diagnosis {
     Diagnosis { class, cause: format!("Intacct says: {}", summary(errors)), remedy: remedy.to_owned(), tries: None }
 }
 
+/// Whether a function says no more than that it was rolled back with its operation: another one is to blame.
+pub fn only_rolled_back(errors: &[GatewayError]) -> bool {
+    !errors.is_empty() && errors.iter().all(|error| error.number == "XL03000009" && is_trailer(error))
+}
+
 /// Errors that only say that something failed, after the one that says why.
 fn is_trailer(error: &GatewayError) -> bool {
     let text = searchable(error);

@@ -108,6 +108,7 @@ pub struct Request<'a> {
     calls: &'a [FunctionCall],
     control_id: &'a ControlId,
     additional_info: bool,
+    all_or_nothing: bool,
 }
 
 impl<'a> Request<'a> {
@@ -138,7 +139,7 @@ impl<'a> Request<'a> {
                 .check()
                 .map_err(|source| InvalidRequest::Function { control_id: call.control_id.0.clone(), source })?;
         }
-        Ok(Self { sender, authentication, calls, control_id, additional_info: false })
+        Ok(Self { sender, authentication, calls, control_id, additional_info: false, all_or_nothing: false })
     }
 
     /// Asks for more about errors: Intacct's own category of each. It is documented, but newer than the gateway's published
@@ -146,6 +147,12 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn with_additional_info(self, wanted: bool) -> Self {
         Self { additional_info: wanted, ..self }
+    }
+
+    /// The same request with its functions in one database transaction: one that fails rolls all of them back (Intacct
+    /// docs, web services requests, `transaction` of an operation).
+    pub fn all_or_nothing(self) -> Self {
+        Self { all_or_nothing: true, ..self }
     }
 
     /// Whether the request changes the books, and is sent with `uniqueid` true.
@@ -179,7 +186,8 @@ impl<'a> Request<'a> {
                     writer.boolean("showadditionalerrorinfo", true);
                 }
             });
-            writer.element("operation", |writer| {
+            let transaction: &[(&str, &str)] = if self.all_or_nothing { &[("transaction", "true")] } else { &[] };
+            writer.element_with("operation", transaction, |writer| {
                 writer.element("authentication", |writer| self.authentication.write(reveal, writer));
                 writer.element("content", |writer| self.calls.iter().for_each(|call| call.write(writer)));
             });
@@ -272,6 +280,16 @@ mod tests {
         assert!(
             asking.contains("</includewhitespace><showadditionalerrorinfo>true</showadditionalerrorinfo></control>")
         );
+    }
+
+    #[test]
+    fn functions_that_belong_together_are_one_transaction() {
+        let (sender, session, id, calls) = (sender(), session(), ControlId::new("r").unwrap(), [read("a"), read("b")]);
+        let request = Request::new(&sender, &session, &id, &calls).unwrap();
+        assert!(request.render().contains("<operation><authentication>"));
+        let together = request.all_or_nothing().render();
+        assert!(together.contains("<operation transaction=\"true\"><authentication>"), "{together}");
+        assert_eq!(together.matches("<content>").count(), 1);
     }
 
     #[test]

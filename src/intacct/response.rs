@@ -25,6 +25,8 @@ pub enum Answer {
         /// What it said.
         reason: String,
     },
+    /// The request was larger than the gateway takes in; nothing was executed.
+    TooLarge,
     /// The control block was refused; nothing was executed.
     ControlFailure(Vec<GatewayError>),
     /// The sign-in or session was refused; nothing was executed.
@@ -138,6 +140,10 @@ fn record(object: &Element) -> Record {
 pub fn interpret(http_status: u16, retry_after: Option<Duration>, body: &[u8]) -> Answer {
     if http_status == 429 {
         return Answer::RetryLater { after: retry_after, reason: "too many requests (HTTP 429)".to_owned() };
+    }
+    // Refused for its length before anybody has read it (RFC 9110, 413).
+    if http_status == 413 {
+        return Answer::TooLarge;
     }
     let unknown = |reason: String| Answer::Unknown { reason };
     if !(200..500).contains(&http_status) || (300..400).contains(&http_status) {
@@ -323,6 +329,11 @@ mod tests {
         let control = |text| answer(&format!("<control><status>failure</status></control>{}", errors(text)));
         assert!(is_unknown(&control("A successful transaction has already been recorded with the control id a")));
         assert!(is_unknown(&control("A concurrent request with control id a is in process")));
+    }
+
+    #[test]
+    fn a_request_refused_for_its_size_was_not_executed() {
+        assert_eq!(interpret(413, None, b"<html>Request Entity Too Large</html>"), Answer::TooLarge);
     }
 
     #[test]

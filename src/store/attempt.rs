@@ -149,7 +149,7 @@ impl Store {
         let _around = failpoint::around(Step::BeginSending);
         let row = sqlx::query!(
             "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                    request_hash = $3, error = null
+                    request_hash = $3, error = null, together = null
               where key = $1 and state = 'planned' and (open_until is null or request_hash = $3) returning attempts",
             key,
             request,
@@ -158,6 +158,40 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         Ok(row.map(|row| row.attempts))
+    }
+
+    /// Marks planned documents as being sent in one operation that is all or nothing, each with its request body and the
+    /// hash of it. Answers the attempts' numbers in the same order, or `None` when one of them must not be sent, as
+    /// [`Store::begin_sending`] says: then none was marked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: then none must be sent.
+    pub async fn begin_sending_together(
+        &self,
+        mark: &str,
+        requests: &[(String, String, String)],
+    ) -> Result<Option<Vec<i32>>, StoreError> {
+        let _around = failpoint::around(Step::BeginSendingTogether);
+        let mut transaction = self.pool.begin().await?;
+        let mut attempts = Vec::with_capacity(requests.len());
+        for (key, request, request_hash) in requests {
+            let row = sqlx::query!(
+                "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
+                        request_hash = $3, error = null, together = $4
+                  where key = $1 and state = 'planned' and (open_until is null or request_hash = $3)
+                  returning attempts",
+                key,
+                request,
+                request_hash,
+                mark
+            )
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(row) = row else { return Ok(None) };
+            attempts.push(row.attempts);
+        }
+        transaction.commit().await?;
+        Ok(Some(attempts))
     }
 
     /// Records what became of an attempt. Only the last attempt may speak, and only until its end is known.

@@ -140,6 +140,8 @@ pub struct StoredDocument {
     pub open_for: Option<Duration>,
     /// The summary it is a member of.
     pub summary: Option<Membership>,
+    /// What it was last sent together with in one operation that is all or nothing: those with the same mark.
+    pub together: Option<String>,
 }
 
 impl StoredDocument {
@@ -283,7 +285,7 @@ impl Store {
         let row = sqlx::query!(
             r#"select d.key, d.store, d.order_id, d.kind, d.number, d.state, d.customer_id, d.currency, d.total,
                       d.posting_date, d.body, d.content_hash, d.evidence_hash, d.revision, d.request, d.attempts,
-                      d.record_no, d.error, d.sent_at, d.summary_key, s.state as "summary_state?",
+                      d.record_no, d.error, d.sent_at, d.summary_key, d.together, s.state as "summary_state?",
                       extract(epoch from case when d.open_until > now() then d.open_until - now()
                                               when d.open_until is not null then interval '0' end)::float8 as open_for
                  from document d left join document s on s.key = d.summary_key where d.key = $1"#,
@@ -302,6 +304,7 @@ impl Store {
             state,
             attempts: row.attempts,
             record_no: row.record_no,
+            together: row.together,
             error: row.error,
             request: row.request,
             sent_at: row.sent_at.map(|at| at.to_jiff()),

@@ -41,8 +41,30 @@ pub struct Claimed {
     pub failures: u32,
     /// Times it was read again for payment data.
     pub waits: u32,
+    /// Since when it was due.
+    pub due_at: Timestamp,
     /// Proof of the lease; every later statement about this lane checks it.
     pub token: Uuid,
+}
+
+/// A store to claim orders from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimFrom {
+    /// The store's name.
+    pub store: String,
+    /// The low-water mark: the smallest due time of the store's last claim, less a second, so that a claim does not walk
+    /// over finished rows that vacuum has not removed yet; `None` looks at everything, which is needed now and then to
+    /// find lapsed leases.
+    pub not_before: Option<Timestamp>,
+    /// Orders of the store that the claimer has under way.
+    pub under_way: u32,
+}
+
+impl ClaimFrom {
+    /// A store with nothing under way, all of it.
+    pub fn all(store: impl Into<String>) -> Self {
+        Self { store: store.into(), not_before: None, under_way: 0 }
+    }
 }
 
 /// Why a lane is put off.
@@ -68,9 +90,9 @@ pub struct Backlog {
 }
 
 impl Store {
-    /// Claims up to `limit` due orders for `lease`. `not_before` is the low-water mark: the smallest `run_at` of the
-    /// last claim, less a second, so that a claim does not walk over finished rows that vacuum has not removed yet;
-    /// `None` looks at everything, which is needed now and then to find lapsed leases.
+    /// Claims up to `limit` due orders of these stores for `lease`, in turns: the store with the fewest orders under way
+    /// comes first, so a store with a backlog keeps no other waiting. Within a store the order that has been due the
+    /// longest comes first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -79,29 +101,37 @@ impl Store {
         limit: u32,
         lease: Duration,
         token: Uuid,
-        not_before: Option<Timestamp>,
-        busy_stores: &[String],
-    ) -> Result<(Vec<Claimed>, Option<Timestamp>), StoreError> {
+        stores: &[ClaimFrom],
+    ) -> Result<Vec<Claimed>, StoreError> {
         let _around = failpoint::around(Step::Claim);
+        let names: Vec<String> = stores.iter().map(|from| from.store.clone()).collect();
+        let marks: Vec<Option<jiff_sqlx::Timestamp>> =
+            stores.iter().map(|from| from.not_before.map(|at| at.to_sqlx())).collect();
+        let under_way: Vec<i64> = stores.iter().map(|from| i64::from(from.under_way)).collect();
         let rows = sqlx::query!(
             r#"with due as materialized (
-                   select store, order_id from lane
-                    where run_at >= coalesce($1::timestamptz, '-infinity') and run_at <= now()
-                      and leased_until < now() and store <> all ($2)
-                    order by run_at limit $3 for update skip locked)
-               update lane l set leased_until = now() + make_interval(secs => $4), lease_token = $5
-                 from due where (l.store, l.order_id) = (due.store, due.order_id)
+                   select s.store, l.order_id, l.run_at,
+                          s.under_way + row_number() over (partition by s.store order by l.run_at) as turn
+                     from unnest($1::text[], $2::timestamptz[], $3::bigint[]) s (store, not_before, under_way)
+                    cross join lateral (
+                          select order_id, run_at from lane
+                           where lane.store = s.store and run_at >= coalesce(s.not_before, '-infinity')
+                             and run_at <= now() and leased_until < now()
+                           order by run_at limit $4 for update skip locked) l),
+               mine as materialized (select store, order_id from due order by turn, run_at limit $4)
+               update lane l set leased_until = now() + make_interval(secs => $5), lease_token = $6
+                 from mine where (l.store, l.order_id) = (mine.store, mine.order_id)
                returning l.store, l.order_id, l.version, l.failures, l.waits, l.run_at"#,
-            not_before.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
-            busy_stores,
+            &names,
+            &marks as &[Option<jiff_sqlx::Timestamp>],
+            &under_way,
             i64::from(limit),
             lease.as_secs_f64(),
             token,
         )
         .fetch_all(&self.pool)
         .await?;
-        let lowest = rows.iter().map(|row| row.run_at.to_jiff()).min();
-        let claimed = rows
+        Ok(rows
             .into_iter()
             .map(|row| Claimed {
                 store: row.store,
@@ -109,10 +139,10 @@ impl Store {
                 version: row.version,
                 failures: row.failures.unsigned_abs(),
                 waits: row.waits.unsigned_abs(),
+                due_at: row.run_at.to_jiff(),
                 token,
             })
-            .collect();
-        Ok((claimed, lowest))
+            .collect())
     }
 
     /// Extends the lease on everything held under these tokens; answers how many lanes still are.

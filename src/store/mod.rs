@@ -14,6 +14,7 @@ pub mod master_data;
 pub mod order;
 pub mod rulebook;
 pub mod summary;
+pub mod usage;
 
 use std::time::Duration;
 

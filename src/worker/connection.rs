@@ -31,6 +31,8 @@ pub struct StoreConnection {
     pub customer_mirror_within: Duration,
     /// After this a request to that company has ended, with an answer or without.
     pub answer_within: Duration,
+    /// Whether new orders are summed up by day while the company's budget of API transactions is spent.
+    pub daily_over_budget: bool,
     /// Sends to that company; shared with the company's other stores.
     pub gateway: Gateway,
 }

@@ -1,35 +1,36 @@
 //! One company's way into Intacct: documents of many orders share requests, and all replicas share its few permits.
 //!
-//! Whoever wants something sent hands it in and waits. Each dispatcher takes what is queued at that moment and sends
-//! it as one request: a lone document waits for nobody, a backlog travels together. Reads and writes travel apart,
-//! because a repeated read must not be refused as a duplicate.
+//! Whoever wants something sent hands it in and waits. A dispatcher that has a permit takes what is queued, store by
+//! store in turn, and sends it as one request: a lone document waits for nobody, a backlog travels together. Reads and
+//! writes travel apart, because a repeated read must not be refused as a duplicate. How many travel together follows
+//! the answers ([`size`]); who may send when is decided at the [`door`]; what it costs is written down by the [`meter`].
+
+mod dispatcher;
+mod door;
+mod meter;
+mod pause;
+mod queue;
+mod size;
+mod verdict;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::clock;
-use crate::intacct::client::{CallError, Client};
-use crate::intacct::diagnosis::diagnose;
-use crate::intacct::errors::{ErrorClass, Level};
+use self::dispatcher::Dispatcher;
+use self::door::Door;
+use self::meter::Meter;
+pub use self::queue::OrderUnderWay;
+use self::queue::{Job, Queue};
+use crate::clock::{self, Clock};
+use crate::intacct::client::Client;
 use crate::intacct::functions::{Function, Query};
-use crate::intacct::outcome::Outcome;
 use crate::intacct::request::{ControlId, FunctionCall};
 use crate::intacct::response::FunctionResult;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
-use crate::telemetry::INTACCT_TRANSACTIONS_TOTAL;
-
-/// Requests that may wait before handing in more has to wait too.
-const QUEUE: usize = 1024;
-/// Requests failing in a row after which no new orders of the company are begun for a while.
-const FAILURES_TO_PAUSE: u32 = 5;
-/// How long to wait for a permit before asking again.
-const PERMIT_PAUSE: Duration = Duration::from_millis(50);
-/// How long a dispatcher rests after a request that failed as a whole.
-const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
+use crate::store::usage::Budget;
 
 /// How to talk to a company.
 #[derive(Debug, Clone)]
@@ -40,8 +41,19 @@ pub struct GatewayOptions {
     pub concurrency: u32,
     /// Functions in one request at most.
     pub batch: usize,
-    /// How long a permit lasts when it is not given back; longer than the slowest answer.
-    pub slot_lease: Duration,
+    /// The longest wait for an answer. A permit lasts longer, so that no request outlives it.
+    pub timeout: Duration,
+    /// What its API transactions may come to.
+    pub budget: Budget,
+}
+
+/// For whom something is sent: what it costs is written down for them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cause {
+    /// The store.
+    pub store: String,
+    /// The order; `None` when it is of no single order.
+    pub order: Option<u64>,
 }
 
 /// A document that is in Intacct now.
@@ -99,224 +111,142 @@ impl Failure {
             Self::Unknown { why, .. } => (why, None),
         }
     }
-}
 
-struct Job {
-    call: FunctionCall,
-    answer: oneshot::Sender<Result<FunctionResult, Failure>>,
+    fn not_executed(why: impl Into<String>) -> Self {
+        Self::NotExecuted { why: why.into(), after: None, answer: None }
+    }
 }
 
 /// Hands functions in. Cheap to clone.
 #[derive(Clone)]
-pub struct Gateway {
-    queue: mpsc::Sender<Job>,
-    failures: Arc<AtomicU32>,
+pub struct Gateway(Arc<Handle>);
+
+struct Handle {
+    queue: Arc<Queue>,
+    door: Arc<Door>,
+    meter: Arc<Meter>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 impl Gateway {
-    /// Starts the dispatchers, one per permit; they end when the last clone of the answer is gone.
-    pub fn start(client: Client, store: Store, options: GatewayOptions, shutdown: &Shutdown) -> Self {
-        let (queue, receiver) = mpsc::channel(QUEUE);
-        let failures = Arc::new(AtomicU32::new(0));
-        let receiver = Arc::new(Mutex::new(receiver));
+    /// Starts the dispatchers, one per permit, and what serves them; they end when the last clone of the answer is gone.
+    pub fn start(client: Client, store: Store, options: GatewayOptions, clock: Clock, shutdown: &Shutdown) -> Self {
+        let queue = Arc::new(Queue::default());
+        let door = Arc::new(Door::new(store.clone(), &options));
+        let meter = Arc::new(Meter::new(store, &options, clock));
+        let sizes = Arc::new(dispatcher::Sizes::new(options.batch, options.timeout));
         let client = Arc::new(client);
+        let dispatchers = tokio_util::task::TaskTracker::new();
         for _ in 0..options.concurrency {
             let dispatcher = Dispatcher {
                 client: client.clone(),
-                store: store.clone(),
-                options: options.clone(),
-                receiver: receiver.clone(),
-                failures: failures.clone(),
+                queue: queue.clone(),
+                door: door.clone(),
+                meter: meter.clone(),
+                sizes: sizes.clone(),
+                timeout: options.timeout,
+                company: options.company.clone(),
             };
-            shutdown.spawn("gateway dispatcher", dispatcher.run());
+            shutdown.spawn("gateway dispatcher", dispatchers.track_future(dispatcher.run()));
         }
-        Self { queue, failures }
+        dispatchers.close();
+        let (keeper, ended) = (door.clone(), dispatchers.clone());
+        shutdown.spawn("gateway permits", async move { keeper.keep_until(ended.wait()).await });
+        let counter = meter.clone();
+        shutdown.spawn("API meter", async move { counter.write_until(dispatchers.wait()).await });
+        Self(Arc::new(Handle { queue, door, meter }))
     }
 
-    /// Whether the company has failed so often in a row that beginning new orders would only pile up failures. One
-    /// order in a while still gets through, because leases that lapse are tried whatever the pause.
-    pub fn is_paused(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) >= FAILURES_TO_PAUSE
+    /// How much longer the company rests, as far as this process knows; `None` when orders of it may be begun. After a
+    /// pause one request at a time shows whether it is better; the others wait for it.
+    pub fn rest(&self) -> Option<Duration> {
+        self.0.door.rest()
+    }
+
+    /// Whether new orders of stores that allow it are to be summed up by day, because the month's forecast of API
+    /// transactions is over the company's budget.
+    pub fn over_budget(&self) -> bool {
+        self.0.meter.over_budget()
+    }
+
+    /// Says that an order of a store is worked on until the answer is dropped: a request that is not full waits a moment
+    /// for orders that are still on their way here.
+    pub fn begin_order(&self, store: &str, order: u64) -> OrderUnderWay {
+        self.0.queue.begin_order(Cause { store: store.to_owned(), order: Some(order) })
     }
 
     /// Sends a function that writes, under its deterministic control id.
     ///
     /// # Errors
     /// [`Failure`], which says whether it may have been executed.
-    pub async fn write(&self, control_id: &str, function: Function) -> Result<Sent, Failure> {
-        let result = self.send(control_id, function).await?;
-        match result.record_number() {
-            Some(number) => Ok(Sent { record_no: number.to_string(), answer: result.raw }),
-            None => Err(Failure::Unknown {
-                why: "Intacct reported success without a record number".to_owned(),
-                answer: Some(result.raw),
-            }),
-        }
+    pub async fn write(&self, cause: Cause, control_id: &str, function: Function) -> Result<Sent, Failure> {
+        let result = self.send(cause, control_id, function).await?;
+        verdict::sent(result)
+    }
+
+    /// Sends functions that write in one operation that is all or nothing (Intacct docs, web services requests, operation
+    /// with `transaction`). Answers one result for each, in their order: all sent; or all refused, each with the reason
+    /// of the one that was; or nothing known of any. It travels in a request of its own, because an answer has room for
+    /// one operation only (Intacct docs, web services responses).
+    pub async fn write_together(
+        &self,
+        cause: Cause,
+        functions: Vec<(String, Function)>,
+    ) -> Vec<Result<Sent, Failure>> {
+        let count = functions.len();
+        let calls = functions.into_iter().map(|(id, function)| call(&id, function)).collect::<Result<Vec<_>, _>>();
+        let results = match calls {
+            Ok(calls) => self.hand_in(cause, calls, true).await,
+            Err(failure) => vec![Err(failure); count],
+        };
+        verdict::all_or_nothing(results)
     }
 
     /// Reads records.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn read(&self, query: Query) -> Result<FunctionResult, Failure> {
+    pub async fn read(&self, cause: Cause, query: Query) -> Result<FunctionResult, Failure> {
         // Reads are sent without the check for repeats; a random id only tells them apart within a request.
         let id = format!("read-{}", clock::random_id());
-        self.send(&id, Function::Query(query)).await
+        self.send(cause, &id, Function::Query(query)).await
     }
 
-    async fn send(&self, control_id: &str, function: Function) -> Result<FunctionResult, Failure> {
-        let not_executed = |why: String| Failure::NotExecuted { why, after: None, answer: None };
-        let control_id = ControlId::new(control_id).map_err(|error| not_executed(error.to_string()))?;
-        let (answer, result) = oneshot::channel();
-        let job = Job { call: FunctionCall { control_id, function }, answer };
-        self.queue.send(job).await.map_err(|_| not_executed("the program is stopping".to_owned()))?;
+    /// Counts a document whose answer was lost and that a look-up has found: it was executed, and is billed.
+    pub fn count_found(&self, cause: Cause, function: &str) {
+        self.0.meter.count(cause, function);
+    }
+
+    async fn send(&self, cause: Cause, control_id: &str, function: Function) -> Result<FunctionResult, Failure> {
+        let results = self.hand_in(cause, vec![call(control_id, function)?], false).await;
+        results.into_iter().next().unwrap_or_else(|| Err(stopped()))
+    }
+
+    async fn hand_in(
+        &self,
+        cause: Cause,
+        calls: Vec<FunctionCall>,
+        together: bool,
+    ) -> Vec<Result<FunctionResult, Failure>> {
+        let (count, (answer, results)) = (calls.len(), oneshot::channel());
+        if !self.0.queue.push(Job { cause, calls, together, answer }) {
+            return vec![Err(Failure::not_executed("the program is stopping")); count];
+        }
         // A dispatcher that ended in the middle may have sent it.
-        result
-            .await
-            .unwrap_or_else(|_| Err(Failure::Unknown { why: "the program stopped meanwhile".to_owned(), answer: None }))
+        results.await.unwrap_or_else(|_| vec![Err(stopped()); count])
     }
 }
 
-struct Dispatcher {
-    client: Arc<Client>,
-    store: Store,
-    options: GatewayOptions,
-    receiver: Arc<Mutex<mpsc::Receiver<Job>>>,
-    failures: Arc<AtomicU32>,
+fn call(control_id: &str, function: Function) -> Result<FunctionCall, Failure> {
+    let control_id = ControlId::new(control_id).map_err(|error| Failure::not_executed(error.to_string()))?;
+    Ok(FunctionCall { control_id, function })
 }
 
-impl Dispatcher {
-    async fn run(self) {
-        loop {
-            let mut jobs = Vec::with_capacity(self.options.batch);
-            if self.receiver.lock().await.recv_many(&mut jobs, self.options.batch).await == 0 {
-                return;
-            }
-            let (writes, reads): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.call.function.is_write());
-            for group in [reads, writes] {
-                if !group.is_empty() {
-                    self.send(group).await;
-                }
-            }
-        }
-    }
-
-    async fn send(&self, jobs: Vec<Job>) {
-        let token = clock::random_id();
-        if let Err(why) = self.permit(token).await {
-            for job in jobs {
-                let _ = job.answer.send(Err(Failure::NotExecuted { why: why.clone(), after: None, answer: None }));
-            }
-            return;
-        }
-        let (calls, answers): (Vec<FunctionCall>, Vec<_>) = jobs.into_iter().map(|job| (job.call, job.answer)).unzip();
-        let (results, failed) = self.call(&calls).await;
-        if let Err(error) = self.store.free_slot(&self.options.company, token).await {
-            tracing::warn!(%error, "a permit could not be given back; it lapses by itself");
-        }
-        for (answer, result) in answers.into_iter().zip(results) {
-            // Whoever asked may be gone; the document is then found as `sending` and looked up.
-            let _ = answer.send(result);
-        }
-        self.note_health(failed).await;
-    }
-
-    /// Sends one request. When Intacct refuses it before looking at any function, one document may have spoilt it for
-    /// all: nothing was executed, so each is sent alone. Answers also whether the request failed as a whole.
-    async fn call(&self, calls: &[FunctionCall]) -> (Vec<Result<FunctionResult, Failure>>, bool) {
-        match self.client.call(calls).await {
-            Ok(outcomes) => {
-                self.count(calls.len()).await;
-                (outcomes.into_iter().map(judge).collect(), false)
-            }
-            Err(CallError::Rejected(_) | CallError::Invalid(_)) if calls.len() > 1 => {
-                let mut results = Vec::with_capacity(calls.len());
-                for call in calls {
-                    results.extend(Box::pin(self.call(std::slice::from_ref(call))).await.0);
-                }
-                (results, false)
-            }
-            Err(error) => {
-                tracing::warn!(company = self.options.company, %error, "a request to Intacct failed as a whole");
-                let refused = matches!(error, CallError::Rejected(_) | CallError::Invalid(_));
-                (calls.iter().map(|_| Err(whole(&error))).collect(), !refused)
-            }
-        }
-    }
-
-    /// After failures in a row new orders of the company wait. The next request may show that it is better again, so
-    /// one more failure is allowed each time.
-    async fn note_health(&self, failed: bool) {
-        if !failed {
-            return self.failures.store(0, Ordering::Relaxed);
-        }
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        tokio::time::sleep(REST_AFTER_FAILURE).await;
-        if failures >= FAILURES_TO_PAUSE {
-            self.failures.store(FAILURES_TO_PAUSE - 1, Ordering::Relaxed);
-        }
-    }
-
-    async fn permit(&self, token: uuid::Uuid) -> Result<(), String> {
-        loop {
-            let options = &self.options;
-            match self.store.take_slot(&options.company, options.concurrency, options.slot_lease, token).await {
-                Ok(Some(_)) => return Ok(()),
-                Ok(None) => tokio::time::sleep(PERMIT_PAUSE.mul_f64(0.5 + clock::jitter())).await,
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-    }
-
-    /// Counts API transactions as Intacct does: each record written, each read call.
-    async fn count(&self, functions: usize) {
-        let transactions = functions as u64;
-        metrics::counter!(INTACCT_TRANSACTIONS_TOTAL, "company" => self.options.company.clone())
-            .increment(transactions);
-        if let Err(error) = self.store.count_transactions(&self.options.company, transactions).await {
-            tracing::warn!(%error, "API transactions could not be counted");
-        }
-    }
-}
-
-/// What the failure of a whole request means for each of its functions.
-fn whole(error: &CallError) -> Failure {
-    let why = error.to_string();
-    match error {
-        CallError::Unknown { answer, .. } => Failure::Unknown { why, answer: answer.clone() },
-        CallError::Rejected(diagnosis) => {
-            Failure::Refused { error: diagnosis.cause.clone(), remedy: diagnosis.remedy.clone(), answer: why }
-        }
-        CallError::Invalid(_) => Failure::Refused {
-            error: why.clone(),
-            remedy: "Change the rule or setting that gives what is named here.".to_owned(),
-            answer: why,
-        },
-        CallError::RateLimited { after, .. } => Failure::NotExecuted { why, after: *after, answer: None },
-        CallError::NotSent(_) | CallError::SignIn(_) => Failure::NotExecuted { why, after: None, answer: None },
-    }
-}
-
-/// What one function's outcome means for whoever sent it.
-fn judge(outcome: Outcome) -> Result<FunctionResult, Failure> {
-    match outcome {
-        Outcome::Done(result) => Ok(result),
-        Outcome::Unknown { reason, result } => {
-            Err(Failure::Unknown { why: reason, answer: result.map(|result| result.raw) })
-        }
-        Outcome::Failed(result) => {
-            let diagnosis = diagnose(Level::Function, &result.errors);
-            let error = crate::intacct::errors::summary(&result.errors);
-            Err(match diagnosis.class {
-                ErrorClass::RetryLater | ErrorClass::SignInAgain => {
-                    Failure::NotExecuted { why: error, after: None, answer: Some(result.raw) }
-                }
-                ErrorClass::Duplicate => Failure::AlreadyRecorded { error, answer: result.raw },
-                ErrorClass::Unknown => Failure::Unknown { why: error, answer: Some(result.raw) },
-                ErrorClass::BadData | ErrorClass::Configuration => {
-                    Failure::Refused { error, remedy: diagnosis.remedy, answer: result.raw }
-                }
-            })
-        }
-    }
+fn stopped() -> Failure {
+    Failure::Unknown { why: "the program stopped meanwhile".to_owned(), answer: None }
 }

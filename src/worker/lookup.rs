@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::gateway::{Failure, Gateway};
+use super::gateway::{Cause, Failure, Gateway};
 use super::order::RunEnd;
 use crate::accounting::document::{Detail, Document, DocumentKind};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
-use crate::intacct::functions::Query;
+use crate::intacct::functions::{Function, Query};
 use crate::intacct::lookup::{self, EntryLine, FoundDocument, JournalLines};
 use crate::intacct::posting;
 use crate::store::Store;
-use crate::store::document::{Duplicate, Outcome, StoredDocument};
+use crate::store::document::{DocumentState, Duplicate, Outcome, StoredDocument};
 
 /// How often a document that Intacct says it has is looked for before a person has to: over the waits between runs, so
 /// that what becomes visible late is found.
@@ -29,14 +29,30 @@ const KEPT_ANSWER: usize = 16 * 1024;
 /// # Errors
 /// [`RunEnd`] when Intacct or the database does not answer, or the document is said to be there and is not found yet.
 pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -> Result<Option<Hold>, RunEnd> {
+    let look = look(store, gateway, stored).await?;
+    record(store, gateway, stored, &look).await?;
+    look.end
+}
+
+/// What a look-up has found.
+pub(super) struct Look {
+    /// What it means for the document by itself.
+    pub outcome: Outcome,
+    /// What the run is told: a hold when only a person can decide, another try when it may be visible later.
+    pub end: Result<Option<Hold>, RunEnd>,
+    answer: Option<String>,
+}
+
+/// Looks a document up, and changes nothing.
+pub(super) async fn look(store: &Store, gateway: &Gateway, stored: &StoredDocument) -> Result<Look, RunEnd> {
     let key = &stored.planned.key;
     if cfg!(feature = "planted-bug") {
         let outcome = Outcome::NotThere { why: "nobody has looked".to_owned() };
-        store.settle(key, stored.attempts, "look-up", &outcome, None).await?;
-        return Ok(None);
+        return Ok(Look { outcome, end: Ok(None), answer: None });
     }
     let document = read_back(key, &stored.planned.body)?;
-    let (found, answer) = find(gateway, &document, &stored.planned.customer_id, lookup::LINES_OF_A_PAGE).await?;
+    let customer = &stored.planned.customer_id;
+    let (found, answer) = find(gateway, cause(stored), &document, customer, lookup::LINES_OF_A_PAGE).await?;
     let ours: Vec<&FoundDocument> = found.iter().filter(|found| is_ours(&document, found)).collect();
     let (outcome, end) = match ours.as_slice() {
         [] => missing(store, stored, &document).await?,
@@ -50,8 +66,29 @@ pub async fn settle(store: &Store, gateway: &Gateway, stored: &StoredDocument) -
         }
         several => held(several_found(&document, several)),
     };
-    store.settle(key, stored.attempts, "look-up", &outcome, Some(&answer)).await?;
-    end
+    Ok(Look { outcome, end, answer: Some(answer) })
+}
+
+/// Records what a look-up has found. A document whose answer was lost is billed when it is found; one that was being sent
+/// when a process ended counts among what that process had not written down yet.
+pub(super) async fn record(
+    store: &Store,
+    gateway: &Gateway,
+    stored: &StoredDocument,
+    look: &Look,
+) -> Result<(), RunEnd> {
+    store.settle(&stored.planned.key, stored.attempts, "look-up", &look.outcome, look.answer.as_deref()).await?;
+    if matches!(look.outcome, Outcome::Posted { .. })
+        && stored.state == DocumentState::Unknown
+        && let Some(function) = stored.request.as_deref().and_then(Function::label_of)
+    {
+        gateway.count_found(cause(stored), &function);
+    }
+    Ok(())
+}
+
+fn cause(stored: &StoredDocument) -> Cause {
+    Cause { store: stored.planned.store.clone(), order: stored.planned.order_id }
 }
 
 /// What a look-up comes to: what is recorded, and what the run is told.
@@ -79,6 +116,7 @@ pub(super) fn again(document: &Document) -> String {
 /// [`RunEnd`] when Intacct does not answer.
 pub async fn find(
     gateway: &Gateway,
+    cause: Cause,
     document: &Document,
     customer_id: &str,
     page: u16,
@@ -87,12 +125,12 @@ pub async fn find(
     let failed = |failure| cannot_look_up(key, failure);
     let unreadable = |error: lookup::LookupError| RunEnd::retry(format!("{key}: {error}"));
     if !document.detail.is_journal() {
-        let result = gateway.read(query(document, customer_id)).await.map_err(failed)?;
+        let result = gateway.read(cause, query(document, customer_id)).await.map_err(failed)?;
         return Ok((lookup::documents(&result).map_err(unreadable)?, cut(result.raw)));
     }
     let (mut lines, mut answer) = (JournalLines::default(), None);
     loop {
-        let result = gateway.read(lines.next(&document.number, page)).await.map_err(failed)?;
+        let result = gateway.read(cause.clone(), lines.next(&document.number, page)).await.map_err(failed)?;
         let more = lines.take(&result).map_err(unreadable)?;
         answer.get_or_insert(cut(result.raw));
         if !more {

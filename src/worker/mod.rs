@@ -1,6 +1,7 @@
 //! Wait, claim, run, record. Read [`run`] first, then [`order`]; days of daily mode are closed in [`daily`],
 //! master data is kept in [`mirror`].
 
+pub mod budget;
 pub mod collect;
 pub mod connection;
 pub mod customers;
@@ -14,5 +15,6 @@ pub mod retry;
 pub mod run;
 pub mod support;
 pub mod task;
+pub mod together;
 pub mod validation;
 pub mod waves;

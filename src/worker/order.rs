@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::budget;
 use super::collect::{self, begun};
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd, Occasion};
 use super::lookup;
+use super::together;
 use super::validation;
 use super::waves::{self, WaveEnd};
 use crate::accounting::derive::{AsPosted, Derivation, Eligibility, Ledger, derive};
@@ -160,10 +162,12 @@ impl OrderRun<'_> {
     async fn settle_uncertain(&self, order_id: u64) -> Result<Result<Vec<StoredDocument>, Hold>, RunEnd> {
         let stored = self.store.documents(&self.connection.name, order_id).await?;
         let mut looked = false;
-        for document in stored.iter().filter(|document| document.is_uncertain()) {
-            looked = true;
-            if let Some(hold) = lookup::settle(self.store, &self.connection.gateway, document).await? {
-                return Ok(Err(hold));
+        for group in together::sent_together(&stored) {
+            if group.iter().any(|document| document.is_uncertain()) {
+                looked = true;
+                if let Some(hold) = together::settle(self.store, &self.connection.gateway, &group).await? {
+                    return Ok(Err(hold));
+                }
             }
         }
         if looked { Ok(Ok(self.store.documents(&self.connection.name, order_id).await?)) } else { Ok(Ok(stored)) }
@@ -250,7 +254,9 @@ impl OrderRun<'_> {
             customer_id: "",
             attachment: None,
         };
-        let way = summary::way(begun(&stored), &derivation.documents, policy);
+        let begun = begun(&stored);
+        let over_budget = budget::goes_daily(self.store, self.connection, evidence.order.id, begun).await?;
+        let way = summary::way(begun.or(over_budget), &derivation.documents, policy);
         let checked = validation::check(self.connection, &difference.to_post, way == PostingMode::Daily).await?;
         // What Intacct would refuse keeps the whole order back, before anything of it is sent or summed up.
         let to_post: &[Document] = if checked.holds.is_empty() { &difference.to_post } else { &[] };

@@ -17,7 +17,7 @@ use super::order::{OrderRun, RunEnd};
 use super::retry;
 use crate::clock::{self, Clock};
 use crate::lifecycle::Shutdown;
-use crate::store::lane::{Claimed, PutOff, WakeUp};
+use crate::store::lane::{ClaimFrom, Claimed, PutOff, WakeUp};
 use crate::store::{Store, StoreError};
 use crate::telemetry::ORDERS_TOTAL;
 
@@ -49,7 +49,12 @@ pub struct Worker {
     options: WorkerOptions,
     connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
     held: Arc<Mutex<BTreeMap<Uuid, usize>>>,
+    /// Orders under way by store.
+    under_way: Mutex<BTreeMap<String, u32>>,
 }
+
+/// The low-water marks of the stores: below them a claim need not look.
+type Marks = BTreeMap<String, Timestamp>;
 
 impl Worker {
     /// A worker for these stores.
@@ -60,7 +65,7 @@ impl Worker {
         options: WorkerOptions,
         connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
     ) -> Self {
-        Self { store, wake, clock, options, connections, held: Arc::default() }
+        Self { store, wake, clock, options, connections, held: Arc::default(), under_way: Mutex::default() }
     }
 
     /// Works until the soft shutdown, then finishes what is under way.
@@ -68,15 +73,14 @@ impl Worker {
         let worker = Arc::new(self);
         let heartbeat = tokio::spawn(worker.clone().keep_leases());
         let slots = Arc::new(Semaphore::new(worker.options.concurrency as usize));
-        let (mut mark, mut claims) = (None, 0u32);
+        let (mut marks, mut claims) = (Marks::new(), 0u32);
         while !shutdown.soft().is_cancelled() {
-            let full_look = claims.is_multiple_of(FULL_LOOK_EVERY);
+            if claims.is_multiple_of(FULL_LOOK_EVERY) {
+                marks.clear();
+            }
             claims = claims.wrapping_add(1);
-            let found = match worker.claim_some(&slots, mark.filter(|_| !full_look)).await {
-                Ok((found, lowest)) => {
-                    mark = lowest;
-                    found
-                }
+            let found = match worker.claim_some(&slots, &mut marks).await {
+                Ok(found) => found,
                 Err(error) => {
                     tracing::error!(%error, "no orders could be claimed; trying again");
                     0
@@ -117,24 +121,45 @@ impl Worker {
     async fn claim_some(
         self: &Arc<Self>,
         slots: &Arc<Semaphore>,
-        not_before: Option<Timestamp>,
-    ) -> Result<(usize, Option<Timestamp>), StoreError> {
+        marks: &mut Marks,
+    ) -> Result<usize, StoreError> {
         let free = u32::try_from(slots.available_permits()).unwrap_or(CLAIM_MAX).min(CLAIM_MAX);
         if free == 0 {
-            return Ok((0, not_before));
+            return Ok(0);
         }
         let token = clock::random_id();
-        let paused: Vec<String> =
-            self.connections.values().filter(|c| c.gateway.is_paused()).map(|c| c.name.clone()).collect();
-        let (claimed, lowest) = self.store.claim(free, self.options.lease, token, not_before, &paused).await?;
+        let claimed = self.store.claim(free, self.options.lease, token, &self.claim_from(marks)).await?;
         let found = claimed.len();
+        let mut lowest = Marks::new();
         for lane in claimed {
+            // A second of slack: rows that commit late can have a slightly earlier due time.
+            if let Ok(mark) = lane.due_at.checked_sub(Duration::from_secs(1)) {
+                lowest.entry(lane.store.clone()).and_modify(|known| *known = mark.min(*known)).or_insert(mark);
+            }
             let permit = slots.clone().acquire_owned().await.ok();
             *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(token).or_default() += 1;
+            *self.under_way.lock().unwrap_or_else(PoisonError::into_inner).entry(lane.store.clone()).or_default() += 1;
             tokio::spawn(self.clone().work_on(lane, permit));
         }
-        // A second of slack: rows that commit late can have a slightly earlier due time.
-        Ok((found, lowest.and_then(|at| at.checked_sub(Duration::from_secs(1)).ok())))
+        if found < free as usize {
+            // Nothing more is due; what was passed over because of a lease may lie below a mark.
+            marks.clear();
+        }
+        marks.append(&mut lowest);
+        Ok(found)
+    }
+
+    /// The stores whose company is not left in peace just now.
+    fn claim_from(&self, marks: &Marks) -> Vec<ClaimFrom> {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = self.connections.values().filter(|connection| connection.gateway.rest().is_none());
+        ready
+            .map(|connection| ClaimFrom {
+                store: connection.name.clone(),
+                not_before: marks.get(&connection.name).copied(),
+                under_way: under_way.get(&connection.name).copied().unwrap_or_default(),
+            })
+            .collect()
     }
 
     async fn work_on(self: Arc<Self>, lane: Claimed, permit: Option<OwnedSemaphorePermit>) {
@@ -155,12 +180,16 @@ impl Worker {
             }
         }
         drop(held);
+        if let Some(count) = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&lane.store) {
+            *count = count.saturating_sub(1);
+        }
         drop(permit);
     }
 
     async fn run_order(&self, lane: &Claimed) -> RunEnd {
         match self.connections.get(&lane.store) {
             Some(connection) => {
+                let _under_way = connection.gateway.begin_order(&lane.store, lane.order_id);
                 let run = OrderRun {
                     store: &self.store,
                     connection,
@@ -173,11 +202,22 @@ impl Worker {
         }
     }
 
+    /// How much longer the company of a store is left in peace.
+    fn rest_of(&self, store: &str) -> Option<Duration> {
+        self.connections.get(store)?.gateway.rest()
+    }
+
     async fn record(&self, lane: &Claimed, end: RunEnd) -> Result<(), StoreError> {
         let (outcome, ours) = match end {
             RunEnd::Done => ("done", self.store.complete(lane).await?),
             RunEnd::WaitForPayment(delay) => {
                 ("waiting", self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
+            }
+            // The company is in trouble, not the order: it comes back when the company does, and counts no failure.
+            RunEnd::Retry { why, .. } if self.rest_of(&lane.store).is_some() => {
+                let delay = self.rest_of(&lane.store).unwrap_or_default().mul_f64(1.0 + 0.2 * clock::jitter());
+                self.store.note_failure(&lane.store, lane.order_id, &why).await?;
+                ("paused", self.store.put_off(lane, delay, PutOff::Release, &why).await?)
             }
             RunEnd::Retry { why, after } => {
                 let delay = retry::delay(&self.options.retries, lane.failures + 1, after, clock::jitter());

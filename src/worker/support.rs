@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::connection::StoreConnection;
-use super::gateway::{Failure, Sent};
+use super::gateway::{Cause, Failure, Sent};
 use super::order::RunEnd;
 use super::waves::refused;
 use crate::accounting::document::Document;
@@ -90,7 +90,8 @@ impl Attachment<'_> {
         let Some(attempt) = self.store.begin_sending(self.key, &body, &hash).await? else {
             return Ok(Attached::Later { why: format!("{} is being sent by another run", self.key), after: None });
         };
-        let sent = self.connection.gateway.write(self.key, function).await;
+        let cause = Cause { store: self.connection.name.clone(), order: None };
+        let sent = self.connection.gateway.write(cause, self.key, function).await;
         self.settle(attempt, sent).await
     }
 

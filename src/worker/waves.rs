@@ -6,13 +6,15 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::connection::StoreConnection;
-use super::gateway::{Failure, Sent};
+use super::gateway::{Cause, Failure, Sent};
 use super::lookup;
 use super::order::RunEnd;
+use super::together;
 use crate::accounting::document::{Document, LAST_WAVE};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::diagnosis::{self, Diagnosis};
+use crate::intacct::functions::Function;
 use crate::intacct::posting::{self, Surroundings};
 use crate::store::Store;
 use crate::store::document::{DocumentState, Duplicate, Outcome, PlannedDocument, PostingLine, StoredDocument};
@@ -81,7 +83,8 @@ impl Batch<'_> {
         for wave in 1..=LAST_WAVE {
             let of_wave = documents.iter().filter(|document| document.wave() == wave);
             let ready: Vec<&Document> = of_wave.filter(|document| self.ready(document, &records)).collect();
-            for end in join_all(ready.iter().map(|document| self.send_one(document, &records))).await {
+            let groups = together::groups(&ready);
+            for end in join_all(groups.iter().map(|group| self.send_group(group, &records))).await.into_iter().flatten() {
                 match end? {
                     One::Posted(key, record_no) => {
                         records.insert(key, record_no);
@@ -120,6 +123,27 @@ impl Batch<'_> {
         records: &BTreeMap<String, String>,
     ) -> Result<One, RunEnd> {
         let key = document.key.as_str();
+        let function = match self.function(document, records) {
+            Ok(function) => function,
+            Err(hold) => return Ok(One::Held(hold)),
+        };
+        let (body, hash) = (function.body(), function.body_hash());
+        let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
+            return self.not_now(key).await;
+        };
+        let sent = self.connection.gateway.write(self.cause(document), &control_id(key), function).await;
+        match self.settle(document, attempt, sent).await? {
+            End::Settled(one) => Ok(one),
+            End::LookUp => self.look_up(document).await,
+        }
+    }
+
+    /// The function that posts a document, or the hold when none can be made.
+    pub(super) fn function(
+        &self,
+        document: &Document,
+        records: &BTreeMap<String, String>,
+    ) -> Result<Function, Hold> {
         let around = Surroundings {
             customer_id: self.customer_id,
             records,
@@ -127,30 +151,30 @@ impl Batch<'_> {
             application_account: &self.connection.application_account,
             attachment: self.attachment,
         };
-        let function = match posting::function(document, around) {
-            Ok(function) => function,
-            Err(error) => {
-                let remedy = "Change the mapping rule or the setting named here.";
-                return Ok(One::Held(refused(document, &error.to_string(), remedy)));
-            }
-        };
-        let (body, hash) = (function.body(), function.body_hash());
-        let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
-            return self.not_now(key).await;
-        };
-        let sent = self.connection.gateway.write(&control_id(key), function).await;
+        let remedy = "Change the mapping rule or the setting named here.";
+        posting::function(document, around).map_err(|error| refused(document, &error.to_string(), remedy))
+    }
+
+    pub(super) fn cause(&self, document: &Document) -> Cause {
+        Cause { store: self.connection.name.clone(), order: document.order_id }
+    }
+
+    /// Records the gateway's answer to an attempt.
+    pub(super) async fn settle(
+        &self,
+        document: &Document,
+        attempt: i32,
+        sent: Result<Sent, Failure>,
+    ) -> Result<End, RunEnd> {
         let (outcome, end, answer) = self.read_answer(document, attempt, sent);
         metrics::counter!(POSTINGS_TOTAL, "kind" => document.kind.as_str(), "outcome" => end_name(&end)).increment(1);
-        self.store.settle(key, attempt, "send", &outcome, answer.as_deref()).await?;
-        match end {
-            End::Settled(one) => Ok(one),
-            End::LookUp => self.look_up(document).await,
-        }
+        self.store.settle(document.key.as_str(), attempt, "send", &outcome, answer.as_deref()).await?;
+        Ok(end)
     }
 
     /// Why a document may not be sent: somebody else has it, or it has changed before it is certain what became of its
     /// first request.
-    async fn not_now(&self, key: &str) -> Result<One, RunEnd> {
+    pub(super) async fn not_now(&self, key: &str) -> Result<One, RunEnd> {
         let after = self.store.document(key).await?.and_then(|stored| stored.open_for);
         let why = match after {
             Some(_) => format!(
@@ -229,13 +253,13 @@ impl Batch<'_> {
 
 /// The control id of a document is its key, however often it is sent.
 #[cfg(not(feature = "planted-bug"))]
-fn control_id(key: &str) -> String {
+pub(super) fn control_id(key: &str) -> String {
     key.to_owned()
 }
 
 /// What a careless program does: a new control id for every try.
 #[cfg(feature = "planted-bug")]
-fn control_id(key: &str) -> String {
+pub(super) fn control_id(key: &str) -> String {
     format!("{key}-{}", crate::clock::random_id())
 }
 
@@ -274,7 +298,8 @@ fn posting_lines(document: &Document) -> Vec<PostingLine> {
         .collect()
 }
 
-enum End {
+/// What follows from an answer.
+pub(super) enum End {
     Settled(One),
     LookUp,
 }

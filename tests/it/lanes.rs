@@ -6,7 +6,7 @@ use std::time::Duration;
 use cartledger::clock::{Clock, random_id};
 use cartledger::store::Store;
 use cartledger::store::inbox::NewDelivery;
-use cartledger::store::lane::{Claimed, PutOff};
+use cartledger::store::lane::{ClaimFrom, Claimed, PutOff};
 
 use crate::support::database::TestDatabase;
 
@@ -30,8 +30,12 @@ async fn store() -> (TestDatabase, Store) {
     (database, store)
 }
 
+fn every_store() -> Vec<ClaimFrom> {
+    ["acme-us", "acme-eu"].map(ClaimFrom::all).into()
+}
+
 async fn claim(store: &Store, limit: u32) -> Vec<Claimed> {
-    store.claim(limit, LEASE, random_id(), None, &[]).await.unwrap().0
+    store.claim(limit, LEASE, random_id(), &every_store()).await.unwrap()
 }
 
 #[tokio::test]
@@ -139,7 +143,7 @@ async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
 async fn a_worker_whose_lease_ran_out_changes_nothing() {
     let (_database, store) = store().await;
     store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
-    let stale = store.claim(1, Duration::ZERO, random_id(), None, &[]).await.unwrap().0.remove(0);
+    let stale = store.claim(1, Duration::ZERO, random_id(), &every_store()).await.unwrap().remove(0);
     let successor = claim(&store, 1).await.remove(0);
     assert!(!store.complete(&stale).await.unwrap());
     assert!(!store.put_off(&stale, AT_ONCE, PutOff::Failure, "late").await.unwrap());
@@ -163,7 +167,7 @@ async fn a_failed_order_comes_back_after_its_delay_and_counts_its_failures() {
 async fn a_heartbeat_keeps_an_order_from_being_taken_over() {
     let (_database, store) = store().await;
     store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
-    let lane = store.claim(1, Duration::from_secs(5), random_id(), None, &[]).await.unwrap().0.remove(0);
+    let lane = store.claim(1, Duration::from_secs(5), random_id(), &every_store()).await.unwrap().remove(0);
     assert_eq!(store.extend_leases(&[lane.token], LEASE).await.unwrap(), 1);
     assert!(claim(&store, 1).await.is_empty());
 }
@@ -173,18 +177,40 @@ async fn a_paused_store_does_not_hold_up_another() {
     let (_database, store) = store().await;
     let other = NewDelivery { store: "acme-eu".into(), ..delivery("w2", 7) };
     store.record_deliveries(&[delivery("w1", 118), other], AT_ONCE).await.unwrap();
-    let (claimed, _) = store.claim(10, LEASE, random_id(), None, &["acme-us".to_owned()]).await.unwrap();
+    let claimed = store.claim(10, LEASE, random_id(), &[ClaimFrom::all("acme-eu")]).await.unwrap();
     assert_eq!(claimed.iter().map(|lane| lane.store.as_str()).collect::<Vec<_>>(), ["acme-eu"]);
 }
 
 #[tokio::test]
-async fn no_more_permits_than_the_company_allows_and_lapsed_ones_are_free_again() {
+async fn a_store_with_a_backlog_does_not_starve_another() {
     let (_database, store) = store().await;
-    let (a, b, c) = (random_id(), random_id(), random_id());
-    assert!(store.take_slot("acme", 2, LEASE, a).await.unwrap().is_some());
-    assert!(store.take_slot("acme", 2, Duration::ZERO, b).await.unwrap().is_some());
-    assert!(store.take_slot("acme", 2, LEASE, c).await.unwrap().is_some(), "the second permit has lapsed");
-    assert!(store.take_slot("acme", 2, LEASE, b).await.unwrap().is_none());
-    store.free_slot("acme", a).await.unwrap();
-    assert!(store.take_slot("acme", 2, LEASE, b).await.unwrap().is_some());
+    let backlog: Vec<_> = (1..=500u64).map(|order| delivery(&format!("w{order}"), order)).collect();
+    store.record_deliveries(&backlog, AT_ONCE).await.unwrap();
+    let late = |order| NewDelivery { store: "acme-eu".into(), ..delivery(&format!("late{order}"), order) };
+    store.record_deliveries(&[late(7), late(8)], AT_ONCE).await.unwrap();
+    let from = |us: u32, eu: u32| {
+        let mut stores = every_store();
+        (stores[0].under_way, stores[1].under_way) = (us, eu);
+        stores
+    };
+    let mut seen = Vec::new();
+    for (us, eu) in [(7, 0), (7, 1), (1, 1)] {
+        let claimed = store.claim(1, LEASE, random_id(), &from(us, eu)).await.unwrap();
+        seen.extend(claimed.into_iter().map(|lane| (lane.store, lane.order_id)));
+    }
+    let eu = |order| ("acme-eu".to_owned(), order);
+    assert_eq!(seen[..2], [eu(7), eu(8)]);
+    assert_eq!(seen[2].0, "acme-us");
+    assert_eq!(claim(&store, 1000).await.len(), 499, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn a_mark_of_one_store_is_none_of_another() {
+    let (_database, store) = store().await;
+    let other = NewDelivery { store: "acme-eu".into(), ..delivery("w2", 7) };
+    store.record_deliveries(&[delivery("w1", 118), other], AT_ONCE).await.unwrap();
+    let mut stores = every_store();
+    stores[1].not_before = Some("2099-01-01T00:00:00Z".parse().unwrap());
+    let claimed = store.claim(10, LEASE, random_id(), &stores).await.unwrap();
+    assert_eq!(claimed.iter().map(|lane| lane.store.as_str()).collect::<Vec<_>>(), ["acme-us"]);
 }

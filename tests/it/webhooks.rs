@@ -56,6 +56,7 @@ impl Surface {
             clock: Clock::system(),
             webhook_stores: Arc::new(BTreeMap::from([("acme-us".to_owned(), webhook_store)])),
             company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
+            companies: Arc::default(),
             admin: AdminToken::new(Some(&SecretString::from("admin"))),
             metrics: Metrics::install().unwrap(),
             body_bytes_max: BODY_MAX,

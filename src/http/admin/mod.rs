@@ -7,6 +7,7 @@ mod master_data;
 mod orders;
 mod rules;
 mod summaries;
+mod usage;
 
 use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +38,8 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(summaries::list))
         .routes(routes!(summaries::support))
         .routes(routes!(summaries::retry))
+        .routes(routes!(usage::companies))
+        .routes(routes!(usage::usage))
 }
 
 /// Refuses a store that is not configured.

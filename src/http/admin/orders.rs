@@ -1,5 +1,7 @@
 //! `/v1/stores/{store}/orders`: where each order stands, and running one again.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -53,6 +55,17 @@ impl From<OrderStanding> for OrderView {
     }
 }
 
+/// One order with what it has cost.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OneOrder {
+    #[serde(flatten)]
+    order: OrderView,
+    /// API transactions of Intacct spent on it so far, by function; in daily mode its documents cost none of their own.
+    api_transactions: BTreeMap<String, u64>,
+    /// Whether it goes daily because the company's forecast of API transactions was over its limit.
+    daily_over_budget: bool,
+}
+
 /// A page of orders.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderPage {
@@ -92,16 +105,19 @@ pub(super) async fn list(
 
 /// Shows one order.
 #[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}", params(("store" = String, Path), ("order_id" = u64, Path)),
-    responses((status = 200, body = OrderView), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = OneOrder), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn one(
     State(state): State<ApiState>,
     Path((store, order_id)): Path<(String, u64)>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Result<Json<OneOrder>, Problem> {
     known_store(&state, &store)?;
     let order = state.store.order(&store, order_id).await?;
-    order
-        .map(|order| Json(order.into()))
-        .ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))
+    let order = order.ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))?;
+    Ok(Json(OneOrder {
+        order: order.into(),
+        api_transactions: state.store.usage_of_order(&store, order_id).await?,
+        daily_over_budget: state.store.goes_daily(&store, order_id).await?,
+    }))
 }
 
 /// Marks an order as due: it is read again and whatever is missing in Intacct is posted. Doing so twice posts nothing twice.

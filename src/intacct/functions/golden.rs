@@ -98,6 +98,16 @@ fn requests() -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_stored_function_is_counted_as_the_same_as_when_it_was_sent() {
+    let functions: Vec<Function> = samples().into_iter().flat_map(|(_, functions)| functions).collect();
+    assert!(functions.len() > 10);
+    for function in functions {
+        assert_eq!(Function::label_of(&function.body()).as_deref(), Some(function.label()));
+    }
+    assert_eq!(Function::label_of("no function"), None);
+}
+
+#[test]
 fn requests_are_written_as_they_always_were() {
     for (name, request) in requests() {
         insta::assert_snapshot!(name, request.replace("><", ">\n<"));

@@ -251,6 +251,30 @@ impl Function {
         }
     }
 
+    /// The function with what it makes, for counting: for example `create_invoice`, `create ARPYMT` or `query`.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::CreateContact(_) => "create CONTACT",
+            Self::CreateCustomer(_) => "create CUSTOMER",
+            Self::CreatePayment(_) => "create ARPYMT",
+            Self::CreateJournal(_) => "create GLBATCH",
+            other => other.name(),
+        }
+    }
+
+    /// The label of a function that was stored as its [`Function::body`]; `None` when that is no function's.
+    pub fn label_of(body: &str) -> Option<String> {
+        let name = |text: &str| {
+            let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
+            text.get(..end).filter(|name| !name.is_empty()).map(str::to_owned)
+        };
+        let outer = name(body.strip_prefix('<')?)?;
+        if outer != "create" {
+            return Some(outer);
+        }
+        name(body.strip_prefix("<create><")?).map(|object| format!("create {object}"))
+    }
+
     /// Whether the function changes the company's books or records.
     pub fn is_write(&self) -> bool {
         !matches!(

@@ -22,6 +22,8 @@ pub enum FaultKind {
     HtmlPage,
     /// HTTP 429 with GW-0010; nothing is executed.
     TooManyRequests,
+    /// HTTP 413, as a server in front of the gateway answers a request that is too long; nothing is executed.
+    TooLarge,
     /// HTTP 200 with the text "API rate limit exceeded"; nothing is executed.
     RateLimitText,
     /// The connection is cut; nothing is executed.

@@ -81,6 +81,9 @@ fn before_executing(fault: FaultKind) -> Option<Reply> {
             Some(Reply::Status(status, "text/html", page.to_owned()))
         }
         FaultKind::TooManyRequests => Some(too_many()),
+        FaultKind::TooLarge => {
+            Some(Reply::Status(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "Request Entity Too Large".to_owned()))
+        }
         FaultKind::RateLimitText => {
             Some(Reply::Status(StatusCode::OK, "text/plain", "API rate limit exceeded".to_owned()))
         }
