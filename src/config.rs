@@ -106,7 +106,7 @@ pub struct DatabaseSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerSettings {
-    /// Orders worked on at the same time by this process.
+    /// Orders worked on at the same time by this process: about three times what its companies' requests can carry at once.
     pub concurrency: u32,
     /// How long a claimed order is ours without a heartbeat, in seconds.
     pub lease_seconds: u64,
@@ -445,7 +445,10 @@ impl Config {
             if store.daily_over_budget && !daily {
                 return invalid(
                     format!("stores.{}.daily_over_budget", store.name),
-                    format!("has no effect unless companies.{}.over_budget is \"daily\": set it, or leave this out", store.company),
+                    format!(
+                        "has no effect unless companies.{}.over_budget is \"daily\": set it, or leave this out",
+                        store.company
+                    ),
                 );
             }
         }

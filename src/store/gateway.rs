@@ -317,10 +317,7 @@ impl Store {
 }
 
 /// Locks the company's row, made when it is not there: whoever shares something of the company does so in turn.
-async fn lock_gate(
-    transaction: &mut Transaction<'_, Postgres>,
-    company: &str,
-) -> Result<Option<Trouble>, StoreError> {
+async fn lock_gate(transaction: &mut Transaction<'_, Postgres>, company: &str) -> Result<Option<Trouble>, StoreError> {
     loop {
         let row = sqlx::query_as!(
             GateRow,

@@ -163,7 +163,11 @@ impl Store {
         .fetch_one(&self.pool)
         .await?;
         let counted_days = row.first.map_or(0, |first| days_between(first.to_jiff(), month));
-        Ok(MonthToDate { used: from_database(row.used), previous: from_database(row.before), previous_days: counted_days })
+        Ok(MonthToDate {
+            used: from_database(row.used),
+            previous: from_database(row.before),
+            previous_days: counted_days,
+        })
     }
 
     /// The transactions spent on one order, by function, over all months.

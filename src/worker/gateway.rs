@@ -193,11 +193,7 @@ impl Gateway {
     /// with `transaction`). Answers one result for each, in their order: all sent; or all refused, each with the reason
     /// of the one that was; or nothing known of any. It travels in a request of its own, because an answer has room for
     /// one operation only (Intacct docs, web services responses).
-    pub async fn write_together(
-        &self,
-        cause: Cause,
-        functions: Vec<(String, Function)>,
-    ) -> Vec<Result<Sent, Failure>> {
+    pub async fn write_together(&self, cause: Cause, functions: Vec<(String, Function)>) -> Vec<Result<Sent, Failure>> {
         let count = functions.len();
         let calls = functions.into_iter().map(|(id, function)| call(&id, function)).collect::<Result<Vec<_>, _>>();
         let results = match calls {

@@ -118,11 +118,7 @@ impl Worker {
         }
     }
 
-    async fn claim_some(
-        self: &Arc<Self>,
-        slots: &Arc<Semaphore>,
-        marks: &mut Marks,
-    ) -> Result<usize, StoreError> {
+    async fn claim_some(self: &Arc<Self>, slots: &Arc<Semaphore>, marks: &mut Marks) -> Result<usize, StoreError> {
         let free = u32::try_from(slots.available_permits()).unwrap_or(CLAIM_MAX).min(CLAIM_MAX);
         if free == 0 {
             return Ok(0);

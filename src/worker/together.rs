@@ -19,9 +19,9 @@ use crate::store::document::{DocumentState, Outcome, StoredDocument};
 /// netted with. All others are alone.
 pub(super) fn groups<'a>(ready: &[&'a Document]) -> Vec<Vec<&'a Document>> {
     let memo_of = |document: &Document| match &document.detail {
-        Detail::RefundPayout { credit_memo, .. } => ready.iter().position(|memo| {
-            memo.key == *credit_memo && matches!(memo.detail, Detail::CreditMemo { .. })
-        }),
+        Detail::RefundPayout { credit_memo, .. } => {
+            ready.iter().position(|memo| memo.key == *credit_memo && matches!(memo.detail, Detail::CreditMemo { .. }))
+        }
         _ => None,
     };
     let mut groups: BTreeMap<usize, Vec<&Document>> = BTreeMap::new();
@@ -30,7 +30,9 @@ pub(super) fn groups<'a>(ready: &[&'a Document]) -> Vec<Vec<&'a Document>> {
     }
     let mut groups: Vec<Vec<&Document>> = groups.into_values().collect();
     // The memo first, wherever it stood: its key marks the group.
-    groups.iter_mut().for_each(|group| group.sort_by_key(|document| !matches!(document.detail, Detail::CreditMemo { .. })));
+    groups
+        .iter_mut()
+        .for_each(|group| group.sort_by_key(|document| !matches!(document.detail, Detail::CreditMemo { .. })));
     groups
 }
 
@@ -114,22 +116,16 @@ impl Batch<'_> {
         }
     }
 
-    async fn send_together(
-        &self,
-        group: &[&Document],
-        records: &BTreeMap<String, String>,
-    ) -> Result<Vec<One>, RunEnd> {
-        let made: Result<Vec<_>, Hold> = group.iter().map(|document| self.function(document, records)).collect();
+    async fn send_together(&self, group: &[&Document], records: &BTreeMap<String, String>) -> Result<Vec<One>, RunEnd> {
+        let made: Result<Vec<_>, Box<Hold>> = group.iter().map(|document| self.function(document, records)).collect();
         let functions = match made {
             Ok(functions) => functions,
             // None of them goes without the one that cannot be made.
-            Err(hold) => return Ok(vec![One::Held(hold)]),
+            Err(hold) => return Ok(vec![One::Held(*hold)]),
         };
         let keys = || group.iter().map(|document| document.key.as_str().to_owned());
-        let requests: Vec<_> = keys()
-            .zip(&functions)
-            .map(|(key, function)| (key, function.body(), function.body_hash()))
-            .collect();
+        let requests: Vec<_> =
+            keys().zip(&functions).map(|(key, function)| (key, function.body(), function.body_hash())).collect();
         let mark = keys().next().unwrap_or_default();
         let Some(attempts) = self.store.begin_sending_together(&mark, &requests).await? else {
             return Ok(vec![self.not_now(&mark).await?]);
@@ -150,9 +146,7 @@ impl Batch<'_> {
     /// Intacct says that one of them has been recorded before.
     async fn look_up_together(&self, group: &[&Document]) -> Result<Vec<One>, RunEnd> {
         let stored = self.stored(group).await?;
-        if let Some(hold) =
-            settle(self.store, &self.connection.gateway, &stored.iter().collect::<Vec<_>>()).await?
-        {
+        if let Some(hold) = settle(self.store, &self.connection.gateway, &stored.iter().collect::<Vec<_>>()).await? {
             return Ok(vec![One::Held(hold)]);
         }
         let settled = self.stored(group).await?.into_iter().map(|stored| match stored.record_no {

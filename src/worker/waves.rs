@@ -84,7 +84,8 @@ impl Batch<'_> {
             let of_wave = documents.iter().filter(|document| document.wave() == wave);
             let ready: Vec<&Document> = of_wave.filter(|document| self.ready(document, &records)).collect();
             let groups = together::groups(&ready);
-            for end in join_all(groups.iter().map(|group| self.send_group(group, &records))).await.into_iter().flatten() {
+            for end in join_all(groups.iter().map(|group| self.send_group(group, &records))).await.into_iter().flatten()
+            {
                 match end? {
                     One::Posted(key, record_no) => {
                         records.insert(key, record_no);
@@ -125,7 +126,7 @@ impl Batch<'_> {
         let key = document.key.as_str();
         let function = match self.function(document, records) {
             Ok(function) => function,
-            Err(hold) => return Ok(One::Held(hold)),
+            Err(hold) => return Ok(One::Held(*hold)),
         };
         let (body, hash) = (function.body(), function.body_hash());
         let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
@@ -143,7 +144,7 @@ impl Batch<'_> {
         &self,
         document: &Document,
         records: &BTreeMap<String, String>,
-    ) -> Result<Function, Hold> {
+    ) -> Result<Function, Box<Hold>> {
         let around = Surroundings {
             customer_id: self.customer_id,
             records,
@@ -152,7 +153,7 @@ impl Batch<'_> {
             attachment: self.attachment,
         };
         let remedy = "Change the mapping rule or the setting named here.";
-        posting::function(document, around).map_err(|error| refused(document, &error.to_string(), remedy))
+        posting::function(document, around).map_err(|error| Box::new(refused(document, &error.to_string(), remedy)))
     }
 
     pub(super) fn cause(&self, document: &Document) -> Cause {

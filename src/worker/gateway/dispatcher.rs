@@ -176,8 +176,11 @@ impl Request<'_> {
             Ok(outcomes) => {
                 sizes.answered(self.kind, calls.len(), started.elapsed());
                 let together = self.together;
-                let verdicts =
-                    if together { verdict::together(outcomes) } else { outcomes.into_iter().map(verdict::one).collect() };
+                let verdicts = if together {
+                    verdict::together(outcomes)
+                } else {
+                    outcomes.into_iter().map(verdict::one).collect()
+                };
                 (verdicts, None)
             }
             Err(error @ (CallError::Rejected(_) | CallError::Invalid(_) | CallError::TooLarge(_)))

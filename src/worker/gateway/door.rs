@@ -203,7 +203,8 @@ impl Door {
     fn idle_slot(&self) -> Option<i32> {
         let now = Instant::now();
         let mut state = self.state();
-        let fresh = |held: &Held| !held.busy && !held.leaving && held.until.saturating_duration_since(now) >= self.needed;
+        let fresh =
+            |held: &Held| !held.busy && !held.leaving && held.until.saturating_duration_since(now) >= self.needed;
         let (slot, held) = state.slots.iter_mut().find(|(_, held)| fresh(held))?;
         held.busy = true;
         held.used = now;
@@ -236,8 +237,7 @@ impl Door {
             }
         }
         let paused = permits.trouble.as_ref().is_some_and(Trouble::paused);
-        state.known =
-            permits.trouble.clone().map(|trouble| Known { until: Instant::now() + trouble.rest, trouble });
+        state.known = permits.trouble.clone().map(|trouble| Known { until: Instant::now() + trouble.rest, trouble });
         drop(state);
         metrics::gauge!(INTACCT_PAUSED, "company" => self.company.clone()).set(f64::from(u8::from(paused)));
     }
@@ -259,7 +259,7 @@ impl Door {
                     back.push(*slot);
                 }
             }
-            back.iter().for_each(|slot| drop(state.slots.remove(slot)));
+            state.slots.retain(|slot, _| !back.contains(slot));
             if one_for_others
                 && let Some(held) = state.slots.values_mut().find(|held| several || now - held.taken >= TURN)
             {

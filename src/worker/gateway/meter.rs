@@ -84,12 +84,12 @@ impl Meter {
     /// Writes counts down and watches the budget until the dispatchers have ended, then writes the last ones.
     pub async fn write_until(&self, ended: impl Future<Output = ()>) {
         let mut ended = pin!(ended);
-        let mut watched: Option<Instant> = None;
+        let (mut watched, mut spent): (Option<Instant>, bool) = (None, false);
         loop {
-            let wrote = self.write_or_warn().await;
-            let every = if wrote { WATCH_EVERY } else { WATCH_IDLE_EVERY };
+            spent |= self.write_or_warn().await;
+            let every = if spent { WATCH_EVERY } else { WATCH_IDLE_EVERY };
             if watched.is_none_or(|at| at.elapsed() >= every) {
-                watched = Some(Instant::now());
+                (watched, spent) = (Some(Instant::now()), false);
                 if let Err(error) = self.watch().await {
                     tracing::warn!(%error, company = self.company, "the forecast of API transactions could not be made");
                 }
@@ -165,7 +165,9 @@ impl Meter {
     fn warn(&self, used: u64, forecast: u64, what: &'static str) {
         let then = match self.budget.over {
             OverBudget::Warn => "Intacct bills what is over",
-            OverBudget::Daily => "over the limit, new orders of stores that allow it are summed up by day until the month ends",
+            OverBudget::Daily => {
+                "over the limit, new orders of stores that allow it are summed up by day until the month ends"
+            }
         };
         tracing::warn!(company = self.company, used, forecast, limit = self.budget.limit, then, "{what}");
     }

@@ -214,7 +214,9 @@ mod tests {
     #[test]
     fn unknown_and_contradiction_are_unknown_for_all() {
         let unknown = Outcome::Unknown { reason: "no result".to_owned(), result: None };
-        for outcomes in [vec![done("a"), unknown.clone()], vec![aborted("a", &[]), unknown], vec![done("a"), aborted("b", &[])]] {
+        for outcomes in
+            [vec![done("a"), unknown.clone()], vec![aborted("a", &[]), unknown], vec![done("a"), aborted("b", &[])]]
+        {
             let verdicts = together(outcomes);
             assert!(verdicts.iter().all(|verdict| matches!(verdict, Err(Failure::Unknown { .. }))), "{verdicts:?}");
         }

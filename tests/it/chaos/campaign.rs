@@ -35,6 +35,14 @@ const ORDER_MODE: &str = "changed_orders = \"correct\"\n";
 const DAILY_MODE: &str = "changed_orders = \"correct\"\nposting = \"daily\"\ndaily_close_delay_minutes = 0\n\
     attachment_folder = \"BigCommerce\"\n";
 
+/// Every so many campaigns the company has a budget that is soon spent: order mode in the beginning, daily mode then.
+const BUDGETS: u64 = 4;
+const BUDGET: [(&str, &str); 3] = [
+    ("timeout_seconds = 3\n", "timeout_seconds = 3\ntransactions_per_month = 12\nover_budget = \"daily\"\n"),
+    ("[stores.accounting]\n", "daily_over_budget = true\n[stores.accounting]\ndaily_close_delay_minutes = 0\n"),
+    ("posting = \"daily\"\ndaily_close_delay_minutes = 0\n", "posting = \"daily\"\n"),
+];
+
 /// An order of the shop that later rounds go on with.
 pub(super) struct Placed {
     pub(super) id: u64,
@@ -87,7 +95,10 @@ impl Campaign {
         let accounting = if daily { DAILY_MODE } else { ORDER_MODE };
         // A day that is over, so that it is summed up at once in daily mode.
         let clock = Clock::fixed(format!("{DAY}T17:00:00Z").parse().unwrap());
-        let world = World::start_in(database, accounting, clock).await;
+        let mut world = World::start_in(database, accounting, clock).await;
+        if seed % BUDGETS == BUDGETS - 1 {
+            world.restart_changed(|settings| BUDGET.iter().fold(settings, |text, (from, to)| text.replace(from, to))).await;
+        }
         assert_eq!(world.put_rules(&rules()).await, 201);
         Self {
             chance: Rng::with_seed(seed),
@@ -243,6 +254,7 @@ impl Campaign {
             // Requests stall for seconds here, and may be under way for so long after they were sent.
             "update document set sent_at = sent_at - interval '19 minutes 50 seconds' where state = 'sending'",
             "update customer_card set retry_at = now() where retry_at < 'infinity'",
+            "update company_gate set probe_until = '-infinity'",
         ] {
             self.execute(statement).await;
         }

@@ -11,6 +11,8 @@ mod shop;
 mod tally;
 
 use futures_util::{StreamExt, stream};
+#[cfg(not(feature = "planted-bug"))]
+use rust_decimal::Decimal;
 
 use self::campaign::Campaign;
 use self::tally::Tally;
@@ -67,7 +69,8 @@ async fn a_document_that_is_there_twice_or_not_ours_is_found() {
     for (times, expected) in
         [(1, "BC-0-R1 is in the books and is not ours"), (2, "there twice: Adjustment BC-0-R1 (2)")]
     {
-        world.post_adjustment(&customer, "BC-0-R1", &format!("another program {times}")).await;
+        let control_id = format!("another program {times}");
+        world.post_adjustment(&customer, "BC-0-R1", &control_id, Decimal::NEGATIVE_ONE).await;
         let faults = books::faults(&world).await;
         assert!(faults.iter().any(|fault| fault == expected), "{expected}: {faults:?}");
         assert!(

@@ -210,6 +210,14 @@ impl World {
         self.start_service().await;
     }
 
+    /// Starts the program anew with other settings: `change` gets their text.
+    pub async fn restart_changed(&mut self, change: impl FnOnce(String) -> String) {
+        self.kill_service().await;
+        let file = self.folder.join("cartledger.toml");
+        std::fs::write(&file, change(std::fs::read_to_string(&file).unwrap())).unwrap();
+        self.start_service().await;
+    }
+
     /// Asks the API.
     pub async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
         self.client.get(format!("{}{path}", self.address)).bearer_auth(ADMIN).send().await
@@ -393,11 +401,11 @@ impl World {
         Client::new(&address, credentials, Duration::from_secs(5), Clock::system()).unwrap()
     }
 
-    /// Posts a credit memo over one dollar past the program, as somebody else's would.
+    /// Posts a credit memo past the program, as somebody else's would.
     #[cfg_attr(feature = "planted-bug", expect(dead_code, reason = "used by a test that build does not have"))]
-    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str) {
+    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str, amount: Decimal) {
         let client = self.finance();
-        let line = Line::new(Account::Gl("4100".into()), Decimal::NEGATIVE_ONE);
+        let line = Line::new(Account::Gl("4100".into()), amount);
         let location = LineDimensions { location: Some("100".into()), ..LineDimensions::default() };
         let lines = vec![Line { dimensions: location, ..line }];
         let adjustment = CreateAdjustment::new(customer, number, "2026-03-12".parse().unwrap(), lines);
