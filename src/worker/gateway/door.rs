@@ -24,9 +24,9 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::INTACCT_PAUSED;
 
 /// How much longer than a request a permit lasts.
-const MARGIN: Duration = Duration::from_secs(6);
+const MARGIN: Duration = Duration::from_secs(4);
 /// How much of the margin must be left when a request starts.
-const MARGIN_LEFT: Duration = Duration::from_secs(2);
+const MARGIN_LEFT: Duration = Duration::from_secs(1);
 /// How often the keeper extends and looks around.
 const TICK: Duration = Duration::from_secs(1);
 /// A permit that was not used for so long is given back.
