@@ -90,6 +90,8 @@ fn memo(number: &str, account: &str, cents: i64) -> Function {
         description: None,
         external_id: None,
         currency: None,
+        outside_ledger: false,
+        tax_solution: None,
         lines: vec![Line { dimensions, ..Line::new(Account::Gl(account.into()), Decimal::new(cents, 2)) }],
     }))
 }

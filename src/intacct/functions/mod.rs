@@ -257,7 +257,10 @@ impl Function {
             Self::CreateContact(_) => "create CONTACT",
             Self::CreateCustomer(_) => "create CUSTOMER",
             Self::CreatePayment(_) => "create ARPYMT",
+            Self::CreateAdvance(_) => "create ARADVANCE",
             Self::CreateJournal(_) => "create GLBATCH",
+            Self::UpdateContact(_) => "update CONTACT",
+            Self::UpdateCustomer(_) => "update CUSTOMER",
             other => other.name(),
         }
     }
@@ -269,10 +272,11 @@ impl Function {
             text.get(..end).filter(|name| !name.is_empty()).map(str::to_owned)
         };
         let outer = name(body.strip_prefix('<')?)?;
-        if outer != "create" {
+        if !matches!(outer.as_str(), "create" | "update") {
             return Some(outer);
         }
-        name(body.strip_prefix("<create><")?).map(|object| format!("create {object}"))
+        let object = name(body.get(outer.len() + 1..)?.strip_prefix("><")?)?;
+        Some(format!("{outer} {object}"))
     }
 
     /// Whether the function changes the company's books or records.

@@ -163,6 +163,7 @@ mod tests {
             records: Vec::new(),
             total: None,
             remaining: None,
+            result_id: None,
             errors: errors.iter().map(error).collect(),
             raw: format!("<{id}/>"),
         }
