@@ -14,6 +14,7 @@ use cartledger::embedded::{EmbeddedPostgres, Purpose};
 use cartledger::intacct::client::{Client, Credentials};
 use cartledger::intacct::functions::Function;
 use cartledger::intacct::lookup;
+use cartledger::intacct::posting::customer::CustomerForm;
 use cartledger::intacct::request::{ControlId, FunctionCall};
 use cartledger::lifecycle::Shutdown;
 use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
@@ -26,6 +27,7 @@ use cartledger::worker::connection::StoreConnection;
 use cartledger::worker::daily::Daily;
 use cartledger::worker::gateway::{Gateway, GatewayOptions};
 use cartledger::worker::run::{Worker, WorkerOptions};
+use cartledger::worker::validation::Masters;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -200,7 +202,7 @@ async fn run(settings: Settings, postgres: &EmbeddedPostgres, mode: PostingMode,
         budget: Budget { limit: 100_000, warn_percent: 80, over: OverBudget::Warn },
     };
     let gateway = Gateway::start(client(&served)?, store.clone(), options, Clock::system(), &shutdown);
-    let connections = Arc::new(BTreeMap::from([(STORE.to_owned(), Arc::new(shop.connection(mode, gateway)?))]));
+    let connections = Arc::new(BTreeMap::from([(STORE.to_owned(), Arc::new(shop.connection(&store, mode, gateway)?))]));
     let worker = WorkerOptions {
         concurrency: settings.at_once.unwrap_or(defaults.worker.concurrency),
         lease: Duration::from_secs(defaults.worker.lease_seconds),
@@ -320,7 +322,7 @@ impl Place {
         Ok(self.shop.expected_summary().into_iter().map(|order| order.order_id).collect())
     }
 
-    fn connection(&self, mode: PostingMode, gateway: Gateway) -> anyhow::Result<StoreConnection> {
+    fn connection(&self, store: &Store, mode: PostingMode, gateway: Gateway) -> anyhow::Result<StoreConnection> {
         let reader = ShopConnection {
             name: STORE.into(),
             base_url: self.address.clone(),
@@ -335,6 +337,10 @@ impl Place {
             policy: Policy { posting: mode, daily_close_delay_minutes: 0, ..Policy::new(STORE, "1100") },
             company: "bench".into(),
             daily_over_budget: false,
+            entity: None,
+            masters: Arc::new(Masters::new(store.clone(), "bench".into())),
+            customer_form: CustomerForm { iso_country_codes: true, id_field: None },
+            customer_mirror_within: Duration::from_secs(24 * 60 * 60),
             application_account: "1190".into(),
             answer_within: TIMEOUT + Duration::from_secs(5),
             gateway,

@@ -119,7 +119,7 @@ async fn check_company(
     for settings in &stores {
         check_customer_field(&client, settings, report).await;
     }
-    if let Err(error) = refresh(config, company, client, store).await {
+    if let Err(error) = refresh(config, company, client, store, clock).await {
         return report.bad(&format!("master data of {}", company.name), error);
     }
     for settings in stores {
@@ -195,9 +195,15 @@ async fn check_names(
 }
 
 /// Brings the mirror up to date; while a running service does that, its work is waited for.
-async fn refresh(config: &Config, company: &CompanySettings, client: Client, store: &Store) -> anyhow::Result<()> {
+async fn refresh(
+    config: &Config,
+    company: &CompanySettings,
+    client: Client,
+    store: &Store,
+    clock: &Clock,
+) -> anyhow::Result<()> {
     let shutdown = Shutdown::new(Duration::ZERO);
-    let gateway = app::gateway(company, client, store, &shutdown);
+    let gateway = app::gateway(company, client, store, clock, &shutdown);
     let mirror = app::mirror(config, company, store, gateway, &WakeUp::default());
     if mirror.refresh_now(PATIENCE).await? {
         return Ok(());

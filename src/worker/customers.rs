@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use self::search::Search;
 use super::connection::StoreConnection;
-use super::gateway::Failure;
+use super::gateway::{Cause, Failure};
 use super::order::RunEnd;
 use crate::accounting::customer::{BuyerIdentity, CustomerRecord};
 use crate::accounting::derive::Derivation;
@@ -62,6 +62,8 @@ pub struct Occasion {
 struct Desk<'a> {
     store: &'a Store,
     connection: &'a StoreConnection,
+    /// The order whose buyer it is about, and whose the costs are; `None` for what is told later of a buyer.
+    order: Option<u64>,
     now: Timestamp,
 }
 
@@ -78,7 +80,7 @@ pub async fn ensure(
     let Some(record) = &derivation.customer else {
         return Ok(CustomerEnd::Held(holds::nobody(derivation.order_id)));
     };
-    let desk = Desk { store, connection, now: occasion.now };
+    let desk = Desk { store, connection, order: Some(occasion.order_id), now: occasion.now };
     let identity = identity(&connection.name, &record.reference.identity);
     Search { desk, record, identity, occasion, uncertain: None }.run().await
 }
@@ -97,7 +99,7 @@ pub async fn again(
     if !store.is_inactive_customer(&connection.company, intacct_id).await? {
         return Ok(CustomerEnd::Linked(intacct_id.to_owned()));
     }
-    let desk = Desk { store, connection, now };
+    let desk = Desk { store, connection, order: Some(derivation.order_id), now };
     let inactive = match desk.inactive(subject(derivation, intacct_id), intacct_id).await? {
         Ok(inactive) => inactive,
         Err(later) => return Ok(later),
@@ -117,7 +119,7 @@ pub async fn after_refusal(
     intacct_id: &str,
     now: Timestamp,
 ) -> Result<Option<Hold>, RunEnd> {
-    let desk = Desk { store, connection, now };
+    let desk = Desk { store, connection, order: Some(derivation.order_id), now };
     // When Intacct does not answer, the refusal itself is all there is to say.
     Ok(desk.inactive(subject(derivation, intacct_id), intacct_id).await?.unwrap_or_default())
 }
@@ -137,9 +139,14 @@ fn identity(store: &str, buyer: &BuyerIdentity) -> String {
 }
 
 impl Desk<'_> {
+    /// For whom something is sent.
+    fn cause(&self) -> Cause {
+        Cause { store: self.connection.name.clone(), order: self.order }
+    }
+
     /// Asks Intacct for customers.
     async fn find(&self, query: Query) -> Result<Vec<FoundCustomer>, CustomerEnd> {
-        let result = self.connection.gateway.read(query).await.map_err(later)?;
+        let result = self.connection.gateway.read(self.cause(), query).await.map_err(later)?;
         lookup::customers(&result).map_err(|error| CustomerEnd::Later { why: error.to_string(), after: None })
     }
 

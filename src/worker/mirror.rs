@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::gateway::{Failure, Gateway};
+use super::gateway::{Cause, Failure, Gateway};
 use super::task::{Task, Work};
 use crate::accounting::masters::{MasterKind, named};
 use crate::accounting::rulebook::Rule;
@@ -177,7 +177,7 @@ impl Mirror {
         let mut question = Question { after: reading.after, since: reading.since, dimensions: &dimensions, without };
         let mut records = 0;
         loop {
-            let result = match self.gateway.read(masters::query(&reading.kind, &question)).await {
+            let result = match self.gateway.read(cause(), masters::query(&reading.kind, &question)).await {
                 Ok(result) => result,
                 Err(Failure::Refused { error, .. }) => {
                     let Some(fields) = masters::fields_to_leave_out(&reading.kind, &question, &error) else {
@@ -208,4 +208,8 @@ fn user_defined_name(kind: &MasterKind) -> Option<String> {
         MasterKind::Dimension(name) => Some(name.clone()),
         _ => None,
     }
+}
+/// Master data is read for the company, not for one of its stores.
+fn cause() -> Cause {
+    Cause { store: "(master data)".to_owned(), order: None }
 }

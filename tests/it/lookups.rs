@@ -15,7 +15,8 @@ use cartledger::lifecycle::Shutdown;
 use cartledger::sandbox::intacct::{Company, CompanySettings, Fault, FaultKind};
 use cartledger::store::Store;
 use cartledger::store::document::DocumentState;
-use cartledger::worker::gateway::{Gateway, GatewayOptions};
+use cartledger::store::usage::{Budget, OverBudget};
+use cartledger::worker::gateway::{Cause, Gateway, GatewayOptions};
 use cartledger::worker::lookup;
 use rust_decimal::Decimal;
 use tokio::net::TcpListener;
@@ -241,13 +242,18 @@ impl Books {
             company: "sandbox".into(),
             concurrency: 1,
             batch: 10,
-            slot_lease: Duration::from_secs(60),
+            timeout: Duration::from_secs(60),
+            budget: Budget { limit: 100_000, warn_percent: 80, over: OverBudget::Warn },
         };
         let shutdown = Shutdown::new(Duration::from_secs(1));
         let store = Store::from_pool(database.pool().clone());
-        let gateway = Gateway::start(client(&served.gateway_url()), store, options, &shutdown);
+        let gateway = Gateway::start(client(&served.gateway_url()), store, options, Clock::system(), &shutdown);
         Self { gateway, company, shutdown, _database: database, _served: served }
     }
+}
+
+fn cause() -> Cause {
+    Cause { store: STORE.to_owned(), order: None }
 }
 
 /// A summary of so many pairs of lines, each pair with its own amount.
@@ -286,12 +292,12 @@ async fn a_summary_of_more_lines_than_one_answer_holds_is_found_whole() {
     let books = Books::open().await;
     let document = summary(2100);
     let lines: Vec<(&str, i64)> = (1..=2100).flat_map(|cents| [("4000", cents), ("4010", -cents)]).collect();
-    books.gateway.write(document.key.as_str(), journal(&document.number, &lines)).await.unwrap();
+    books.gateway.write(cause(), document.key.as_str(), journal(&document.number, &lines)).await.unwrap();
     let before = books.company.requests().api_transactions;
-    let (found, _) = lookup::find(&books.gateway, &document, "", 2000).await.unwrap();
+    let (found, _) = lookup::find(&books.gateway, cause(), &document, "", 2000).await.unwrap();
     assert_eq!((found.len(), found[0].lines.len(), found[0].total), (1, 4200, document.total));
     assert_eq!(books.company.requests().api_transactions - before, 3, "three pages");
-    let (found, _) = lookup::find(&books.gateway, &document, "", 700).await.unwrap();
+    let (found, _) = lookup::find(&books.gateway, cause(), &document, "", 700).await.unwrap();
     assert_eq!(found[0].lines.len(), 4200);
     books.shutdown.begin();
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cartledger::accounting::masters::{Facts, Master, MasterKind, MasterStatus};
 use cartledger::store::Store;
 use cartledger::store::hold::NewHold;
+use cartledger::store::lane::ClaimFrom;
 use cartledger::store::master_data::{Page, Reading};
 use cartledger::store::order::OrderStanding;
 
@@ -64,7 +65,8 @@ async fn hold_order(store: &Store, order_id: u64, code: &str, subject: &str) {
 
 async fn due_orders(store: &Store) -> BTreeSet<u64> {
     let token = cartledger::clock::random_id();
-    let (claimed, _) = store.claim(100, Duration::from_secs(60), token, None, &[]).await.unwrap();
+    let stores = [ClaimFrom::all("acme-us")];
+    let claimed = store.claim(100, Duration::from_secs(60), token, &stores).await.unwrap();
     for lane in &claimed {
         store.complete(lane).await.unwrap();
     }

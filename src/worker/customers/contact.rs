@@ -83,7 +83,7 @@ async fn look_up(desk: &Desk<'_>, stored: &StoredDocument) -> Result<Option<Cont
     let key = &stored.planned.key;
     let sent = read_back(key, &stored.planned.body)?;
     let name = ship_to_name(&stored.planned.customer_id);
-    let result = match desk.connection.gateway.read(lookup::contact_by_name(&name)).await {
+    let result = match desk.connection.gateway.read(desk.cause(), lookup::contact_by_name(&name)).await {
         Ok(result) => result,
         Err(failure) => {
             let (why, after) = failure.into_retry();

@@ -80,7 +80,7 @@ impl Keeper {
 
     async fn attend(&self, since_tried: &mut Duration) -> Result<(), StoreError> {
         let stores: Vec<String> =
-            self.connections.values().filter(|c| !c.gateway.is_paused()).map(|c| c.name.clone()).collect();
+            self.connections.values().filter(|c| c.gateway.rest().is_none()).map(|c| c.name.clone()).collect();
         let cards = self.store.claim_cards(&stores, AT_ONCE, self.options.lease).await?;
         join_all(cards.iter().map(|card| self.tell(card))).await;
         if *since_tried >= self.options.try_held_every {
@@ -123,7 +123,7 @@ impl Keeper {
             return Err(RunEnd::retry(format!("no store named '{}' is configured in this process", card.store)));
         };
         let record = read_back(&format!("the card of customer {}", card.intacct_id), &card.record)?;
-        let desk = Desk { store: &self.store, connection, now: self.clock.now() };
+        let desk = Desk { store: &self.store, connection, order: None, now: self.clock.now() };
         Update { desk, card, record, told: card.told.clone() }.run().await
     }
 }

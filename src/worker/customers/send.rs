@@ -105,7 +105,7 @@ impl Desk<'_> {
     pub(super) async fn send(&self, planned: &PlannedDocument, function: Function) -> Result<Answer, RunEnd> {
         let (body, hash) = (function.body(), function.body_hash());
         let Some(attempt) = self.store.intend(planned, &body, &hash).await? else { return Ok(Answer::Busy) };
-        let sent = self.connection.gateway.write(&planned.key, function).await;
+        let sent = self.connection.gateway.write(self.cause(), &planned.key, function).await;
         let (outcome, answer, text) = read_answer(sent);
         self.store.settle(&planned.key, attempt, "send", &outcome, text.as_deref()).await?;
         Ok(answer)
