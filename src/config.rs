@@ -321,7 +321,7 @@ impl CompanySettings {
     }
 
     fn default_customer_mirror_hours() -> u64 {
-        24
+        3
     }
 
     fn default_limit() -> u64 {

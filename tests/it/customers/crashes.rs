@@ -38,7 +38,7 @@ impl World {
 }
 
 async fn one_buyer_under(kind: FaultKind) {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     for function in FUNCTIONS {
         world.company.add_fault(Fault::new(kind).on_function(function));
     }
@@ -66,7 +66,7 @@ async fn a_passing_failure_of_each_request_leaves_one_customer() {
 
 #[tokio::test]
 async fn a_service_killed_during_each_request_leaves_one_customer() {
-    let mut world = World::start().await;
+    let mut world = World::start_asking_intacct("").await;
     for function in FUNCTIONS {
         world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 1500 }).on_function(function));
     }
@@ -99,7 +99,7 @@ fn order_of(email: &str, change: fn(Address) -> Address) -> OrderDraft {
 
 #[tokio::test]
 async fn a_crash_around_each_write_of_a_new_customer_leaves_one_customer() {
-    let mut world = World::start().await;
+    let mut world = World::start_asking_intacct("").await;
     for (known, (place, email)) in places(&MAKING).into_iter().enumerate() {
         world.die_at(&place, &order_of(&email, |address| address)).await;
         let there = (world.company.customers().len(), world.company.contacts().len());
@@ -110,7 +110,7 @@ async fn a_crash_around_each_write_of_a_new_customer_leaves_one_customer() {
 
 #[tokio::test]
 async fn a_crash_around_each_write_of_an_update_ends_with_what_the_newest_order_says() {
-    let mut world = World::start().await;
+    let mut world = World::start_asking_intacct("").await;
     let places = places(&TELLING);
     for (_, email) in &places {
         world.shop.place_order(&order_of(email, |address| address)).unwrap();
@@ -164,7 +164,7 @@ impl World {
 
 #[tokio::test]
 async fn a_crash_between_a_customer_and_its_link_asks_nothing_again() {
-    let mut world = World::start().await;
+    let mut world = World::start_asking_intacct("").await;
     world.kill_service().await;
     let _ = world.try_start_service(Some("link-customer.before:1")).await;
     world.shop.place_order(&order_home()).unwrap();

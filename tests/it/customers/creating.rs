@@ -11,7 +11,7 @@ use crate::support::world::{World, guest};
 
 #[tokio::test]
 async fn bill_and_parcel_go_to_two_contacts_when_their_addresses_differ() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.shop.place_order(&order_to(guest(), office())).unwrap();
     world.all_told().await;
     let customer = world.only_customer();
@@ -34,7 +34,7 @@ async fn bill_and_parcel_go_to_two_contacts_when_their_addresses_differ() {
 
 #[tokio::test]
 async fn one_address_needs_no_second_contact_and_neither_do_several_nor_none() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     let typed_again = Address { street: "1  CONGRESS Ave ".into(), ..guest() };
     let buyer = |email: &str| Address { email: email.into(), ..guest() };
     let line = |destination| LineDraft::new("WEAR-BOOT", "A boot", 1, Decimal::new(12000, 2)).to(destination);
@@ -53,7 +53,7 @@ async fn one_address_needs_no_second_contact_and_neither_do_several_nor_none() {
 
 #[tokio::test]
 async fn two_orders_of_one_new_buyer_at_the_same_time_and_two_replicas_make_one_customer() {
-    let mut world = World::start().await;
+    let mut world = World::start_asking_intacct("").await;
     world.start_replica();
     // Whoever comes second meets a creation under way.
     for function in ["create CONTACT", "create CUSTOMER"] {
@@ -74,7 +74,7 @@ async fn two_orders_of_one_new_buyer_at_the_same_time_and_two_replicas_make_one_
 
 #[tokio::test]
 async fn a_contact_in_the_way_of_the_ship_to_is_told_apart_from_ours_and_the_order_waits_for_it() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     let (draft, id) = (order_to(guest(), office()), guest_id());
     world.contact_by_hand(&format!("{id} ship-to")).await;
     let order = world.shop.place_order(&draft).unwrap();
@@ -90,7 +90,7 @@ async fn a_contact_in_the_way_of_the_ship_to_is_told_apart_from_ours_and_the_ord
 
 #[tokio::test]
 async fn a_contact_in_the_way_of_the_customer_holds_the_order_and_the_customer_made_by_hand_releases_it() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     let id = guest_id();
     world.contact_by_hand(&format!("{id} O'Hara & Sons <Ltd>").replace(['&', '<', '>'], "")).await;
     let company = Address { company: "O'Hara & Sons <Ltd>".into(), ..guest() };
@@ -104,7 +104,7 @@ async fn a_contact_in_the_way_of_the_customer_holds_the_order_and_the_customer_m
 
 #[tokio::test]
 async fn a_name_longer_than_intacct_takes_is_cut_and_an_address_it_refuses_is_left_out() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     let odd = Address {
         company: "日本語株式会社 ".repeat(30),
         street: "Ä".repeat(300),
@@ -121,13 +121,13 @@ async fn a_name_longer_than_intacct_takes_is_cut_and_an_address_it_refuses_is_le
 
 #[tokio::test]
 async fn a_repeat_buyer_costs_no_look_up() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.shop.place_order(&order_home()).unwrap();
     world.settle().await;
-    let asked = world.calls("query");
+    let asked = world.look_ups();
     world.shop.place_order(&order_home()).unwrap();
     world.all_told().await;
-    assert_eq!((world.calls("query"), world.calls("create CUSTOMER")), (asked, 1));
+    assert_eq!((world.look_ups(), world.calls("create CUSTOMER")), (asked, 1));
     assert_eq!(world.calls("update CUSTOMER"), 0, "nothing changed, so nothing is told");
 }
 

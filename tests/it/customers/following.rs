@@ -38,7 +38,7 @@ impl World {
 
 #[tokio::test]
 async fn a_buyer_who_moved_is_told_once_and_under_a_key_of_its_own() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.order(&order_home()).await;
     world.order(&order_to(moved(), moved())).await;
     assert_eq!((world.street(), world.bill_to()["PHONE1"].clone()), ("77 Rainey St".to_owned(), "555-0199".to_owned()));
@@ -51,7 +51,7 @@ async fn a_buyer_who_moved_is_told_once_and_under_a_key_of_its_own() {
 
 #[tokio::test]
 async fn an_older_order_that_comes_late_changes_nothing() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.order(&at(order_to(moved(), moved()), "2026-03-20")).await;
     world.order(&at(order_home(), "2026-03-10")).await;
     assert_eq!((world.street(), world.calls("update CUSTOMER")), ("77 Rainey St".to_owned(), 0));
@@ -65,7 +65,7 @@ async fn an_older_order_that_comes_late_changes_nothing() {
 
 #[tokio::test]
 async fn a_ship_to_is_made_when_it_is_first_needed_changed_when_it_moves_and_left_alone_by_downloads() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.order(&order_home()).await;
     world.order(&order_to(guest(), office())).await;
     let customer = world.only_customer();
@@ -85,7 +85,7 @@ async fn a_ship_to_is_made_when_it_is_first_needed_changed_when_it_moves_and_lef
 
 #[tokio::test]
 async fn a_matched_customer_follows_its_buyer_only_where_the_store_says_so() {
-    let world = World::start_with("customers = { update_matched = true }\n").await;
+    let world = World::start_asking_intacct("customers = { update_matched = true }\n").await;
     world.customer_by_hand("1001", "ada@example.com", None).await;
     world.order(&order_home()).await;
     assert_eq!((world.billed(), world.street()), (vec!["1001".to_owned()], "1 Congress Ave".to_owned()));
@@ -95,7 +95,7 @@ async fn a_matched_customer_follows_its_buyer_only_where_the_store_says_so() {
 
 #[tokio::test]
 async fn an_update_that_is_refused_holds_no_order_is_shown_and_is_tried_with_the_next_change() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.order(&order_home()).await;
     let id = world.only_customer().id;
     world.company.add_fault(Fault::new(FaultKind::SmartRule).on_function("update CUSTOMER"));
@@ -115,7 +115,7 @@ async fn an_update_that_is_refused_holds_no_order_is_shown_and_is_tried_with_the
 
 #[tokio::test]
 async fn orders_that_contradict_each_other_at_the_same_time_end_with_the_newest() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.order(&at(order_home(), "2026-03-01")).await;
     world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 400 }).on_function("update CUSTOMER").times(2));
     world.shop.hold_deliveries();

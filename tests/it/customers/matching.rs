@@ -1,5 +1,6 @@
 //! Whose customer a buyer is: by our id, by the shop's id in a custom field, by e-mail; several, inactive, mirrored.
 
+use cartledger::intacct::functions::{ContactChange, Function, RecordReference, UpdateCustomer};
 use cartledger::sandbox::bigcommerce::{Address, CustomerDraft, LineDraft, OrderDraft};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ fn registered(world: &World) -> (OrderDraft, u64) {
 
 #[tokio::test]
 async fn a_customer_with_the_buyers_address_is_used_whatever_its_capitals_and_left_as_it_is() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.customer_by_hand("1001", EMAIL, None).await;
     world.shop.place_order(&order_to(guest(), office())).unwrap();
     world.all_told().await;
@@ -38,7 +39,7 @@ async fn a_customer_with_the_buyers_address_is_used_whatever_its_capitals_and_le
 
 #[tokio::test]
 async fn the_shops_id_in_a_custom_field_comes_before_the_address() {
-    let world = World::start_with("customers = { id_field = \"BC_CUSTOMER_ID\" }\n").await;
+    let world = World::start_asking_intacct("customers = { id_field = \"BC_CUSTOMER_ID\" }\n").await;
     let (order, id) = registered(&world);
     world.customer_by_hand("1001", EMAIL, None).await;
     world.customer_by_hand("1002", "else@example.com", Some(id)).await;
@@ -49,7 +50,7 @@ async fn the_shops_id_in_a_custom_field_comes_before_the_address() {
 
 #[tokio::test]
 async fn a_customer_made_here_gets_the_shops_id_in_the_custom_field() {
-    let world = World::start_with("customers = { id_field = \"BC_CUSTOMER_ID\" }\n").await;
+    let world = World::start_asking_intacct("customers = { id_field = \"BC_CUSTOMER_ID\" }\n").await;
     let (order, id) = registered(&world);
     world.shop.place_order(&order).unwrap();
     world.settle().await;
@@ -58,7 +59,7 @@ async fn a_customer_made_here_gets_the_shops_id_in_the_custom_field() {
 
 #[tokio::test]
 async fn several_customers_with_the_address_are_all_named_and_the_order_goes_on_when_finance_has_decided() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.customer_by_hand("1001", EMAIL, None).await;
     world.customer_by_hand("1002", EMAIL, None).await;
     world.set_active("1001", false);
@@ -80,7 +81,7 @@ async fn several_customers_with_the_address_are_all_named_and_the_order_goes_on_
 
 #[tokio::test]
 async fn the_only_active_or_the_most_recent_of_several_is_taken_where_the_policy_says_so() {
-    let world = World::start_with("customers = { several_matches = \"active-only\" }\n").await;
+    let world = World::start_asking_intacct("customers = { several_matches = \"active-only\" }\n").await;
     world.customer_by_hand("1001", EMAIL, None).await;
     world.customer_by_hand("1002", EMAIL, None).await;
     world.set_active("1001", false);
@@ -88,7 +89,7 @@ async fn the_only_active_or_the_most_recent_of_several_is_taken_where_the_policy
     world.settle().await;
     assert_eq!(world.billed(), ["1002"]);
 
-    let world = World::start_with("customers = { several_matches = \"most-recent\" }\n").await;
+    let world = World::start_asking_intacct("customers = { several_matches = \"most-recent\" }\n").await;
     world.customer_by_hand("1009", EMAIL, None).await;
     world.customer_by_hand("1001", EMAIL, None).await;
     world.shop.place_order(&order_home()).unwrap();
@@ -98,7 +99,7 @@ async fn the_only_active_or_the_most_recent_of_several_is_taken_where_the_policy
 
 #[tokio::test]
 async fn an_inactive_customer_holds_all_of_its_orders_and_lets_them_go_when_it_is_active_again() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     world.customer_by_hand("1001", EMAIL, None).await;
     world.set_active("1001", false);
     let orders = [0; 3].map(|_| world.shop.place_order(&order_home()).unwrap());
@@ -121,7 +122,7 @@ async fn an_inactive_customer_holds_all_of_its_orders_and_lets_them_go_when_it_i
 
 #[tokio::test]
 async fn a_known_customer_that_became_inactive_holds_its_orders_until_it_is_active_again() {
-    let world = World::start().await;
+    let world = World::start_asking_intacct("").await;
     let first = world.shop.place_order(&order_home()).unwrap();
     world.settle().await;
     let id = world.only_customer().id;
@@ -146,7 +147,7 @@ async fn a_known_customer_that_became_inactive_holds_its_orders_until_it_is_acti
 
 #[tokio::test]
 async fn guests_are_held_or_share_a_customer_where_the_store_says_so() {
-    let world = World::start_with("customers = { guests = \"hold\" }\n").await;
+    let world = World::start_asking_intacct("customers = { guests = \"hold\" }\n").await;
     let order = world.shop.place_order(&order_home()).unwrap();
     assert!(world.held(order).await.starts_with("guest-order"));
     world.customer_by_hand("WEB", "web@example.com", None).await;
@@ -160,24 +161,23 @@ async fn guests_are_held_or_share_a_customer_where_the_store_says_so() {
 async fn a_fresh_mirror_spares_every_look_up_of_a_matched_and_of_a_new_buyer() {
     let world = World::start().await;
     world.customer_by_hand("1001", EMAIL, None).await;
-    world.mirror(&[("1001", "ada@example.com")]).await;
-    let asked = world.calls("query");
+    world.refresh_masters().await;
     world.shop.place_order(&order_home()).unwrap();
     world.settle().await;
-    assert_eq!((world.billed(), world.calls("query")), (vec!["1001".to_owned()], asked));
+    assert_eq!((world.billed(), world.look_ups()), (vec!["1001".to_owned()], 0));
 
     let stranger = Address { email: "new@example.com".into(), ..guest() };
     world.shop.place_order(&order_to(stranger.clone(), stranger)).unwrap();
     world.settle().await;
-    assert_eq!((world.company.customers().len(), world.calls("query")), (2, asked));
+    assert_eq!((world.company.customers().len(), world.look_ups()), (2, 0));
 }
 
 #[tokio::test]
 async fn a_customer_of_our_id_that_the_mirror_does_not_know_is_met_and_used() {
     let world = World::start().await;
+    world.mirrored().await;
     let (order, id) = registered(&world);
     world.customer_by_hand(&format!("BC-C{id}"), "else@example.com", None).await;
-    world.mirror(&[]).await;
     world.shop.place_order(&order).unwrap();
     world.all_told().await;
     assert_eq!(world.billed(), [format!("BC-C{id}")]);
@@ -189,9 +189,16 @@ async fn a_customer_of_our_id_that_the_mirror_does_not_know_is_met_and_used() {
 async fn a_mirror_that_would_hold_an_order_is_not_believed_before_intacct_was_asked() {
     let world = World::start().await;
     world.customer_by_hand("1001", EMAIL, None).await;
-    // The mirror still has a customer that has another address by now.
-    world.mirror(&[("1001", "ada@example.com"), ("1002", "ada@example.com")]).await;
+    world.customer_by_hand("1002", EMAIL, None).await;
+    world.refresh_masters().await;
+    let new_address = ContactChange { email: Some("else@example.com".into()), ..ContactChange::default() };
+    world
+        .by_hand(Function::UpdateCustomer(Box::new(UpdateCustomer {
+            display_contact: new_address,
+            ..UpdateCustomer::new(RecordReference::Id("1002".into()))
+        })))
+        .await;
     let order = world.shop.place_order(&order_home()).unwrap();
     world.posted(order).await;
-    assert_eq!(world.billed(), ["1001"]);
+    assert_eq!((world.billed(), world.look_ups()), (vec!["1001".to_owned()], 1));
 }

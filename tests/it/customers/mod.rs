@@ -8,7 +8,6 @@ mod matching;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cartledger::accounting::masters::{Master, MasterKind};
 use cartledger::clock::random_id;
 use cartledger::intacct::functions::{Contact, CreateContact, CreateCustomer, Function};
 use cartledger::intacct::outcome::Outcome;
@@ -160,18 +159,11 @@ impl World {
         self.company.requests().functions.get(label).map_or(0, |count| count.executed)
     }
 
-    /// Makes the mirror of the company's customers fresh, as a reading would, with these in it: id, e-mail address.
-    async fn mirror(&self, customers: &[(&str, &str)]) {
-        let kind = MasterKind::Customer;
-        let records: Vec<Master> = customers
-            .iter()
-            .zip(1..)
-            .map(|((id, email), number)| Master { email: Some((*email).into()), ..Master::new(id, number, id) })
-            .collect();
-        self.store.keep_masters("sandbox", &kind, &records).await.unwrap();
-        let now = "insert into master_refresh (company, kind, last_full_at, last_read_at)
-                   values ('sandbox', 'customer', now(), now())
-                   on conflict (company, kind) do update set last_full_at = now(), last_read_at = now()";
-        sqlx::query(now).execute(self.pool()).await.unwrap();
+    /// How often customers were looked up by id or e-mail address; readings of the mirror are none.
+    fn look_ups(&self) -> usize {
+        let asks = |body: &str| {
+            ["CUSTOMERID", "DISPLAYCONTACT.EMAIL1"].iter().any(|field| body.contains(&format!("<equalto><field>{field}<")))
+        };
+        self.company.requests().recent.iter().filter(|request| asks(&request.body)).count()
     }
 }

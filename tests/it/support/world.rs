@@ -57,6 +57,12 @@ impl World {
         Self::start_at(accounting, Clock::system()).await
     }
 
+    /// The same with a program that asks Intacct for every new buyer, whatever the mirror says.
+    pub async fn start_asking_intacct(accounting: &str) -> Self {
+        let (database, company) = (TestDatabase::new().await, CompanySettings::default());
+        Self::start_whole(database, accounting, Clock::system(), company, "customer_mirror_hours = 0\n").await
+    }
+
     /// The same with a clock of the shop's own: orders, payments and refunds are of its day.
     pub async fn start_at(accounting: &str, clock: Clock) -> Self {
         Self::start_in(TestDatabase::new().await, accounting, clock).await
@@ -73,6 +79,16 @@ impl World {
         accounting: &str,
         clock: Clock,
         company: CompanySettings,
+    ) -> Self {
+        Self::start_whole(database, accounting, clock, company, "").await
+    }
+
+    async fn start_whole(
+        database: TestDatabase,
+        accounting: &str,
+        clock: Clock,
+        company: CompanySettings,
+        company_text: &str,
     ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let settings = StoreSettings {
@@ -94,7 +110,7 @@ impl World {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("cartledger-world-{}", cartledger::clock::random_id().simple()));
         std::fs::create_dir_all(&folder).unwrap();
-        let settings = settings_text(port, &shop_address, &served.gateway_url());
+        let settings = settings_text(port, &shop_address, &served.gateway_url(), company_text);
         std::fs::write(folder.join("cartledger.toml"), format!("{settings}{accounting}")).unwrap();
         let mut world = Self {
             settings,
@@ -477,7 +493,7 @@ pub fn order_of(sku: &str, cents: i64) -> OrderDraft {
     )
 }
 
-fn settings_text(port: u16, shop: &str, gateway: &str) -> String {
+fn settings_text(port: u16, shop: &str, gateway: &str, company: &str) -> String {
     format!(
         r#"
 [server]
@@ -505,7 +521,7 @@ user_id = "ws_cartledger"
 user_password = {{ env = "T_USER" }}
 application_account = "1190"
 timeout_seconds = 3
-[[stores]]
+{company}[[stores]]
 name = "{STORE}"
 store_hash = "testhash1"
 api_url = "{shop}"
