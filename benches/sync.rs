@@ -109,7 +109,7 @@ async fn measure(settings: Settings) -> anyhow::Result<()> {
             };
             let requests = median(|run| run.requests_per_second);
             let (name, share) = match mode {
-                PostingMode::Order => ("order", format!("{:.1} %", requests / first * 100.0)),
+                PostingMode::Order | PostingMode::OrderEntry => ("order", format!("{:.1} %", requests / first * 100.0)),
                 PostingMode::Daily => ("daily", "-".to_owned()),
             };
             println!(
@@ -179,7 +179,7 @@ async fn ceiling(settings: Settings) -> anyhow::Result<f64> {
 async fn run(settings: Settings, postgres: &EmbeddedPostgres, mode: PostingMode, most: usize) -> anyhow::Result<Run> {
     let orders = settings.orders.unwrap_or(match mode {
         // Two documents each: an invoice and a receipt.
-        PostingMode::Order => ROUNDS * settings.concurrency as usize * most / 2,
+        PostingMode::Order | PostingMode::OrderEntry => ROUNDS * settings.concurrency as usize * most / 2,
         PostingMode::Daily => 400,
     });
     let database = format!("bench_{}", random_id().simple());
@@ -278,7 +278,7 @@ impl Place {
         let today = Clock::system().now();
         // Days of daily mode must be over to be summed up.
         let clock = match mode {
-            PostingMode::Order => Clock::system(),
+            PostingMode::Order | PostingMode::OrderEntry => Clock::system(),
             PostingMode::Daily => Clock::fixed(today.checked_sub(jiff::SignedDuration::from_hours(72))?),
         };
         let settings = StoreSettings {

@@ -1,9 +1,11 @@
 //! Documents: what the ledger should contain, as journal lines that balance. A document that does not balance cannot be built.
 
 mod kind;
+mod order_entry;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
 
@@ -16,6 +18,7 @@ use super::customer::CustomerRef;
 use super::money::Currency;
 
 pub use self::kind::{CorrectionForm, Detail, DocumentKind, Exchange, RATE_DECIMALS};
+pub use self::order_entry::{AMOUNT_DECIMALS, OrderEntry, OrderEntryItem, OrderEntrySubtotal};
 pub use super::journal::{Dimensions, JournalLine};
 
 /// The longest document key, in characters: Intacct's limit for a function's control id (Intacct docs, XML requests).
@@ -24,8 +27,8 @@ pub const LONGEST_KEY: usize = 256;
 /// The longest document number, in characters: Intacct's limit for an invoice number (Intacct docs, AR invoices).
 pub const LONGEST_NUMBER: usize = 45;
 
-/// How many waves the documents of an order are sent in.
-pub const LAST_WAVE: u8 = 3;
+/// The wave of what is left over of a receipt.
+const LAST_WAVE: u8 = 3;
 
 /// The deterministic name of a document, for example `acme-us/118/invoice/r1` or `acme-us/118/receipt/9001/r1`.
 ///
@@ -170,6 +173,14 @@ pub enum DocumentError {
         /// Its total.
         total: Decimal,
     },
+    /// Items and subtotals of an Order Entry document are not its journal lines.
+    #[error("{key}: as an Order Entry document, {why}")]
+    OrderEntry {
+        /// The document.
+        key: DocumentKey,
+        /// What is wrong.
+        why: String,
+    },
     /// Key or number is empty or too long.
     #[error(
         "{key}: key or number '{number}' is empty or too long (at most {LONGEST_KEY} and {LONGEST_NUMBER} characters)"
@@ -233,13 +244,21 @@ impl Document {
         if !application && !control {
             return Err(DocumentError::NoControlLeg { key: key(), total: draft.total });
         }
+        let credit = if draft.kind == DocumentKind::CreditMemo { Decimal::ONE } else { -Decimal::ONE };
+        let order_entry = draft.detail.order_entry();
+        if let Some(why) = order_entry.and_then(|entry| entry.problem(&draft.lines, draft.total, credit)) {
+            return Err(DocumentError::OrderEntry { key: key(), why });
+        }
         Ok(Self(draft))
     }
 
-    /// In which wave it is sent: 1 for what stands by itself, 2 for what needs the record numbers of wave 1, 3 for what
-    /// needs those of wave 2: what is left over of a receipt.
+    /// In which wave it is sent: 1 for what stands by itself, 2 for what names documents of wave 1, 3 for what needs
+    /// those of wave 2: what is left over of a receipt. A document never goes before one that is sent with it and that it
+    /// needs: see [`in_waves`].
     pub fn wave(&self) -> u8 {
         match &self.0.detail {
+            // An Order Entry credit memo is made from its invoice.
+            Detail::CreditMemo { order_entry: Some(_), .. } => 2,
             Detail::Application { credit, .. } if credit.word() == DocumentKind::Receipt.as_str() => LAST_WAVE,
             _ => self.0.kind.wave(),
         }
@@ -259,6 +278,20 @@ impl Document {
             _ => Vec::new(),
         }
     }
+}
+
+/// Documents that are sent together, by wave: each behind those of them that its request names.
+pub fn in_waves(documents: &[Document]) -> BTreeMap<u8, Vec<&Document>> {
+    let mut waves: BTreeMap<&DocumentKey, u8> = BTreeMap::new();
+    let mut sorted: BTreeMap<u8, Vec<&Document>> = BTreeMap::new();
+    for document in documents {
+        let own = document.wave();
+        let needed = document.detail.needs().into_iter().filter_map(|key| waves.get(key)).max();
+        let wave = if own == 1 { own } else { needed.map_or(own, |needed| own.max(needed.saturating_add(1))) };
+        waves.insert(&document.key, wave);
+        sorted.entry(wave).or_default().push(document);
+    }
+    sorted
 }
 
 /// SHA-256 of a value's JSON, in lower-case hexadecimal. Struct fields serialise in their written order and maps are

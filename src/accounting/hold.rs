@@ -71,6 +71,8 @@ pub enum HoldCode {
     ShippingDateMissing,
     /// The checkout was never finished, and money was captured all the same.
     IncompleteWithMoney,
+    /// Something cannot be said in an Order Entry document: it has no item or subtotal, or would be booked otherwise there.
+    OrderEntryIncomplete,
     /// The Intacct company has no record of this id.
     NotInIntacct,
     /// The record is there and cannot be posted to.
@@ -119,6 +121,7 @@ impl HoldCode {
             Self::EventNotBookable => "event-not-bookable",
             Self::ShippingDateMissing => "shipping-date-missing",
             Self::IncompleteWithMoney => "incomplete-with-money",
+            Self::OrderEntryIncomplete => "order-entry-incomplete",
             Self::NotInIntacct => "not-in-intacct",
             Self::InactiveInIntacct => "inactive-in-intacct",
             Self::RestrictedInIntacct => "restricted-in-intacct",

@@ -15,6 +15,9 @@ pub struct Dimension {
     pub rule: String,
 }
 
+/// The name of the dimension that says which item it is.
+pub const ITEM: &str = "item";
+
 /// Ends the rule of a value that several rules gave.
 const AND_OTHERS: &str = " and others";
 
@@ -83,6 +86,16 @@ impl Dimensions {
                 dimension.rule.push_str(AND_OTHERS);
             }
         }
+    }
+
+    /// These dimensions without one of them.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Dimensions {
+        let mut rest = self.clone();
+        if rest.0.contains_key(name) {
+            Arc::make_mut(&mut rest.0).remove(name);
+        }
+        rest
     }
 
     /// These dimensions, with those of `over` taking their place where both have one.

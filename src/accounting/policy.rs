@@ -1,5 +1,7 @@
 //! Policy: what one store's finance team decided once, as plain data.
 
+mod order_entry;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, Time};
@@ -7,6 +9,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::order_entry::{OrderEntryPolicy, SubtotalKind};
 use super::money::Currency;
 
 mod customers;
@@ -50,6 +53,16 @@ pub enum PolicyError {
         "store '{0}' has an id_field that is no field name: give the integration name of Intacct's custom field on customers, for example BC_CUSTOMER_ID"
     )]
     CustomerField(String),
+    /// Order-entry mode without the name of something every document names.
+    #[error(
+        "store '{store}' posts Order Entry documents and order_entry.{setting} is empty: name it as the Intacct company does"
+    )]
+    OrderEntry {
+        /// The store.
+        store: String,
+        /// The setting.
+        setting: &'static str,
+    },
     /// The cap is negative.
     #[error("store '{store}': the cap for rounding differences is {cap}; it must be zero or more")]
     Cap {
@@ -176,6 +189,9 @@ pub enum PostingMode {
     /// Receivables documents for every order.
     #[default]
     Order,
+    /// Order Entry documents for every order's sale and returned goods, receivables documents for the rest.
+    #[serde(rename = "order_entry", alias = "order-entry")]
+    OrderEntry,
     /// One summary journal per day and currency.
     Daily,
 }
@@ -248,6 +264,8 @@ pub struct Policy {
     pub attachment_folder: Option<String>,
     /// How buyers become customers.
     pub customers: CustomerPolicy,
+    /// Order-entry mode: how the Intacct company calls what its documents are made of.
+    pub order_entry: OrderEntryPolicy,
 }
 
 impl Default for Policy {
@@ -285,6 +303,7 @@ impl Default for Policy {
             daily_close_delay_minutes: 120,
             attachment_folder: None,
             customers: CustomerPolicy::default(),
+            order_entry: OrderEntryPolicy::default(),
         }
     }
 }
@@ -307,6 +326,17 @@ impl Policy {
     /// How what is of `day` reaches the ledger. Every day has exactly one way, so a change leaves no gap and no overlap.
     pub fn posting_on(&self, day: Date) -> PostingMode {
         self.posting_changes.range(..=day).next_back().map_or(self.posting, |(_, mode)| *mode)
+    }
+
+    /// Whether any day goes this way.
+    pub fn ever_posts(&self, mode: PostingMode) -> bool {
+        self.posting == mode || self.posting_changes.values().any(|changed| *changed == mode)
+    }
+
+    /// The same decisions with one way for all days: what is known of an order that has begun that way.
+    #[must_use]
+    pub fn always(&self, mode: PostingMode) -> Self {
+        Self { posting: mode, posting_changes: BTreeMap::new(), ..self.clone() }
     }
 
     /// Checks what the types cannot.
@@ -343,7 +373,10 @@ impl Policy {
         if !self.customers.has_usable_id_field() {
             return Err(PolicyError::CustomerField(self.store.clone()));
         }
-        Ok(())
+        match self.order_entry.missing().filter(|_| self.ever_posts(PostingMode::OrderEntry)) {
+            Some(setting) => Err(PolicyError::OrderEntry { store: self.store.clone(), setting }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::derive::{Derivation, derive};
 use super::evidence::*;
 use super::money::{Currency, parse_amount};
-use super::policy::{Policy, Recognition};
+use super::policy::{Policy, PostingMode, Recognition, SubtotalKind};
 use super::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
 pub(crate) use books::{Books, still_to_post};
 pub(crate) use show::{balances, balances_of, entries, journal, table};
@@ -115,6 +115,17 @@ impl Case {
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
+    }
+
+    /// The sale and its returns as Order Entry documents: every product an item, a subtotal for everything else.
+    pub fn order_entry(mut self) -> Self {
+        self.rules = with_items(self.rules);
+        self.policy(|policy| {
+            policy.posting = PostingMode::OrderEntry;
+            policy.order_entry.warehouse = Some("WH1".into());
+            let named = |kind: SubtotalKind| (kind, format!("{kind} subtotal"));
+            policy.order_entry.subtotals = SubtotalKind::ALL.map(named).into();
+        })
     }
 
     /// A line, priced without tax. Lines get the ids 1, 2, 3 ...
@@ -323,6 +334,23 @@ impl Case {
     pub fn hold_codes(&self) -> Vec<&'static str> {
         self.derive().holds.iter().map(|hold| hold.code.as_str()).collect()
     }
+}
+
+/// The rules with an item for products and gift certificates, and a subtotal for each account of discounts and taxes.
+pub(crate) fn with_items(rules: Vec<Rule>) -> Vec<Rule> {
+    let item = || Give::Dimension("item".into());
+    let given = |rule: Rule| {
+        let account = rule.given(&Give::Account).unwrap_or_default().to_owned();
+        match rule.kind {
+            RuleKind::Product => rule.gives(item(), "SKU-1"),
+            RuleKind::GiftCertificate => rule.gives(item(), "GIFT"),
+            RuleKind::Discount | RuleKind::Tax if !account.is_empty() => {
+                rule.gives(Give::Subtotal, &format!("Subtotal {account}"))
+            }
+            _ => rule,
+        }
+    };
+    rules.into_iter().map(given).collect()
 }
 
 /// A refund item of `quantity` units of a line.

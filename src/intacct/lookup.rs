@@ -40,8 +40,8 @@ pub enum LookupError {
 /// An invoice, adjustment or payment that the company has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundDocument {
-    /// Record number, which payments and applications refer to.
-    pub record_number: u64,
+    /// Record number, or the id of an Order Entry document.
+    pub record: String,
     /// Invoice, adjustment or document number.
     pub number: String,
     /// The customer.
@@ -111,7 +111,7 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
     let number = text(row, "RECORDID").or_else(|| text(row, "DOCNUMBER"));
     let date = text(row, "WHENPOSTED").or_else(|| text(row, "RECEIPTDATE"));
     Ok(FoundDocument {
-        record_number: record_number(row)?,
+        record: record_number(row)?.to_string(),
         number: number.ok_or(LookupError::Field { field: "number" })?.to_owned(),
         customer_id: required(row, "CUSTOMERID")?.to_owned(),
         state: required(row, "STATE")?.to_owned(),
@@ -124,18 +124,18 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
     })
 }
 
-fn complete(result: &FunctionResult) -> Result<&[Record], LookupError> {
+pub(super) fn complete(result: &FunctionResult) -> Result<&[Record], LookupError> {
     match result.remaining {
         Some(remaining) if remaining > 0 => Err(LookupError::MoreRows { remaining }),
         _ => Ok(&result.records),
     }
 }
 
-fn text<'a>(row: &'a Record, field: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(row: &'a Record, field: &str) -> Option<&'a str> {
     row.get(field).map(String::as_str).filter(|text| !text.is_empty())
 }
 
-fn required<'a>(row: &'a Record, field: &'static str) -> Result<&'a str, LookupError> {
+pub(super) fn required<'a>(row: &'a Record, field: &'static str) -> Result<&'a str, LookupError> {
     text(row, field).ok_or(LookupError::Field { field })
 }
 
@@ -143,7 +143,7 @@ fn record_number(row: &Record) -> Result<u64, LookupError> {
     required(row, "RECORDNO")?.parse().map_err(|_| LookupError::Field { field: "RECORDNO" })
 }
 
-fn decimal(row: &Record, field: &'static str) -> Result<Option<Decimal>, LookupError> {
+pub(super) fn decimal(row: &Record, field: &'static str) -> Result<Option<Decimal>, LookupError> {
     text(row, field).map(|text| Decimal::from_str_exact(text).map_err(|_| LookupError::Field { field })).transpose()
 }
 
@@ -206,7 +206,7 @@ mod tests {
             ("WHENPOSTED", "07/01/2026"),
         ]]))
         .unwrap();
-        assert_eq!(found[0].record_number, 2091);
+        assert_eq!(found[0].record, "2091");
         assert_eq!((found[0].total, found[0].due), ("118.25".parse().unwrap(), Some(Decimal::ZERO)));
         assert_eq!(found[0].date, Some("2026-07-01".parse().unwrap()));
     }

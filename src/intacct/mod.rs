@@ -13,6 +13,7 @@
 //! | [`lookup`] | queries that find out what is already in the company |
 //! | [`reading`] | what answers to reads say: sums, object definitions, dimensions, closed books |
 //! | [`masters`] | reading accounts, dimensions, customers and other master data page by page |
+//! | [`order_entry`] | the same for Order Entry documents, and their receivables |
 //! | [`posting`] | from an accounting document to the function that posts it |
 //! | [`session`] | the state of a sign-in |
 //! | [`client`] | signing in and sending |
@@ -23,6 +24,7 @@ pub mod errors;
 pub mod functions;
 pub mod lookup;
 pub mod masters;
+pub mod order_entry;
 pub mod outcome;
 pub mod posting;
 pub mod reading;

@@ -5,6 +5,7 @@ mod corrections_tests;
 pub mod customer;
 #[cfg(test)]
 mod customer_properties;
+mod order_entry;
 mod pairs;
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,10 @@ use super::functions::{
     CustomField, ExchangeRate, Function, InvalidFunction, JournalEntryLine, Line, LineDimensions, MoneyGoesTo,
     PaidDocument, PaidWith, Payer, PaymentDetail, PaymentMethod, PostingAction,
 };
+use super::order_entry::is_id;
 use super::text;
 use crate::accounting::document::{
-    CorrectionForm, Detail, Document, DocumentKey, Exchange, JournalLine, RATE_DECIMALS,
+    CorrectionForm, Detail, Dimensions, Document, DocumentKey, Exchange, JournalLine, RATE_DECIMALS,
 };
 use crate::accounting::policy::Policy;
 
@@ -34,6 +36,11 @@ pub enum PostingError {
     /// A document it refers to has no record number yet.
     #[error("{0} is not in Intacct yet, so nothing can be applied to it")]
     NotPosted(DocumentKey),
+    /// An Order Entry document it is to be applied to posts no receivable.
+    #[error(
+        "Order Entry document {0} has no receivable in Intacct: it was deleted, is a draft, or its transaction definition does not post to Accounts Receivable"
+    )]
+    NoReceivable(String),
     /// The rule names a payment method Intacct does not know.
     #[error(
         "'{0}' is no payment method of Intacct: the payment rule must give Printed Check, Cash, EFT, Credit Card, Online Charge Card or Online ACH Debit"
@@ -52,8 +59,10 @@ pub enum PostingError {
 pub struct Surroundings<'a> {
     /// CUSTOMERID in Intacct.
     pub customer_id: &'a str,
-    /// Record numbers of the documents posted so far, by key.
+    /// Record numbers of the documents posted so far, by key; of Order Entry documents their ids.
     pub records: &'a BTreeMap<String, String>,
+    /// Record numbers of the receivables of Order Entry documents, by their ids, as they are at this moment.
+    pub receivables: &'a BTreeMap<String, u64>,
     /// The store's policy.
     pub policy: &'a Policy,
     /// The undeposited funds account named on credit-only applications: no money moves there, but Intacct wants one.
@@ -67,6 +76,11 @@ pub struct Surroundings<'a> {
 /// # Errors
 /// [`PostingError`], with what to do.
 pub fn function(document: &Document, around: Surroundings<'_>) -> Result<Function, PostingError> {
+    if let Some(entry) = document.detail.order_entry() {
+        let function = Function::CreateSoTransaction(Box::new(order_entry::transaction(document, entry, around)?));
+        function.check()?;
+        return Ok(function);
+    }
     let function = match &document.detail {
         Detail::Invoice { terms, due, .. } => Function::CreateInvoice(Box::new(CreateInvoice {
             posting_date: Some(document.date),
@@ -222,9 +236,15 @@ fn lines(document: &Document, policy: &Policy) -> Vec<Line> {
 
 fn line(from: &JournalLine) -> Line {
     let amount: Decimal = from.credit - from.debit;
-    let dimension = |name: &str| from.dimensions.get(name).map(str::to_owned);
+    let memo = Some(from.memo.clone()).filter(|memo| !memo.is_empty());
+    let dimensions = line_dimensions(&from.dimensions);
+    Line { memo, dimensions, ..Line::new(Account::Gl(from.account.clone()), amount) }
+}
+
+fn line_dimensions(from: &Dimensions) -> LineDimensions {
+    let dimension = |name: &str| from.get(name).map(str::to_owned);
     let standard = ["location", "department", "project", "customer", "item", "class"];
-    let dimensions = LineDimensions {
+    LineDimensions {
         location: dimension("location"),
         department: dimension("department"),
         project: dimension("project"),
@@ -232,14 +252,11 @@ fn line(from: &JournalLine) -> Line {
         item: dimension("item"),
         class: dimension("class"),
         custom_fields: from
-            .dimensions
             .iter()
             .filter(|(name, _)| !standard.contains(name))
             .map(|(name, value)| CustomField::dimension(name, &value.id))
             .collect(),
-    };
-    let memo = Some(from.memo.clone()).filter(|memo| !memo.is_empty());
-    Line { memo, dimensions, ..Line::new(Account::Gl(from.account.clone()), amount) }
+    }
 }
 
 fn currency(document: &Document, policy: &Policy) -> Result<Option<CurrencyGroup>, PostingError> {
@@ -278,8 +295,12 @@ fn method(name: &str) -> Result<PaymentMethod, PostingError> {
 }
 
 fn record(key: &DocumentKey, around: Surroundings<'_>) -> Result<u64, PostingError> {
-    let found = around.records.get(key.as_str()).and_then(|record| record.parse().ok());
-    found.ok_or_else(|| PostingError::NotPosted(key.clone()))
+    let Some(record) = around.records.get(key.as_str()) else { return Err(PostingError::NotPosted(key.clone())) };
+    if is_id(record) {
+        let receivable = around.receivables.get(record).copied();
+        return receivable.ok_or_else(|| PostingError::NoReceivable(record.clone()));
+    }
+    record.parse().map_err(|_| PostingError::NotPosted(key.clone()))
 }
 
 /// What a document of an order is in Intacct.

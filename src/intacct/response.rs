@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::diagnosis::diagnose;
 use super::errors::{ErrorClass, GatewayError, Level};
+use super::order_entry;
 use super::tree::{self, Element};
 
 /// A record of an answer: field name to text. Empty fields are empty texts.
@@ -92,6 +93,13 @@ impl FunctionResult {
             _ => None,
         };
         text?.parse().ok()
+    }
+
+    /// What is kept of the document that was created: the record number, or the id of an Order Entry document.
+    pub fn record(&self) -> Option<String> {
+        let entered = self.function == "create_sotransaction";
+        let id = self.key.as_ref().filter(|key| entered && order_entry::is_id(key));
+        id.cloned().or_else(|| self.record_number().map(|number| number.to_string()))
     }
 
     fn read(result: &Element) -> Self {

@@ -10,6 +10,8 @@ pub const CONTROL_ID: usize = 256;
 pub const CUSTOMER_ID: usize = 20;
 /// Longest invoice or adjustment number (Intacct import templates, AR invoices and AR adjustments).
 pub const DOCUMENT_NUMBER: usize = 45;
+/// Longest item id (integrations in the field).
+pub const ITEM_ID: usize = 30;
 /// Longest id of an attachment (integrations in the field; the documentation does not say).
 pub const ATTACHMENT_ID: usize = 20;
 /// Longest title of a journal entry; nobody documents it, so it is taken to be that of an adjustment's description.

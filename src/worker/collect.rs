@@ -5,22 +5,9 @@ use std::collections::BTreeSet;
 use super::order::RunEnd;
 use super::waves::Batch;
 use crate::accounting::document::Document;
-use crate::accounting::policy::PostingMode;
 use crate::accounting::summary::Group;
 use crate::store::Store;
 use crate::store::document::{DocumentState, PlannedDocument, StoredDocument};
-
-/// Which way an order has begun; `None` while nothing of it is in the ledger or in a summary.
-pub fn begun(stored: &[StoredDocument]) -> Option<PostingMode> {
-    let any = |fits: fn(DocumentState) -> bool| stored.iter().any(|document| fits(document.state));
-    // One that was looked for in vain may still arrive.
-    if any(|state| matches!(state, DocumentState::Posted | DocumentState::Sending | DocumentState::Unknown))
-        || stored.iter().any(|document| document.open_for.is_some())
-    {
-        return Some(PostingMode::Order);
-    }
-    any(|state| state == DocumentState::Summarised).then_some(PostingMode::Daily)
-}
 
 /// Makes what is collected of the order exactly these documents. Applications are left out: they move nothing in the
 /// general ledger, and daily mode keeps no receivables that they could settle. Answers whether anything of the order waits

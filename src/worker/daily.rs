@@ -219,7 +219,7 @@ impl Daily {
             customer_id: "",
             attachment: attachment.as_deref(),
         };
-        batch.send_one(&document, &BTreeMap::new()).await
+        batch.send_alone(&document).await
     }
 }
 

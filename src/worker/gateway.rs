@@ -59,7 +59,7 @@ pub struct Cause {
 /// A document that is in Intacct now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Its record number.
+    /// Its record number, or the id of an Order Entry document.
     pub record_no: String,
     /// The result as it came.
     pub answer: String,

@@ -215,7 +215,7 @@ impl LedgerEvents {
         let mut plan = planned(&self.connection.name, document);
         plan.revision = Some(revision);
         self.store.plan(&[plan]).await?;
-        batch.send_one(document, &BTreeMap::new()).await
+        batch.send_alone(document).await
     }
 
     async fn record(&self, event: &StoredEvent, end: End) -> Result<(), StoreError> {

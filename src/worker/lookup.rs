@@ -12,6 +12,7 @@ use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::functions::{Function, Query};
 use crate::intacct::lookup::{self, EntryLine, FoundDocument, JournalLines};
+use crate::intacct::order_entry;
 use crate::intacct::posting;
 use crate::store::Store;
 use crate::store::document::{DocumentState, Duplicate, Outcome, StoredDocument};
@@ -59,7 +60,7 @@ pub(super) async fn look(store: &Store, gateway: &Gateway, stored: &StoredDocume
         [one] => {
             let differences = differences(&document, stored.request.as_deref(), one);
             if differences.is_empty() {
-                (Outcome::Posted { record_no: one.record_number.to_string() }, Ok(None))
+                (Outcome::Posted { record_no: one.record.clone() }, Ok(None))
             } else {
                 held(differs(&document, one, &differences))
             }
@@ -124,6 +125,12 @@ pub async fn find(
     let key = document.key.as_str();
     let failed = |failure| cannot_look_up(key, failure);
     let unreadable = |error: lookup::LookupError| RunEnd::retry(format!("{key}: {error}"));
+    if let Some(entry) = document.detail.order_entry() {
+        let query = order_entry::by_number(&entry.definition, &document.number, customer_id);
+        let result = gateway.read(cause, query).await.map_err(failed)?;
+        let found = order_entry::documents(&result).map_err(unreadable)?;
+        return Ok((found.into_iter().map(FoundDocument::from).collect(), cut(result.raw)));
+    }
     if !document.detail.is_journal() {
         let result = gateway.read(cause, query(document, customer_id)).await.map_err(failed)?;
         return Ok((lookup::documents(&result).map_err(unreadable)?, cut(result.raw)));
@@ -269,7 +276,7 @@ fn differs(document: &Document, found: &FoundDocument, differences: &[String]) -
             document.kind,
             document.number,
             document.total,
-            found.record_number,
+            found.record,
             differences.join("; ")
         ),
         ..hold(HoldCode::UnknownOutcomeDiffers, document)
@@ -278,7 +285,7 @@ fn differs(document: &Document, found: &FoundDocument, differences: &[String]) -
 
 fn several_found(document: &Document, found: &[&FoundDocument]) -> Hold {
     let there: Vec<String> =
-        found.iter().map(|found| format!("record {} over {}", found.record_number, found.total)).collect();
+        found.iter().map(|found| format!("record {} over {}", found.record, found.total)).collect();
     Hold {
         message: format!(
             "the answer for {} {} over {} was lost, and Intacct has several records under that number: {}",

@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::budget;
-use super::collect::{self, begun};
+use super::collect;
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd, Occasion};
 use super::lookup;
 use super::together;
 use super::validation;
 use super::waves::{self, WaveEnd};
+use super::way;
 use crate::accounting::derive::{AsPosted, Derivation, Eligibility, Ledger, derive};
 use crate::accounting::document::{Document, DocumentKey};
 use crate::accounting::evidence::Evidence;
@@ -131,7 +132,7 @@ impl OrderRun<'_> {
             Ok(stored) => stored,
             Err(hold) => return self.held(order_id, Some(&evidence), vec![hold]).await,
         };
-        let Some(judged) = self.judge(&evidence, None).await? else {
+        let Some(judged) = self.judge(&evidence, &stored, None).await? else {
             return self.held(order_id, Some(&evidence), vec![no_rulebook(&self.connection.name)]).await;
         };
         if let Some(wait) = self.wait_for_payment(&evidence, &judged.derivation, lane, &stored) {
@@ -174,7 +175,12 @@ impl OrderRun<'_> {
     }
 
     /// Derives under a revision of the rules, the newest when none is named; `None` when there are no rules at all.
-    async fn judge(&self, evidence: &Evidence, revision: Option<i64>) -> Result<Option<Judged>, RunEnd> {
+    async fn judge(
+        &self,
+        evidence: &Evidence,
+        stored: &[StoredDocument],
+        revision: Option<i64>,
+    ) -> Result<Option<Judged>, RunEnd> {
         let name = &self.connection.name;
         let found = match revision {
             Some(number) => self.store.rulebook_revision(name, number).await?,
@@ -186,7 +192,7 @@ impl OrderRun<'_> {
         let rulebook = Rulebook::new(rules).map_err(|problems| {
             RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number))
         })?;
-        let derivation = derive(evidence, &rulebook, &self.connection.policy);
+        let derivation = derive(evidence, &rulebook, &way::policy(stored, &self.connection.policy));
         Ok(Some(Judged { derivation, rulebook, revision: found.number }))
     }
 
@@ -196,6 +202,7 @@ impl OrderRun<'_> {
         &self,
         evidence: &Evidence,
         today: &Judged,
+        stored: &[StoredDocument],
         posted_by: &BTreeMap<String, i64>,
     ) -> Result<Vec<AsPosted>, RunEnd> {
         let mut chains: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
@@ -204,11 +211,11 @@ impl OrderRun<'_> {
         }
         let mut found = Vec::new();
         for (revision, chains) in chains {
-            let Some(then) = self.judge(evidence, Some(revision)).await? else { continue };
+            let Some(then) = self.judge(evidence, stored, Some(revision)).await? else { continue };
             let missing = |hold: &Hold| hold.code == HoldCode::MissingRule && hold.blocks == Blocks::Order;
             let derivation = if then.derivation.holds.iter().any(missing) {
                 let completed = then.rulebook.completed_by(today.rulebook.clone());
-                derive(evidence, &completed, &self.connection.policy)
+                derive(evidence, &completed, &way::policy(stored, &self.connection.policy))
             } else {
                 then.derivation
             };
@@ -237,7 +244,7 @@ impl OrderRun<'_> {
         let (evidence, policy) = (&read.evidence, &self.connection.policy);
         let posted = standing_documents(&stored)?;
         let posted_by = posted_by(&stored, judged.revision);
-        let as_posted = self.as_posted(evidence, &judged, &posted_by).await?;
+        let as_posted = self.as_posted(evidence, &judged, &stored, &posted_by).await?;
         let Judged { derivation, revision, .. } = judged;
         let ledger =
             Ledger { posted: &posted, as_posted: &as_posted, seen_on: period::posting_date(read.since, policy) };
@@ -254,7 +261,7 @@ impl OrderRun<'_> {
             customer_id: "",
             attachment: None,
         };
-        let begun = begun(&stored);
+        let begun = way::begun(&stored);
         let over_budget = budget::goes_daily(self.store, self.connection, evidence.order.id, begun).await?;
         let way = summary::way(begun.or(over_budget), &derivation.documents, policy);
         let checked = validation::check(self.connection, &difference.to_post, way == PostingMode::Daily).await?;
@@ -265,7 +272,7 @@ impl OrderRun<'_> {
             PostingMode::Daily => {
                 collected = collect::collect(&batch, evidence.order.id, to_post, &stored).await?;
             }
-            PostingMode::Order => {
+            PostingMode::Order | PostingMode::OrderEntry => {
                 collect::withdraw(self.store, &self.connection.name, evidence.order.id, &stored).await?;
                 if !to_post.is_empty() {
                     let sent = self.send(batch, evidence, &derivation, to_post, &stored).await?;

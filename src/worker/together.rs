@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::gateway::Gateway;
 use super::lookup::{self, Look};
 use super::order::RunEnd;
-use super::waves::{Batch, End, One, control_id};
+use super::waves::{Batch, End, Known, One, control_id};
 use crate::accounting::document::{Detail, Document};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::store::Store;
@@ -102,22 +102,18 @@ fn torn(group: &[&StoredDocument], there: &[&str], missing: &[&str]) -> Hold {
 
 impl Batch<'_> {
     /// Sends the documents of a group, each planned before; several go in together or not at all.
-    pub(super) async fn send_group(
-        &self,
-        group: &[&Document],
-        records: &BTreeMap<String, String>,
-    ) -> Vec<Result<One, RunEnd>> {
+    pub(super) async fn send_group(&self, group: &[&Document], known: Known<'_>) -> Vec<Result<One, RunEnd>> {
         match group {
-            [only] => vec![self.send_one(only, records).await],
-            several => match self.send_together(several, records).await {
+            [only] => vec![self.send_one(only, known).await],
+            several => match self.send_together(several, known).await {
                 Ok(ends) => ends.into_iter().map(Ok).collect(),
                 Err(end) => vec![Err(end)],
             },
         }
     }
 
-    async fn send_together(&self, group: &[&Document], records: &BTreeMap<String, String>) -> Result<Vec<One>, RunEnd> {
-        let made: Result<Vec<_>, Box<Hold>> = group.iter().map(|document| self.function(document, records)).collect();
+    async fn send_together(&self, group: &[&Document], known: Known<'_>) -> Result<Vec<One>, RunEnd> {
+        let made: Result<Vec<_>, Box<Hold>> = group.iter().map(|document| self.function(document, known)).collect();
         let functions = match made {
             Ok(functions) => functions,
             // None of them goes without the one that cannot be made.
@@ -135,7 +131,7 @@ impl Batch<'_> {
         let sent = self.connection.gateway.write_together(cause, ids.zip(functions).collect()).await;
         let (mut ends, mut look_up) = (Vec::with_capacity(group.len()), false);
         for ((document, attempt), sent) in group.iter().zip(attempts).zip(sent) {
-            match self.settle(document, attempt, sent).await? {
+            match self.settle(document, attempt, sent, known).await? {
                 End::Settled(one) => ends.push(one),
                 End::LookUp => look_up = true,
             }

@@ -9,13 +9,14 @@ use super::connection::StoreConnection;
 use super::gateway::{Cause, Failure, Sent};
 use super::lookup;
 use super::order::RunEnd;
+use super::receivables::{self, Receivables};
 use super::together;
-use crate::accounting::document::{Document, LAST_WAVE};
+use crate::accounting::document::{Document, in_waves};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::diagnosis::{self, Diagnosis};
 use crate::intacct::functions::Function;
-use crate::intacct::posting::{self, Surroundings};
+use crate::intacct::posting::{self, PostingError, Surroundings};
 use crate::store::Store;
 use crate::store::document::{DocumentState, Duplicate, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::telemetry::POSTINGS_TOTAL;
@@ -58,6 +59,15 @@ pub struct Batch<'a> {
     pub attachment: Option<&'a str>,
 }
 
+/// What is known of the documents that a request names.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// Record numbers, or ids of Order Entry documents, by key.
+    records: &'a BTreeMap<String, String>,
+    /// Record numbers of receivables, by the ids of their Order Entry documents.
+    receivables: &'a Receivables,
+}
+
 /// What became of one document.
 pub(super) enum One {
     Posted(String, String),
@@ -80,12 +90,21 @@ impl Batch<'_> {
             .filter_map(|document| Some((document.planned.key.clone(), document.record_no.clone()?)))
             .collect();
         let (mut holds, mut later) = (Vec::new(), None);
-        for wave in 1..=LAST_WAVE {
-            let of_wave = documents.iter().filter(|document| document.wave() == wave);
-            let ready: Vec<&Document> = of_wave.filter(|document| self.ready(document, &records)).collect();
+        for (_, of_wave) in in_waves(documents) {
+            let ready: Vec<&Document> = of_wave.into_iter().filter(|document| self.ready(document, &records)).collect();
+            let Some(first) = ready.first() else { continue };
+            let cause = self.cause(first);
+            let receivables = match receivables::read(&self.connection.gateway, &cause, &ready, &records).await {
+                Ok(receivables) => receivables,
+                Err(failure) => {
+                    let (why, after) = failure.into_retry();
+                    later = Some((format!("the receivables of Order Entry documents could not be read: {why}"), after));
+                    continue;
+                }
+            };
+            let known = Known { records: &records, receivables: &receivables };
             let groups = together::groups(&ready);
-            for end in join_all(groups.iter().map(|group| self.send_group(group, &records))).await.into_iter().flatten()
-            {
+            for end in join_all(groups.iter().map(|group| self.send_group(group, known))).await.into_iter().flatten() {
                 match end? {
                     One::Posted(key, record_no) => {
                         records.insert(key, record_no);
@@ -104,7 +123,7 @@ impl Batch<'_> {
     /// Whether everything the document's request names is in Intacct already. Documents of the first wave name
     /// others only in words.
     fn ready(&self, document: &Document, records: &BTreeMap<String, String>) -> bool {
-        document.kind.wave() == 1 || document.detail.needs().iter().all(|key| records.contains_key(key.as_str()))
+        document.wave() == 1 || document.detail.needs().iter().all(|key| records.contains_key(key.as_str()))
     }
 
     /// The document as it is stored.
@@ -117,14 +136,15 @@ impl Batch<'_> {
         }
     }
 
-    /// Sends a document that is planned; `records` are the record numbers of those it names.
-    pub(super) async fn send_one(
-        &self,
-        document: &Document,
-        records: &BTreeMap<String, String>,
-    ) -> Result<One, RunEnd> {
+    /// Sends a document that is planned and names no other.
+    pub(super) async fn send_alone(&self, document: &Document) -> Result<One, RunEnd> {
+        self.send_one(document, Known { records: &BTreeMap::new(), receivables: &Receivables::new() }).await
+    }
+
+    /// Sends a document that is planned.
+    pub(super) async fn send_one(&self, document: &Document, known: Known<'_>) -> Result<One, RunEnd> {
         let key = document.key.as_str();
-        let function = match self.function(document, records) {
+        let function = match self.function(document, known) {
             Ok(function) => function,
             Err(hold) => return Ok(One::Held(*hold)),
         };
@@ -133,27 +153,29 @@ impl Batch<'_> {
             return self.not_now(key).await;
         };
         let sent = self.connection.gateway.write(self.cause(document), &control_id(key), function).await;
-        match self.settle(document, attempt, sent).await? {
+        match self.settle(document, attempt, sent, known).await? {
             End::Settled(one) => Ok(one),
             End::LookUp => self.look_up(document).await,
         }
     }
 
     /// The function that posts a document, or the hold when none can be made.
-    pub(super) fn function(
-        &self,
-        document: &Document,
-        records: &BTreeMap<String, String>,
-    ) -> Result<Function, Box<Hold>> {
+    pub(super) fn function(&self, document: &Document, known: Known<'_>) -> Result<Function, Box<Hold>> {
         let around = Surroundings {
             customer_id: self.customer_id,
-            records,
+            records: known.records,
+            receivables: known.receivables,
             policy: &self.connection.policy,
             application_account: &self.connection.application_account,
             attachment: self.attachment,
         };
-        let remedy = "Change the mapping rule or the setting named here.";
-        posting::function(document, around).map_err(|error| Box::new(refused(document, &error.to_string(), remedy)))
+        posting::function(document, around).map_err(|error| {
+            let remedy = match error {
+                PostingError::NoReceivable(_) => "Post or restore the document in Intacct.",
+                _ => "Change the mapping rule or the setting named here.",
+            };
+            Box::new(refused(document, &error.to_string(), remedy))
+        })
     }
 
     pub(super) fn cause(&self, document: &Document) -> Cause {
@@ -166,7 +188,9 @@ impl Batch<'_> {
         document: &Document,
         attempt: i32,
         sent: Result<Sent, Failure>,
+        known: Known<'_>,
     ) -> Result<End, RunEnd> {
+        let sent = sent.map_err(|failure| receivables::judge(failure, known.receivables));
         let (outcome, end, answer) = self.read_answer(document, attempt, sent);
         metrics::counter!(POSTINGS_TOTAL, "kind" => document.kind.as_str(), "outcome" => end_name(&end)).increment(1);
         self.store.settle(document.key.as_str(), attempt, "send", &outcome, answer.as_deref()).await?;

@@ -36,3 +36,13 @@ async fn a_custom_field_that_customers_do_not_have_is_named() {
     let (status, said) = world.check().await;
     assert!(status == Some(1) && said.contains("WRONG  custom field SHOP_ID of test-shop: add it"), "{said}");
 }
+
+#[tokio::test]
+async fn a_transaction_definition_that_intacct_does_not_have_is_named() {
+    let accounting = "posting = \"order_entry\"\n[stores.accounting.order_entry]\nsales_invoice = \"Web Invoice\"\n";
+    let world = World::start_with(accounting).await;
+    let (status, said) = world.check().await;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("WRONG  transaction definition of test-shop Web Invoice: does not exist"), "{said}");
+    assert!(said.ends_with("1 to mend.\n"), "{said}");
+}

@@ -131,6 +131,7 @@ async fn a_sale_in_euros_reaches_the_bank_with_every_exchange_difference_realise
         let around = Surroundings {
             customer_id: &customer_id,
             records: &records,
+            receivables: &BTreeMap::new(),
             policy: &policy,
             application_account: "1190",
             attachment: None,

@@ -18,6 +18,7 @@ mod ledger_events;
 mod lookups;
 mod master_data;
 mod mirror;
+mod order_entry;
 mod queries;
 mod reading;
 mod request_schema;

@@ -8,9 +8,11 @@ use super::super::document::Dimensions;
 use super::super::evidence::{AppliedDiscount, LineType, ShippingAddress};
 use super::super::hold::HoldCode;
 use super::super::money::{allocate, allocate_capped, settle};
+use super::super::policy::SubtotalKind;
 use super::super::rulebook::{Condition, Facts, Give, RuleKind};
 use super::super::totals::Reckoning;
 use super::context::{Context, Holds};
+use super::piece::{Form, What};
 
 /// Which part of the order a charge is for, by BigCommerce's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,10 +37,25 @@ pub(super) struct Charge {
     pub account: String,
     pub dimensions: Dimensions,
     pub rule: String,
+    /// What it is in an Order Entry document.
+    pub form: Form,
     pub memo: String,
     pub facts: Facts,
     /// Discounts shown on their own accounts; the charge is credited with `net` and these.
     pub contras: Vec<Contra>,
+}
+
+impl Charge {
+    /// What so many units of it are in an Order Entry document.
+    pub fn what(&self, units: Decimal) -> What {
+        match self.part {
+            Part::Line(_) => What::Goods(units),
+            Part::Shipping(_) => What::Other(SubtotalKind::Shipping),
+            Part::Handling(_) => What::Other(SubtotalKind::Handling),
+            Part::Wrapping(_) => What::Other(SubtotalKind::GiftWrapping),
+            Part::Fee(_) => What::Other(SubtotalKind::Fee),
+        }
+    }
 }
 
 /// Where the charges of a sale stand in their list.
@@ -71,6 +88,8 @@ pub(super) struct Contra {
     pub account: String,
     pub dimensions: Dimensions,
     pub rule: String,
+    /// What it is in an Order Entry document.
+    pub form: Form,
     pub memo: String,
     pub amount: Decimal,
 }
@@ -127,12 +146,19 @@ fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contra
         context.dimensions_at(holds, raw.address)
     };
     let resolved = context.rule(holds, raw.kind, &raw.facts, context.date, net);
-    let (account, own, rule) = match &resolved {
-        Some(found) => (found.account().unwrap_or_default().to_owned(), found.dimensions(), found.rule.to_string()),
+    let (account, own, rule, mut form) = match &resolved {
+        Some(found) => {
+            let account = found.account().unwrap_or_default().to_owned();
+            (account, found.dimensions(), found.rule.to_string(), Form::of(found))
+        }
         // A hold blocks the order, so this charge is never written.
-        None => (String::new(), Dimensions::default(), String::new()),
+        None => (String::new(), Dimensions::default(), String::new(), Form::default()),
     };
     let dimensions = defaults.overlaid(&own);
+    if matches!(raw.part, Part::Line(_)) {
+        // The items of lines may come from dimension rules too, for example one for each category.
+        form.item = dimensions.get("item").map(str::to_owned);
+    }
     for contra in &mut contras {
         contra.dimensions = dimensions.overlaid(&contra.dimensions);
     }
@@ -145,6 +171,7 @@ fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contra
         account,
         dimensions,
         rule,
+        form,
         memo: raw.memo,
         facts: raw.facts,
         contras,
@@ -308,13 +335,21 @@ fn rounding(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Deci
 struct Share {
     charge: usize,
     exact: Decimal,
+    place: Placed,
+}
+
+/// Where a discount goes.
+#[derive(Clone)]
+struct Placed {
     account: String,
     dimensions: Dimensions,
     rule: String,
+    form: Form,
+    memo: String,
 }
 
-/// Where a discount goes: account, dimensions, rule and memo; `None` when it is shown net.
-type Place = Option<(String, Dimensions, String, String)>;
+/// The same; `None` when it is shown net.
+type Place = Option<Placed>;
 
 /// The place of a discount by its rule; the outer `None` with a hold when there is no rule.
 fn place(context: &Context, discount: &AppliedDiscount, holds: &mut Holds) -> Option<Place> {
@@ -327,7 +362,13 @@ fn place(context: &Context, discount: &AppliedDiscount, holds: &mut Holds) -> Op
         _ if discount.name.is_empty() => "Discount".to_owned(),
         _ => discount.name.chars().take(200).collect(),
     };
-    Some(Some((account.to_owned(), found.dimensions(), found.rule.to_string(), memo)))
+    Some(Some(Placed {
+        account: account.to_owned(),
+        dimensions: found.dimensions(),
+        rule: found.rule.to_string(),
+        form: Form::of(&found),
+        memo,
+    }))
 }
 
 /// The discounts that are shown on contra accounts, by position of their charge. Each discount adds up to its own total.
@@ -345,26 +386,21 @@ fn contras(raws: &[Raw], context: &Context, holds: &mut Holds) -> BTreeMap<usize
                     known.entry(name).or_insert(found)
                 }
             };
-            let Some((account, dimensions, rule, memo)) = found.clone() else { continue };
+            let Some(place) = found.clone() else { continue };
             let exact = discount.amount * raw.discount_factor;
-            let source = sources.entry((discount.id.clone(), memo)).or_default();
-            source.push(Share { charge, exact, account, dimensions, rule });
+            let source = sources.entry((discount.id.clone(), place.memo.clone())).or_default();
+            source.push(Share { charge, exact, place });
         }
     }
     let currency = context.evidence.order.currency;
     let mut contras: BTreeMap<usize, Vec<Contra>> = BTreeMap::new();
-    for ((_, memo), shares) in sources {
+    for shares in sources.into_values() {
         let exact: Vec<Decimal> = shares.iter().map(|share| share.exact).collect();
         let settled = settle(&exact, &exact, currency.round(exact.iter().sum()), currency);
-        for (Share { charge, account, dimensions, rule, .. }, amount) in shares.into_iter().zip(settled) {
+        for (Share { charge, place, .. }, amount) in shares.into_iter().zip(settled) {
             if !amount.is_zero() {
-                contras.entry(charge).or_default().push(Contra {
-                    account,
-                    dimensions,
-                    rule,
-                    memo: memo.clone(),
-                    amount,
-                });
+                let Placed { account, dimensions, rule, form, memo } = place;
+                contras.entry(charge).or_default().push(Contra { account, dimensions, rule, form, memo, amount });
             }
         }
     }

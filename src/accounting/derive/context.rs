@@ -13,7 +13,7 @@ use super::super::document::{Detail, Dimensions, Document, DocumentKey, Draft, E
 use super::super::evidence::{Address, Evidence, Line, LineType};
 use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::{Currency, Money};
-use super::super::policy::Policy;
+use super::super::policy::{Policy, PostingMode};
 use super::super::rulebook::{Condition, Facts, Missing, Resolved, RuleKind, Rulebook};
 
 /// One order with the rules and the policy it is derived by.
@@ -51,6 +51,11 @@ impl<'a> Context<'a> {
     pub fn counts_on(&mut self, date: Date) {
         self.date = date;
         self.known_dimensions.get_mut().clear();
+    }
+
+    /// Whether the sale and its returns are Order Entry documents: the day the sale counts from decides.
+    pub fn order_entry(&self) -> bool {
+        self.policy.posting_on(self.date) == PostingMode::OrderEntry
     }
 
     /// The address that decides where the order goes: the first one shipped to, else the billing address.

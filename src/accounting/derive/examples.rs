@@ -2,7 +2,7 @@
 
 use super::super::policy::OrderLevelRefund;
 use super::cases::*;
-use super::{corrections_specs, cost_specs, events_specs, exchange_specs, timing_specs};
+use super::{corrections_specs, cost_specs, events_specs, exchange_specs, order_entry_specs, timing_specs};
 
 /// Name and text of every example.
 pub(crate) fn examples() -> Vec<(&'static str, String)> {
@@ -32,6 +32,7 @@ pub(crate) fn examples() -> Vec<(&'static str, String)> {
         corrections_specs::documented(),
         events_specs::documented(),
         exchange_specs::documented(),
+        order_entry_specs::documented(),
     ];
     orders.into_iter().chain(elsewhere.into_iter().flatten()).collect()
 }

@@ -3,11 +3,14 @@
 use jiff::ToSpan;
 use rust_decimal::Decimal;
 
-use super::super::document::{Detail, Document, DocumentKey, JournalLine};
+use super::super::document::{Detail, Document, DocumentKey};
 use super::super::evidence::{AppliedDiscount, Coupon, Evidence, Fee, Line, LineType, ShippingAddress, TaxRow, Totals};
 use super::super::hold::Blocks;
-use super::charges::{Charge, Places};
-use super::context::{Desk, Holds, Paper, merged, signed_line, source_hash};
+use super::super::policy::SubtotalKind;
+use super::charges::{Charge, Contra, Places};
+use super::context::{Desk, Holds, Paper, merged, source_hash};
+use super::order_entry;
+use super::piece::{Form, Piece, Side, What};
 use super::taxes::TaxBucket;
 
 /// A sale worked out: its charges, taxes and rounding add up to the invoice. Amounts are whole minor units.
@@ -32,19 +35,16 @@ pub(super) fn invoice_key(desk: &Desk) -> DocumentKey {
 pub(super) fn invoice(desk: &Desk, sale: &Sale, terms: Option<String>, holds: &mut Holds) -> Option<Document> {
     let (context, order) = (desk.context, &desk.context.evidence.order);
     let mut lines = vec![desk.receivable(sale.total, &format!("Order {}", order.id))];
-    for charge in &sale.charges {
-        let gross = charge.net + charge.contras.iter().map(|contra| contra.amount).sum::<Decimal>();
-        lines.push(signed_line(&charge.account, -gross, charge.dimensions.clone(), &charge.memo, &charge.rule));
-    }
-    for contra in sale.charges.iter().flat_map(|charge| &charge.contras) {
-        let dimensions = contra.dimensions.clone();
-        lines.push(signed_line(&contra.account, contra.amount, dimensions, &contra.memo, &contra.rule));
-    }
-    lines.extend(sale.taxes.iter().filter_map(|tax| tax_line(tax, -tax.amount)));
-    if let Some(account) = context.policy.rounding_account.as_deref().filter(|_| !sale.rounding.is_zero()) {
-        let rule = "policy: rounding account";
-        lines.push(signed_line(account, -sale.rounding, desk.dimensions.clone(), "Rounding difference", rule));
-    }
+    let pieces = pieces(desk, sale);
+    let order_entry = if context.order_entry() {
+        let definition = &context.policy.order_entry.sales_invoice;
+        let (entry, own) = order_entry::entered(desk, definition, &pieces, Side::Sale, &Blocks::Order, holds)?;
+        lines.extend(own);
+        Some(Box::new(entry))
+    } else {
+        lines.extend(pieces.iter().map(|piece| piece.line(Side::Sale)));
+        None
+    };
     let due = context.date.saturating_add(i64::from(context.policy.due_days).days());
     let paper = Paper {
         what: "invoice".to_owned(),
@@ -54,16 +54,64 @@ pub(super) fn invoice(desk: &Desk, sale: &Sale, terms: Option<String>, holds: &m
         reference: None,
         description: format!("BigCommerce order {}", order.id),
         lines: merged(lines),
-        detail: Detail::Invoice { terms, due, payment_method: order.payment_method.clone() },
+        detail: Detail::Invoice { terms, due, payment_method: order.payment_method.clone(), order_entry },
         source_hash: source_hash(&sold(context.evidence)),
     };
     desk.write(holds, Blocks::Order, paper)
 }
 
-/// The leg of a tax; none for tax that stays out of the books.
-pub(super) fn tax_line(tax: &TaxBucket, signed: Decimal) -> Option<JournalLine> {
-    let account = tax.account.as_deref()?;
-    Some(signed_line(account, signed, tax.dimensions.clone(), &tax.name, &tax.rule))
+/// Everything the buyer owes, piece by piece.
+fn pieces(desk: &Desk, sale: &Sale) -> Vec<Piece> {
+    let contra = |contra: &Contra| Piece {
+        account: contra.account.clone(),
+        dimensions: contra.dimensions.clone(),
+        rule: contra.rule.clone(),
+        memo: contra.memo.clone(),
+        amount: -contra.amount,
+        what: What::Other(SubtotalKind::Discount),
+        form: contra.form.clone(),
+    };
+    let mut pieces: Vec<Piece> = sale.charges.iter().map(charged).collect();
+    pieces.extend(sale.charges.iter().flat_map(|charge| &charge.contras).map(contra));
+    pieces.extend(sale.taxes.iter().filter_map(|tax| tax_piece(tax, tax.amount)));
+    if let Some(account) = desk.context.policy.rounding_account.as_deref().filter(|_| !sale.rounding.is_zero()) {
+        pieces.push(Piece {
+            account: account.to_owned(),
+            dimensions: desk.dimensions.clone(),
+            rule: "policy: rounding account".to_owned(),
+            memo: "Rounding difference".to_owned(),
+            amount: sale.rounding,
+            what: What::Other(SubtotalKind::Rounding),
+            form: Form::default(),
+        });
+    }
+    pieces
+}
+
+/// What a charge comes to before the discounts that are shown on their own accounts.
+fn charged(charge: &Charge) -> Piece {
+    Piece {
+        account: charge.account.clone(),
+        dimensions: charge.dimensions.clone(),
+        rule: charge.rule.clone(),
+        memo: charge.memo.clone(),
+        amount: charge.net + charge.contras.iter().map(|contra| contra.amount).sum::<Decimal>(),
+        what: charge.what(charge.quantity),
+        form: charge.form.clone(),
+    }
+}
+
+/// The piece of a tax; none for tax that stays out of the books.
+pub(super) fn tax_piece(tax: &TaxBucket, amount: Decimal) -> Option<Piece> {
+    Some(Piece {
+        account: tax.account.clone()?,
+        dimensions: tax.dimensions.clone(),
+        rule: tax.rule.clone(),
+        memo: tax.name.clone(),
+        amount,
+        what: What::Other(SubtotalKind::Tax),
+        form: tax.form.clone(),
+    })
 }
 
 /// The facts an invoice is made of: when one of them changes after posting, the order was edited. Left out is what

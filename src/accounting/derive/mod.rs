@@ -49,8 +49,12 @@ mod invoice;
 #[cfg(test)]
 mod life_specs;
 mod open_items;
+mod order_entry;
+#[cfg(test)]
+mod order_entry_specs;
 #[cfg(test)]
 mod orders_specs;
+mod piece;
 #[cfg(test)]
 mod properties;
 mod recognition;

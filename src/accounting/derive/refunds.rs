@@ -12,15 +12,17 @@ use rust_decimal::Decimal;
 use self::excess::excess;
 pub(super) use self::excess::given_back;
 pub(super) use self::papers::Out;
-use super::super::document::{Document, JournalLine};
+use super::super::document::Document;
 use super::super::evidence::{Refund, RefundPayment, RefundedPart};
 use super::super::hold::{Blocks, Hold, HoldCode};
+use super::super::journal::ITEM;
 use super::super::money::Money;
-use super::super::policy::OrderLevelRefund;
+use super::super::policy::{OrderLevelRefund, SubtotalKind};
 use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
-use super::context::{Context, Desk, Holds, signed_line};
+use super::context::{Context, Desk, Holds};
 use super::deposits::Returns;
-use super::invoice::{Sale, tax_line};
+use super::invoice::{Sale, tax_piece};
+use super::piece::{Form, Piece, What};
 use super::recognition::Timing;
 use super::split::{Remaining, Split, charge_of, split};
 use super::tenders::{Received, StoredValue, Target, dates};
@@ -177,10 +179,17 @@ impl One<'_> {
         let date = self.dates.0;
         match context.rulebook.resolve(kind, facts, date) {
             Ok(found) => {
-                let base = fallback.map(|target| target.dimensions);
+                let (base, sold) = fallback.map(|target| (target.dimensions, target.form)).unzip();
                 let base = base.unwrap_or_else(|| context.dimensions(holds, facts, date));
                 let (dimensions, rule) = (base.overlaid(&found.dimensions()), found.rule.to_string());
-                found.account().map(|account| Target { account: account.to_owned(), dimensions, rule })
+                // What it was sold as it comes back as, where the rule for refunds does not say.
+                let (own, sold) = (Form::of(&found), sold.unwrap_or_default());
+                let form = Form {
+                    item: own.item.or(sold.item.filter(|_| own.subtotal.is_none())),
+                    subtotal: own.subtotal.or(sold.subtotal),
+                    ..sold
+                };
+                found.account().map(|account| Target { account: account.to_owned(), dimensions, rule, form })
             }
             Err(missing) if missing.tied.is_empty() && fallback.is_some() => fallback,
             Err(missing) => {
@@ -195,8 +204,12 @@ impl One<'_> {
     fn charge_place(&self, charge: usize, holds: &mut Holds) -> Option<Target> {
         use super::charges::Part;
         let sold = &self.sale.charges[charge];
-        let own =
-            || Target { account: sold.account.clone(), dimensions: sold.dimensions.clone(), rule: sold.rule.clone() };
+        let own = || Target {
+            account: sold.account.clone(),
+            dimensions: sold.dimensions.clone(),
+            rule: sold.rule.clone(),
+            form: sold.form.clone(),
+        };
         if sold.gift_certificate {
             return Some(own());
         }
@@ -212,7 +225,9 @@ impl One<'_> {
             return self.rule(RuleKind::Refund, &facts, Some(own()), holds);
         }
         let target = self.rule(RuleKind::Refund, &facts, None, holds)?;
-        Some(Target { dimensions: sold.dimensions.overlaid(&target.dimensions), ..target })
+        let dimensions = sold.dimensions.overlaid(&target.dimensions);
+        let form = Form { item: dimensions.get(ITEM).map(str::to_owned), ..sold.form.clone() };
+        Some(Target { dimensions, form, ..target })
     }
 
     fn part_place(&self, part: &str, holds: &mut Holds) -> Option<Target> {
@@ -322,7 +337,7 @@ impl One<'_> {
                 return None;
             }
         };
-        let lines = self.debits(&split, places, holds)?;
+        let pieces = self.pieces(&split, places, holds)?;
         let kept_by_marketplace: Decimal = self
             .sale
             .taxes
@@ -335,16 +350,17 @@ impl One<'_> {
         let outs = if self.early { Vec::new() } else { self.outs(&places.payments, kept_by_marketplace, open, holds)? };
         let set_off: Decimal = outs.iter().map(|out| out.to_invoice).sum();
         let to_invoice = if self.early { total } else { set_off };
-        let written = self.write(total, to_invoice, lines, &outs, holds)?;
+        let written = self.write(total, to_invoice, &pieces, &outs, holds)?;
         left.take(&split, self.amount().amount);
         Some((written, set_off))
     }
 
-    /// The legs of the credit memo besides the receivable: returns and taxes debited, what is kept back credited.
-    fn debits(&self, split: &Split, places: &Places, holds: &mut Holds) -> Option<Vec<JournalLine>> {
-        let mut lines = Vec::new();
-        let mut push = |target: &Target, signed: Decimal, memo: &str| {
-            lines.push(signed_line(&target.account, signed, target.dimensions.clone(), memo, &target.rule));
+    /// What the credit memo takes back, piece by piece: returns and taxes, less what is kept back.
+    fn pieces(&self, split: &Split, places: &Places, holds: &mut Holds) -> Option<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        let mut push = |target: &Target, amount: Decimal, memo: &str, what: What| {
+            let Target { account, dimensions, rule, form } = target.clone();
+            pieces.push(Piece { account, dimensions, rule, memo: memo.to_owned(), amount, what, form });
         };
         for (charge, (amount, quantity)) in &split.charges {
             let sold = &self.sale.charges[*charge];
@@ -355,22 +371,24 @@ impl One<'_> {
             };
             let memo = format!("Refund of {}{units}", sold.memo);
             match places.charges.get(charge) {
-                Some(target) => push(target, *amount, &memo),
+                Some(target) => push(target, *amount, &memo, sold.what(*quantity)),
                 // A charge that is not refunded itself lends a cent: see `split`.
-                None => push(&self.charge_place(*charge, holds)?, *amount, &memo),
+                None => push(&self.charge_place(*charge, holds)?, *amount, &memo, sold.what(*quantity)),
             }
         }
         if let Some((target, _)) = &places.order {
-            push(target, split.order_level, "Refund on the order");
+            let what = What::Other(SubtotalKind::OrderRefund);
+            push(target, split.order_level, "Refund on the order", what);
         }
         if let Some(target) = &places.restocking {
             for (description, amount) in &split.restocking {
                 let memo = if description.is_empty() { "Restocking fee" } else { description };
-                push(target, -*amount, memo);
+                push(target, -*amount, memo, What::Other(SubtotalKind::Restocking));
             }
         }
-        lines.extend(self.sale.taxes.iter().zip(&split.taxes).filter_map(|(tax, amount)| tax_line(tax, *amount)));
-        Some(lines)
+        let taxes = self.sale.taxes.iter().zip(&split.taxes);
+        pieces.extend(taxes.filter_map(|(tax, amount)| tax_piece(tax, *amount)));
+        Some(pieces)
     }
 
     /// How the money goes: against the unpaid invoice, or out. Only an offline refund of an unpaid invoice moved nothing.

@@ -13,6 +13,7 @@ use super::super::rulebook::{Condition, RuleKind};
 use super::super::totals::Reckoning;
 use super::charges::Part;
 use super::context::{Context, Holds};
+use super::piece::Form;
 
 /// One tax on one account. Amounts are in major units.
 pub(super) struct TaxBucket {
@@ -21,6 +22,8 @@ pub(super) struct TaxBucket {
     pub account: Option<String>,
     pub dimensions: Dimensions,
     pub rule: String,
+    /// What it is in an Order Entry document.
+    pub form: Form,
     /// Whole minor units.
     pub amount: Decimal,
     /// What its rows say is on each part of the order; empty when the order shows none.
@@ -151,6 +154,7 @@ fn bucket(context: &Context, row: &TaxRow, holds: &mut Holds) -> Option<TaxBucke
         account: found.account().map(str::to_owned),
         dimensions: defaults.overlaid(&found.dimensions()),
         rule: found.rule.to_string(),
+        form: Form::of(&found),
         amount: Decimal::ZERO,
         parts: HashMap::new(),
     })

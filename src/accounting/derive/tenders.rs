@@ -13,6 +13,7 @@ use super::super::rulebook::{Condition, Facts, Give, RuleKind, values};
 use super::context::{Context, Desk, Holds, Paper, signed_line, source_hash};
 use super::eligibility::paid_by_status;
 use super::invoice::{Sale, invoice_key};
+use super::piece::Form;
 
 /// Everything that came in for an order, in major units.
 pub(super) struct Received<'a>(pub Vec<Tender<'a>>);
@@ -295,6 +296,8 @@ pub(super) struct Target {
     pub account: String,
     pub dimensions: Dimensions,
     pub rule: String,
+    /// What it is in an Order Entry document.
+    pub form: Form,
 }
 
 /// The liability account of gift certificates or store credit.
@@ -308,7 +311,8 @@ pub(super) fn liability(
     let facts = context.facts(None);
     let found = context.rule(holds, kind.rule_kind(), &facts, date, amount)?;
     let dimensions = context.dimensions(holds, &facts, date).overlaid(&found.dimensions());
-    Some(Target { account: found.account()?.to_owned(), dimensions, rule: found.rule.to_string() })
+    let (account, rule) = (found.account()?.to_owned(), found.rule.to_string());
+    Some(Target { account, dimensions, rule, form: Form::default() })
 }
 
 /// What is known about a payment: its method by every name it goes by, and its gateway.

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::DocumentKey;
+use super::order_entry::OrderEntry;
 
 /// What kind of document it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -144,6 +145,9 @@ pub enum Detail {
         due: Date,
         /// The display name of the order's payment method in BigCommerce.
         payment_method: String,
+        /// What it is as an Order Entry document, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order_entry: Option<Box<OrderEntry>>,
     },
     /// Of a receipt.
     Receipt {
@@ -176,6 +180,9 @@ pub enum Detail {
         invoice: DocumentKey,
         /// How much of it is set off against the invoice because that was not paid; zero when all money went back.
         applies_to_invoice: Decimal,
+        /// What it is as an Order Entry document, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order_entry: Option<Box<OrderEntry>>,
     },
     /// Of a refund's money.
     RefundPayout {
@@ -227,6 +234,14 @@ impl Detail {
     /// Whether it is posted as a journal entry, which has no leg that must stand on the receivable account.
     pub fn is_journal(&self) -> bool {
         matches!(self, Self::Journal { .. } | Self::Correction { form: CorrectionForm::Journal, .. })
+    }
+
+    /// What it is as an Order Entry document; `None` for what is posted otherwise.
+    pub fn order_entry(&self) -> Option<&OrderEntry> {
+        match self {
+            Self::Invoice { order_entry, .. } | Self::CreditMemo { order_entry, .. } => order_entry.as_deref(),
+            _ => None,
+        }
     }
 
     /// The documents that must be in Intacct before this one makes sense.

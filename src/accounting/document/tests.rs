@@ -38,3 +38,46 @@ fn a_document_survives_json_and_keeps_its_hash() {
     let wrong = json.replacen("129.90", "129.91", 1);
     assert!(serde_json::from_str::<Document>(&wrong).is_err(), "a stored document that does not balance is refused");
 }
+
+#[test]
+fn an_order_entry_document_that_is_not_its_journal_cannot_be_built() {
+    let case = Case::new().line("TS-1", "3", "100.00", "8.25").tax("Tax", "8.25", "8.25");
+    let good: Draft = case.paid(9001, "stripe", "108.25").order_entry().derive().documents[0].clone().into();
+    assert!(Document::build(good.clone()).is_ok());
+    let refused = |change: fn(&mut OrderEntry)| {
+        let mut draft = good.clone();
+        let Detail::Invoice { order_entry: Some(entry), .. } = &mut draft.detail else { panic!("{draft:?}") };
+        change(entry);
+        matches!(Document::build(draft), Err(DocumentError::OrderEntry { .. }))
+    };
+    assert!(refused(|entry| entry.items[0].price = dec("33.34")), "a cent too much");
+    assert!(refused(|entry| entry.items[0].price = dec("33.333")), "Intacct would round");
+    assert!(refused(|entry| entry.items[0].quantity = dec("-1")));
+    assert!(refused(|entry| entry.items[1].account = "4001".into()), "on another account");
+    assert!(refused(|entry| drop(entry.subtotals.pop())));
+    assert!(refused(|entry| entry.items.clear()));
+    assert!(refused(|entry| entry.definition.clear()));
+}
+
+#[test]
+fn documents_go_behind_those_that_their_requests_name() {
+    use super::super::testing::units;
+    let case = Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90");
+    let case = case.paid(9001, "stripe", "129.90").refund(12, "129.90", "9.90", "stripe", vec![units(1, "1")]);
+    let waves = |case: &Case| -> Vec<String> {
+        let documents = case.derive().documents;
+        let sent = in_waves(&documents);
+        let numbers = |(wave, of): (&u8, &Vec<&Document>)| {
+            let mut numbers: Vec<&str> = of.iter().map(|document| document.number.as_str()).collect();
+            numbers.sort_unstable();
+            format!("{wave}: {}", numbers.join(" "))
+        };
+        sent.iter().map(numbers).collect()
+    };
+    assert_eq!(waves(&case), ["1: BC-118 BC-118-P112 BC-118-R12", "2: BC-118-A112 BC-118-T9001"]);
+    assert_eq!(
+        waves(&case.order_entry()),
+        ["1: BC-118 BC-118-P112", "2: BC-118-R12 BC-118-T9001", "3: BC-118-A112"],
+        "an Order Entry credit memo is made from its invoice, and set off once it is there"
+    );
+}

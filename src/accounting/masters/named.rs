@@ -97,8 +97,12 @@ pub fn of_settings(policy: &Policy, application_account: &str) -> Vec<Named> {
     add(MasterKind::GlAccount, policy.rounding_account.as_deref().unwrap_or_default(), "rounding_account");
     add(MasterKind::GlAccount, policy.deposit_account.as_deref().unwrap_or_default(), "deposit_account");
     add(MasterKind::Term, policy.terms.as_deref().unwrap_or_default(), "terms");
-    let modes = std::iter::once(&policy.posting).chain(policy.posting_changes.values());
-    let daily = modes.into_iter().any(|mode| *mode == PostingMode::Daily);
+    if policy.ever_posts(PostingMode::OrderEntry) {
+        let names = &policy.order_entry;
+        add(MasterKind::TransactionDefinition, &names.sales_invoice, "order_entry.sales_invoice");
+        add(MasterKind::TransactionDefinition, &names.credit_memo, "order_entry.credit_memo");
+    }
+    let daily = policy.ever_posts(PostingMode::Daily);
     let corrects = policy.changed_orders == ChangedOrders::Correct;
     if daily || corrects || policy.cost_of_goods || policy.recognition == Recognition::ShipDate {
         add(MasterKind::Journal, &policy.journal, "journal");

@@ -84,6 +84,10 @@ impl Check<'_> {
         if journal {
             self.record(&plain(document, MasterKind::Journal, self.setup.journal, "setting journal"));
         }
+        if let Some(entry) = document.detail.order_entry().filter(|_| !self.setup.daily) {
+            let setting = "the settings of order_entry";
+            self.record(&plain(document, MasterKind::TransactionDefinition, &entry.definition, setting));
+        }
         match &document.detail {
             _ if self.setup.daily => {}
             Detail::Invoice { terms: Some(terms), .. } => {

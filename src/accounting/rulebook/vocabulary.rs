@@ -134,6 +134,12 @@ pub enum Give {
     Stock,
     /// The account of goods that come back and are scrapped.
     ScrapAccount,
+    /// Order-entry mode: the subtotal of the transaction definition it goes on, when it is no item.
+    Subtotal,
+    /// Order-entry mode: the unit of the item.
+    Unit,
+    /// Order-entry mode: the warehouse of the item.
+    Warehouse,
     /// An id for this dimension.
     Dimension(String),
 }
@@ -226,15 +232,16 @@ impl RuleKind {
     /// What rules of this kind may give besides dimensions.
     pub fn gives(self) -> &'static [Give] {
         match self {
-            Self::Product => &[Give::Account, Give::CostAccount, Give::InventoryAccount],
-            Self::Shipping | Self::Handling | Self::GiftWrapping | Self::Fee | Self::Settlement => &[Give::Account],
-            Self::GiftCertificate | Self::StoreCredit => &[Give::Account],
-            Self::Discount => &[Give::Account, Give::Presentation],
-            Self::Tax => &[Give::Account, Give::CollectedBy],
+            Self::Product => &[Give::Account, Give::CostAccount, Give::InventoryAccount, Give::Unit, Give::Warehouse],
+            Self::Shipping | Self::Handling | Self::GiftWrapping | Self::Fee => &[Give::Account, Give::Subtotal],
+            Self::GiftCertificate => &[Give::Account, Give::Unit, Give::Warehouse],
+            Self::StoreCredit | Self::Settlement => &[Give::Account],
+            Self::Discount => &[Give::Account, Give::Presentation, Give::Subtotal],
+            Self::Tax => &[Give::Account, Give::CollectedBy, Give::Subtotal],
             Self::Payment => {
                 &[Give::Account, Give::PaymentMethod, Give::BankAccount, Give::RefundAccount, Give::TreatAsPaid]
             }
-            Self::Refund => &[Give::Account, Give::OrderLevel, Give::Stock, Give::ScrapAccount],
+            Self::Refund => &[Give::Account, Give::OrderLevel, Give::Stock, Give::ScrapAccount, Give::Subtotal],
             Self::Customer => &[Give::SummaryCustomer, Give::CustomerPrefix, Give::CustomerType, Give::Terms],
             Self::Dimension => &[],
             Self::Exchange => &[Give::RateType, Give::Rate],
@@ -327,7 +334,7 @@ impl fmt::Display for Condition {
 
 impl Give {
     /// Everything a rule may give that is no dimension, in the order columns of them are written.
-    pub const PLAIN: [Give; 20] = [
+    pub const PLAIN: [Give; 23] = [
         Self::Account,
         Self::PaymentMethod,
         Self::BankAccount,
@@ -348,6 +355,9 @@ impl Give {
         Self::InventoryAccount,
         Self::Stock,
         Self::ScrapAccount,
+        Self::Subtotal,
+        Self::Unit,
+        Self::Warehouse,
     ];
 
     /// The fixed words it takes; `None` when any text will do.
@@ -387,6 +397,9 @@ impl fmt::Display for Give {
             Self::InventoryAccount => "inventory_account",
             Self::Stock => "stock",
             Self::ScrapAccount => "scrap_account",
+            Self::Subtotal => "subtotal",
+            Self::Unit => "unit",
+            Self::Warehouse => "warehouse",
             Self::Dimension(name) if STANDARD_DIMENSIONS.contains(&name.as_str()) => name,
             Self::Dimension(name) => return write!(f, "dimension:{name}"),
         })
@@ -418,6 +431,9 @@ impl TryFrom<String> for Give {
             "inventory_account" => Self::InventoryAccount,
             "stock" => Self::Stock,
             "scrap_account" => Self::ScrapAccount,
+            "subtotal" => Self::Subtotal,
+            "unit" => Self::Unit,
+            "warehouse" => Self::Warehouse,
             name if STANDARD_DIMENSIONS.contains(&name) => Self::Dimension(text),
             other => match other.strip_prefix("dimension:") {
                 Some(name) if !name.is_empty() => Self::Dimension(name.to_owned()),

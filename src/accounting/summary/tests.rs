@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::super::derive::{Derivation, derive};
 use super::super::evidence::Evidence;
 use super::super::rulebook::{Give, Rule, RuleKind, Rulebook};
-use super::super::testing::{Case, balances_of, dec, rules, units};
+use super::super::testing::{Case, balances_of, dec, rules, units, with_items};
 use super::*;
 
 const DAY: &str = "2026-03-10";
@@ -349,6 +349,10 @@ struct Books {
 impl Books {
     fn begun(&self, order: u64) -> Option<PostingMode> {
         let of = |documents: &BTreeMap<String, Document>| documents.values().any(|d| d.order_id == Some(order));
+        let entered = |d: &Document| d.order_id == Some(order) && d.detail.order_entry().is_some();
+        if self.posted.values().any(entered) {
+            return Some(PostingMode::OrderEntry);
+        }
         of(&self.posted).then_some(PostingMode::Order).or(of(&self.summed).then_some(PostingMode::Daily))
     }
 
@@ -359,7 +363,7 @@ impl Books {
         for document in derivation.documents {
             let key = document.key.as_str().to_owned();
             match mode {
-                PostingMode::Order => drop(self.posted.entry(key).or_insert(document)),
+                PostingMode::Order | PostingMode::OrderEntry => drop(self.posted.entry(key).or_insert(document)),
                 PostingMode::Daily if document.lines.is_empty() || self.summed.contains_key(&key) => {}
                 PostingMode::Daily => drop(self.collected.insert(key, document)),
             }
@@ -408,8 +412,12 @@ fn life() -> impl Strategy<Value = Life> {
         .prop_map(|(placed, paid_after, refunded_after, cents)| Life { placed, paid_after, refunded_after, cents })
 }
 
+fn mode() -> impl Strategy<Value = PostingMode> {
+    prop_oneof![Just(PostingMode::Order), Just(PostingMode::OrderEntry), Just(PostingMode::Daily)]
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
-    let mode = prop_oneof![Just(PostingMode::Order), Just(PostingMode::Daily)];
+    let mode = mode();
     prop_oneof![
         5 => (0usize..6, 0i8..12).prop_map(|(order, on)| Happening::Read { order, on }),
         2 => (0i8..12).prop_map(|before| Happening::Close { before }),
@@ -422,13 +430,13 @@ proptest! {
     fn whatever_happens_every_line_is_posted_once_and_the_sums_are_those_of_the_orders(
         lives in proptest::collection::vec(life(), 1..6),
         happenings in proptest::collection::vec(happening(), 0..40),
-        daily_first in any::<bool>(),
+        first in mode(),
     ) {
-        let mut all_rules = rules();
+        let mut all_rules = with_items(rules());
         all_rules.push(Rule::new("po", RuleKind::Payment).gives(Give::Account, "1150-M").gives(Give::PaymentMethod, "EFT"));
         let rulebook = Rulebook::new(all_rules).unwrap();
         let mut policy = policy();
-        policy.posting = if daily_first { PostingMode::Daily } else { PostingMode::Order };
+        policy.posting = first;
         let mut books = Books::default();
         let last = (0..lives.len()).map(|order| Happening::Read { order, on: i8::MAX });
         for happening in happenings.into_iter().chain(last).chain([Happening::Close { before: i8::MAX }]) {
@@ -437,7 +445,9 @@ proptest! {
                 Happening::Close { before } => books.close(date(before), &policy),
                 Happening::Read { order, on } => {
                     if let Some(evidence) = lives.get(order).and_then(|life| life.seen(order, on)) {
-                        books.read(derive(&evidence, &rulebook, &policy), &policy);
+                        let begun = books.begun(evidence.order.id);
+                        let judged_by = begun.map_or_else(|| policy.clone(), |mode| policy.always(mode));
+                        books.read(derive(&evidence, &rulebook, &judged_by), &policy);
                     }
                 }
             }
@@ -445,6 +455,10 @@ proptest! {
         let derived = lives.iter().enumerate().filter_map(|(id, life)| life.seen(id, i8::MAX));
         let derived: Vec<Document> = derived.flat_map(|evidence| derive(&evidence, &rulebook, &policy).documents).collect();
         prop_assert!(books.collected.is_empty());
+        for document in books.posted.values().filter(|document| document.detail.order_entry().is_some()) {
+            let sale = books.posted.values().find(|d| d.order_id == document.order_id && d.kind == DocumentKind::Invoice);
+            prop_assert!(sale.is_some_and(|sale| sale.detail.order_entry().is_some()), "{} is made from no Order Entry invoice", document.key);
+        }
         for document in derived.iter().filter(|document| !document.lines.is_empty()) {
             let places = [books.posted.contains_key(document.key.as_str()), books.summed.contains_key(document.key.as_str())];
             prop_assert_eq!(places.iter().filter(|there| **there).count(), 1, "{}", document.key);

@@ -7,6 +7,7 @@
 mod documents;
 mod masters;
 mod money;
+mod order_entry;
 mod reads;
 
 use std::path::Path;
@@ -65,6 +66,8 @@ fn samples() -> Vec<(&'static str, Vec<Function>)> {
             .map(Function::Query)
             .to_vec(),
         ),
+        ("order-entry", order_entry::documents()),
+        ("order-entry-look-ups", order_entry::look_ups()),
         ("journals", vec![documents::journal()]),
         ("more-journals", documents::more_journals()),
         ("newer-reads", vec![Function::LookUpObject(LookUpObject { object: "ARINVOICE".into() })]),

@@ -10,6 +10,7 @@ pub mod create_folder;
 pub mod create_invoice;
 pub mod create_journal;
 pub mod create_payment;
+pub mod create_sotransaction;
 pub mod currency;
 pub mod get_api_session;
 pub mod get_closed_books_date;
@@ -27,6 +28,7 @@ pub mod record_deposit;
 pub mod record_receipt;
 pub mod reverse_invoice;
 pub mod reverse_payment;
+pub mod sotransaction_line;
 pub mod update_contact;
 pub mod update_customer;
 
@@ -43,6 +45,7 @@ pub use create_folder::CreateFolder;
 pub use create_invoice::CreateInvoice;
 pub use create_journal::{CreateJournal, JournalEntryLine, JournalKind};
 pub use create_payment::{CreatePayment, MoneyGoesTo, Payer, PaymentMethod};
+pub use create_sotransaction::{CreateSoTransaction, DocumentState};
 pub use currency::{CurrencyGroup, ExchangeRate};
 pub use get_api_session::{GetApiSession, SessionLocation};
 pub use get_closed_books_date::GetClosedBooksDate;
@@ -58,6 +61,7 @@ pub use record_deposit::RecordDeposit;
 pub use record_receipt::RecordReceipt;
 pub use reverse_invoice::ReverseInvoice;
 pub use reverse_payment::ReversePayment;
+pub use sotransaction_line::{OrderEntryLine, Subtotal};
 pub use update_contact::{ContactChange, UpdateContact};
 pub use update_customer::UpdateCustomer;
 
@@ -81,6 +85,8 @@ pub enum Function {
     CreateInvoice(Box<CreateInvoice>),
     /// Creates a credit memo or a debit memo.
     CreateAdjustment(Box<CreateAdjustment>),
+    /// Creates an Order Entry document: a sales invoice or a credit memo of a transaction definition.
+    CreateSoTransaction(Box<CreateSoTransaction>),
     /// Creates a cash receipt, or applies a credit memo.
     CreatePayment(Box<CreatePayment>),
     /// Creates a journal entry.
@@ -171,7 +177,7 @@ pub enum InvalidFunction {
         /// The element.
         field: &'static str,
         /// Its value.
-        value: u64,
+        value: String,
     },
     /// An entry whose debits and credits differ.
     #[error(
@@ -234,6 +240,7 @@ impl Function {
             Self::UpdateContact(_) | Self::UpdateCustomer(_) => "update",
             Self::CreateInvoice(_) => "create_invoice",
             Self::CreateAdjustment(_) => "create_aradjustment",
+            Self::CreateSoTransaction(_) => "create_sotransaction",
             Self::ApplyPayment(_) => "apply_arpayment",
             Self::ReverseInvoice(_) => "reverse_invoice",
             Self::ReversePayment(_) => "reverse_arpayment",
@@ -304,6 +311,7 @@ impl Function {
             Self::UpdateCustomer(function) => function.write(writer),
             Self::CreateInvoice(function) => function.write(writer),
             Self::CreateAdjustment(function) => function.write(writer),
+            Self::CreateSoTransaction(function) => function.write(writer),
             Self::CreatePayment(function) => function.write(writer),
             Self::CreateJournal(function) => function.write(writer),
             Self::CreateAdvance(function) => function.write(writer),
@@ -349,6 +357,7 @@ impl Function {
             Self::UpdateCustomer(function) => function.check(),
             Self::CreateInvoice(function) => function.check(),
             Self::CreateAdjustment(function) => function.check(),
+            Self::CreateSoTransaction(function) => function.check(),
             Self::CreatePayment(function) => function.check(),
             Self::CreateJournal(function) => function.check(),
             Self::CreateAdvance(function) => function.check(),

@@ -46,7 +46,7 @@ impl RecordDeposit {
             if seen.insert(receipt) {
                 Ok(())
             } else {
-                Err(InvalidFunction::Twice { field: "receiptkey", value: *receipt })
+                Err(InvalidFunction::Twice { field: "receiptkey", value: receipt.to_string() })
             }
         })
     }
@@ -84,6 +84,6 @@ mod tests {
         };
         assert_eq!(deposit(&[2096, 3310]).check(), Ok(()));
         assert!(matches!(deposit(&[]).check(), Err(InvalidFunction::NoLines { .. })));
-        assert!(matches!(deposit(&[2096, 2096]).check(), Err(InvalidFunction::Twice { value: 2096, .. })));
+        assert!(matches!(deposit(&[2096, 2096]).check(), Err(InvalidFunction::Twice { field: "receiptkey", .. })));
     }
 }

@@ -63,7 +63,7 @@ impl JournalLines {
             let amount = decimal(row, "TRX_AMOUNT")?.ok_or(LookupError::Field { field: "TRX_AMOUNT" })?;
             let debit = required(row, "TR_TYPE")? == "1";
             let entry = found.entry(record_number).or_insert_with(|| FoundDocument {
-                record_number,
+                record: record_number.to_string(),
                 number: text(row, "DOCUMENT").unwrap_or_default().to_owned(),
                 customer_id: String::new(),
                 state: "Posted".to_owned(),
@@ -128,7 +128,7 @@ mod tests {
         assert!(body.contains("<greaterthan><field>RECORDNO</field><value>9</value></greaterthan>"), "{body}");
         assert_eq!(lines.take(&rows(&[&line("12", "-1", "6.00")])), Ok(false));
         let entries = lines.entries().unwrap();
-        assert_eq!((entries.len(), entries[0].record_number, entries[0].total), (1, 61, "10".parse().unwrap()));
+        assert_eq!((entries.len(), entries[0].record.as_str(), entries[0].total), (1, "61", "10".parse().unwrap()));
         assert_eq!(entries[0].lines.len(), 3);
     }
 

@@ -30,6 +30,7 @@ fn bodies(documents: &[Document]) -> Vec<String> {
         let around = Surroundings {
             customer_id: "BC-C7",
             records: &records,
+            receivables: &BTreeMap::new(),
             policy: &policy,
             application_account: "1190",
             attachment: None,

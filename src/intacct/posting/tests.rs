@@ -105,8 +105,14 @@ fn a_journal_in_base_currency_says_its_rate_where_currencies_are_many() {
     let document = Document::build(draft).unwrap();
     let group = |policy: &Policy| {
         let records = BTreeMap::new();
-        let around =
-            Surroundings { customer_id: "", records: &records, policy, application_account: "", attachment: None };
+        let around = Surroundings {
+            customer_id: "",
+            records: &records,
+            receivables: &BTreeMap::new(),
+            policy,
+            application_account: "",
+            attachment: None,
+        };
         journal(&document, around).unwrap().currency
     };
     let one = Policy::new("acme-us", "1100");

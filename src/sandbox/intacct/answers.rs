@@ -101,6 +101,11 @@ pub(super) fn key(number: u64) -> Element {
     Element::leaf("key", number.to_string())
 }
 
+/// The answer of a legacy create whose record is known by an id.
+pub(super) fn id_key(id: String) -> Element {
+    Element::leaf("key", id)
+}
+
 /// The answer of a generic create: one element per object made.
 pub(super) fn objects(made: Vec<Element>) -> Element {
     Element::new("data").attribute("listtype", "objects").attribute("count", made.len().to_string()).with(made)

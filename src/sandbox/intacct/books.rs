@@ -16,6 +16,7 @@ use super::records::{
     Attachment, Contact, Customer, Deposit, Dimensions, DocumentState, Journal, LedgerLine, OtherReceipt, Payment,
     Receivable, ReceivableKind, ReceivableLine, TrialBalanceRow,
 };
+use super::sales::SalesDocument;
 use super::values::round;
 use super::xml_tree::Element;
 
@@ -31,6 +32,9 @@ pub(super) struct Books {
     pub(super) receivables: BTreeMap<u64, Receivable>,
     pub(super) payments: BTreeMap<u64, Payment>,
     pub(super) journals: BTreeMap<u64, Journal>,
+    /// Order Entry documents.
+    #[serde(default)]
+    pub(super) sales: BTreeMap<u64, SalesDocument>,
     #[serde(default)]
     pub(super) other_receipts: BTreeMap<u64, OtherReceipt>,
     #[serde(default)]
@@ -54,6 +58,8 @@ struct Sequences {
     line: u64,
     batch: u64,
     customer: u64,
+    #[serde(default)]
+    sales: u64,
 }
 
 /// What is left of the answer to one `readByQuery`.
@@ -98,6 +104,7 @@ impl Books {
             receivables: BTreeMap::new(),
             payments: BTreeMap::new(),
             journals: BTreeMap::new(),
+            sales: BTreeMap::new(),
             other_receipts: BTreeMap::new(),
             deposits: BTreeMap::new(),
             attachments: BTreeMap::new(),
@@ -105,7 +112,14 @@ impl Books {
             recorded_control_ids: BTreeSet::new(),
             open_results: VecDeque::new(),
             // Apart from each other, so that a key used for the wrong kind of record is not found by chance.
-            sequences: Sequences { master: 1_000, document: 20_000, line: 500_000, batch: 6_000, customer: 0 },
+            sequences: Sequences {
+                master: 1_000,
+                document: 20_000,
+                line: 500_000,
+                batch: 6_000,
+                customer: 0,
+                sales: 0,
+            },
         }
     }
 
@@ -171,6 +185,11 @@ impl Books {
 
     pub(super) fn next_batch(&mut self) -> u64 {
         advance(&mut self.sequences.batch)
+    }
+
+    /// The next number of an Order Entry document, apart from those of receivables.
+    pub(super) fn next_sales_document(&mut self) -> u64 {
+        advance(&mut self.sequences.sales)
     }
 
     /// The next automatic customer number.

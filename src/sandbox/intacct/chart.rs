@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::definitions::OrderEntrySetup;
+
 /// A dimension an account can insist on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +143,9 @@ pub struct MasterData {
     /// Folders that attachments can be made in.
     #[serde(default)]
     pub attachment_folders: BTreeSet<String>,
+    /// The set-up of Order Entry.
+    #[serde(default)]
+    pub order_entry: OrderEntrySetup,
     /// The last day of the closed periods; nothing may be posted on or before it.
     pub closed_through: Option<Date>,
 }
@@ -164,6 +169,8 @@ impl MasterData {
             "ARTERM" => "term",
             "JOURNAL" => "journal",
             "CUSTTYPE" => "customer type",
+            "SODOCUMENTPARAMS" => "definition",
+            "WAREHOUSE" => "warehouse",
             _ => "account",
         }
     }
@@ -274,7 +281,12 @@ impl Default for MasterData {
                 .into(),
             departments: named([("WEB", "Web shop"), ("WHOLESALE", "Wholesale")]),
             classes: named([("ONLINE", "Online"), ("B2B", "Business to business")]),
-            items: named([("SKU-1", "Sample item one"), ("SKU-2", "Sample item two"), ("SHIPPING", "Shipping")]),
+            items: named([
+                ("SKU-1", "Sample item one"),
+                ("SKU-2", "Sample item two"),
+                ("SHIPPING", "Shipping"),
+                ("GIFT-CARD", "Gift card"),
+            ]),
             projects: BTreeMap::new(),
             inactive: BTreeSet::new(),
             non_posting: BTreeSet::new(),
@@ -292,6 +304,7 @@ impl Default for MasterData {
             .into(),
             attachments: BTreeSet::new(),
             attachment_folders: ["BigCommerce"].map(str::to_owned).into(),
+            order_entry: OrderEntrySetup::default(),
             closed_through: None,
         }
     }

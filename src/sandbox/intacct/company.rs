@@ -26,6 +26,7 @@ use super::records::{
     TrialBalanceRow,
 };
 use super::request_log::RequestLog;
+use super::sales::SalesDocument;
 use super::sessions::Sessions;
 use super::settings::CompanySettings;
 use super::{gateway, introspection};
@@ -202,6 +203,27 @@ impl Company {
     /// All credit and debit memos by record number.
     pub fn adjustments(&self) -> Vec<Receivable> {
         self.receivables(ReceivableKind::Adjustment)
+    }
+
+    /// All Order Entry documents by record number.
+    pub fn sales_documents(&self) -> Vec<SalesDocument> {
+        self.state().books.sales.values().cloned().collect()
+    }
+
+    /// Edits an Order Entry document the way a person would in Intacct: its receivable is deleted and made anew under
+    /// another RECORDNO, which is answered.
+    ///
+    /// # Errors
+    /// When there is no such document, or nothing of it can be edited because it is paid. When the books cannot be written.
+    pub fn edit_sales_document(&self, id: &str) -> Result<u64, CompanyError> {
+        let edited = {
+            let state = &mut *self.state();
+            state.version += 1;
+            state.books.edit_sales_document(id)
+        };
+        let record_no = edited.ok_or_else(|| CompanyError::Unknown(format!("Order Entry document {id} to edit")))?;
+        self.0.save()?;
+        Ok(record_no)
     }
 
     fn receivables(&self, kind: ReceivableKind) -> Vec<Receivable> {

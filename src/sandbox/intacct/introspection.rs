@@ -24,6 +24,10 @@ pub(super) fn router() -> Router<Company> {
         .route("/books/contacts", get(|State(company): State<Company>| async move { Json(company.contacts()) }))
         .route("/books/invoices", get(|State(company): State<Company>| async move { Json(company.invoices()) }))
         .route("/books/adjustments", get(|State(company): State<Company>| async move { Json(company.adjustments()) }))
+        .route(
+            "/books/order-entry",
+            get(|State(company): State<Company>| async move { Json(company.sales_documents()) }),
+        )
         .route("/books/payments", get(|State(company): State<Company>| async move { Json(company.payments()) }))
         .route(
             "/books/other-receipts",

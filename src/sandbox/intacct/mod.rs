@@ -12,6 +12,7 @@ mod books;
 mod chart;
 mod company;
 mod connection;
+mod definitions;
 mod envelope;
 mod execution;
 mod faults;
@@ -24,6 +25,7 @@ mod query;
 mod records;
 mod refusal;
 mod request_log;
+mod sales;
 mod sessions;
 mod settings;
 mod shape;
@@ -34,6 +36,7 @@ mod xml_tree;
 
 pub use chart::{Account, AccountType, Dimension, JournalBook, Location, MasterData, Side};
 pub use company::{Company, CompanyError, Served, SettingsChange};
+pub use definitions::{ItemSetup, OrderEntrySetup, Posts, TransactionDefinition};
 pub use faults::{Fault, FaultKind};
 pub use records::{
     Application, AttachedFile, Attachment, Contact, CreditKind, Customer, Deposit, Dimensions, DocumentState, Journal,
@@ -41,4 +44,5 @@ pub use records::{
     ReceivableLine, TrialBalanceRow, UnappliedLine,
 };
 pub use request_log::{FunctionCount, LoggedCall, LoggedRequest, RequestLog};
+pub use sales::{SalesDocument, SalesLine, SalesState, SalesSubtotal};
 pub use settings::{CompanySettings, TaxDetail, TaxSolution};

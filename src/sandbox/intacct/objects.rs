@@ -6,6 +6,7 @@ mod fields;
 mod masters;
 mod payments;
 mod receipts;
+mod sales;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +14,13 @@ use self::fields::{ADJUSTMENT, CONTACT, CUSTOMER, INVOICE, JOURNAL, JOURNAL_LINE
 use self::masters::Master;
 use self::payments::{APPLICATION, PAYMENT};
 use self::receipts::{DEPOSIT, OTHER_RECEIPT};
+use self::sales::SALES;
 use super::books::Books;
 use super::records::{
     Contact, Customer, Deposit, Journal, OtherReceipt, Payment, PaymentKind, Receivable, ReceivableKind,
 };
 use super::refusal::Refusal;
+use super::sales::SalesDocument;
 use super::settings::CompanySettings;
 use super::xml_tree::Element;
 
@@ -39,6 +42,7 @@ pub(super) enum Row<'a> {
     Customer(&'a Customer),
     Contact(&'a Contact),
     Receivable(&'a Receivable),
+    Sales(&'a SalesDocument),
     ReceivableLine(&'a Receivable, usize),
     Payment(&'a Payment),
     Application(&'a Payment, usize),
@@ -56,6 +60,7 @@ impl Row<'_> {
             Self::Customer(customer) => customer.entity.as_deref(),
             Self::Contact(contact) => contact.entity.as_deref(),
             Self::Receivable(receivable) | Self::ReceivableLine(receivable, _) => receivable.entity.as_deref(),
+            Self::Sales(document) => document.entity.as_deref(),
             Self::Payment(payment) | Self::Application(payment, _) => payment.entity.as_deref(),
             Self::OtherReceipt(receipt) => receipt.entity.as_deref(),
             Self::Deposit(deposit) => deposit.entity.as_deref(),
@@ -141,6 +146,7 @@ pub(super) fn schema<'a>(object: &'a str, settings: &'a CompanySettings) -> Resu
         "ARADJUSTMENT" => (ADJUSTMENT, false),
         "ARINVOICEITEM" | "ARADJUSTMENTITEM" => (LINE, true),
         "ARPYMT" | "ARADVANCE" => (PAYMENT, true),
+        "SODOCUMENT" => (SALES, true),
         "ARPYMTDETAIL" => (APPLICATION, false),
         "OTHERRECEIPTS" => (OTHER_RECEIPT, true),
         "DEPOSIT" => (DEPOSIT, true),
@@ -174,6 +180,8 @@ pub(super) fn id_field(object: &str) -> &'static str {
         "ARACCOUNTLABEL" => "ACCOUNTLABEL",
         "TAXDETAIL" => "DETAILID",
         "JOURNAL" => "SYMBOL",
+        "SODOCUMENT" | "SODOCUMENTPARAMS" => "DOCID",
+        "WAREHOUSE" => "WAREHOUSEID",
         "CHECKINGACCOUNT" => "BANKACCOUNTID",
         _ => "RECORDNO",
     }
@@ -193,6 +201,7 @@ pub(super) fn rows<'a>(object: &str, books: &'a Books, settings: &CompanySetting
         "ARADJUSTMENT" => receivables(ReceivableKind::Adjustment).map(Row::Receivable).collect(),
         "ARINVOICEITEM" => lines(ReceivableKind::Invoice).collect(),
         "ARADJUSTMENTITEM" => lines(ReceivableKind::Adjustment).collect(),
+        "SODOCUMENT" => books.sales.values().map(Row::Sales).collect(),
         // Advances are among the payments, told apart by RECORDTYPE (Intacct docs, AR payments).
         "ARPYMT" => books.payments.values().map(Row::Payment).collect(),
         "ARADVANCE" => {

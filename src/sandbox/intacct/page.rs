@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::company::Company;
 use super::records::{DocumentState, Receivable};
+use super::sales::SalesDocument;
 use super::values::print_amount;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2330}\
@@ -32,6 +33,7 @@ pub(super) fn render(company: &Company) -> String {
     trial_balance(&mut out, company);
     receivables(&mut out, "Invoices", &company.invoices());
     receivables(&mut out, "Adjustments (credit and debit memos)", &company.adjustments());
+    sales(&mut out, &company.sales_documents());
     payments(&mut out, company);
     journals(&mut out, company);
     customers(&mut out, company);
@@ -127,6 +129,34 @@ fn receivables(out: &mut String, title: &str, receivables: &[Receivable]) {
         ("State", false),
     ];
     table(out, title, &heads, &rows, None);
+}
+
+fn sales(out: &mut String, documents: &[SalesDocument]) {
+    let row = |document: &SalesDocument| {
+        let units: Decimal = document.items.iter().map(|item| item.quantity).sum();
+        vec![
+            text(&document.id),
+            text(document.created_from.as_deref().unwrap_or_default()),
+            text(&document.customer_id),
+            text(document.posting_date.to_string()),
+            (units.normalize().to_string(), true),
+            money(document.total),
+            text(document.state.label()),
+            text(document.receivable.map(|record_no| record_no.to_string()).unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<_> = documents.iter().rev().map(row).collect();
+    let heads = [
+        ("Document", false),
+        ("Made from", false),
+        ("Customer", false),
+        ("Posted on", false),
+        ("Units", true),
+        ("Total", true),
+        ("State", false),
+        ("Receivable", false),
+    ];
+    table(out, "Order Entry documents", &heads, &rows, None);
 }
 
 fn payments(out: &mut String, company: &Company) {

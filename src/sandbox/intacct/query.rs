@@ -36,6 +36,8 @@ struct Query<'a> {
     object: &'a str,
     selects: Vec<Select>,
     filter: Option<Filter>,
+    /// Only documents of this transaction definition.
+    definition: Option<&'a str>,
     orders: Vec<Order>,
     show_private: bool,
     page_size: usize,
@@ -46,10 +48,13 @@ struct Query<'a> {
 pub(super) fn run(body: &Element, books: &Books, context: &Context<'_>) -> Result<Element, Refusal> {
     let object = body.text_of("object").unwrap_or_default();
     let schema = objects::schema(object, context.settings)?;
-    let query = read(body, object, &schema)?;
+    let query = read(body, object, &schema, books)?;
     let entity = context.signed_in.location.as_deref();
     let mut rows = objects::rows(object, books, context.settings);
     rows.retain(|row| row.is_visible(entity, query.show_private));
+    if let Some(definition) = query.definition {
+        rows.retain(|row| row.get("DOCPARID") == definition);
+    }
     if let Some(filter) = &query.filter {
         rows.retain(|row| filter.matches(row));
     }
@@ -67,8 +72,10 @@ pub(super) fn run(body: &Element, books: &Books, context: &Context<'_>) -> Resul
         .with(page))
 }
 
-fn read<'a>(body: &Element, object: &'a str, schema: &Schema<'_>) -> Result<Query<'a>, Refusal> {
-    if let Some(definition) = body.text_of("docparid") {
+fn read<'a>(body: &'a Element, object: &'a str, schema: &Schema<'_>, books: &Books) -> Result<Query<'a>, Refusal> {
+    let definition = body.text_of("docparid");
+    let known = |name: &&str| object == "SODOCUMENT" && books.masters.order_entry.definitions.contains_key(*name);
+    if let Some(definition) = definition.filter(|name| !known(name)) {
         return Err(Refusal::query_invalid(format!("Query Failed: {object} has no definition '{definition}'")));
     }
     let option = |name: &str| flag(body.get("options").and_then(|options| options.text_of(name)), name);
@@ -78,6 +85,7 @@ fn read<'a>(body: &Element, object: &'a str, schema: &Schema<'_>) -> Result<Quer
         object,
         selects: body.get("select").map_or(Ok(Vec::new()), |select| read_selects(select, schema))?,
         filter: filter.map(|filter| Filter::read(filter, schema, ignore_case)).transpose()?,
+        definition,
         orders: body.get("orderby").map_or(Ok(Vec::new()), |orders| read_orders(orders, schema))?,
         show_private: option("showprivate")?,
         page_size: whole(body, "pagesize", DEFAULT_PAGE, 1..=LARGEST_PAGE)?,

@@ -187,6 +187,9 @@ pub struct Receivable {
     pub attachment: Option<String>,
     /// Custom fields of the header.
     pub custom_fields: BTreeMap<String, String>,
+    /// Whether an Order Entry document made it (MODULEKEY `8.SO`), and not Accounts Receivable itself (`4.AR`).
+    #[serde(default)]
+    pub from_order_entry: bool,
     /// The entity that owns it.
     pub entity: Option<String>,
     /// When it was made (UTC).

@@ -237,6 +237,41 @@ impl Refusal {
         Self::new(GENERAL, "The total of the adjustment cannot be zero")
     }
 
+    // ---- Order Entry
+
+    pub(super) fn missing_unit() -> Self {
+        Self::new("BL03000018", "Missing unit")
+    }
+
+    pub(super) fn no_account() -> Self {
+        Self::new(GENERAL, "Line has no associated account")
+    }
+
+    pub(super) fn subtotal_unknown(description: &str) -> Self {
+        Self::new(GENERAL, format!("Specified subtotal of '{description}' not found in the document definition"))
+    }
+
+    /// What Intacct does with a subtotal that is there twice is not documented; a strict company refuses it.
+    pub(super) fn subtotal_twice(description: &str) -> Self {
+        Self::new(GENERAL, format!("Specified subtotal of '{description}' is there twice"))
+    }
+
+    /// The texts about the source of a document are not documented.
+    pub(super) fn source_missing(id: &str) -> Self {
+        Self::new(GENERAL, format!("The source document '{id}' does not exist"))
+    }
+
+    pub(super) fn source_state(id: &str, state: &str) -> Self {
+        Self::new(GENERAL, format!("The source document '{id}' is in state {state}"))
+    }
+
+    pub(super) fn entity_only(definition: &str, entity: &str) -> Self {
+        Self::new(
+            GENERAL,
+            format!("The transaction definition '{definition}' can be used at the entity '{entity}' only"),
+        )
+    }
+
     // ---- payments
 
     pub(super) fn no_record(key: &str) -> Self {

@@ -1,5 +1,6 @@
 //! The order of elements the gateway demands, and the complaint it answers when a request breaks it.
 
+mod sales;
 mod tables;
 
 use self::tables::Content::{All, AnyOf, Free, Sequence, Text};

@@ -11,6 +11,7 @@ mod payments;
 mod queries;
 mod receivables;
 mod reversals;
+mod sales;
 mod surroundings;
 mod taxes;
 

@@ -113,8 +113,8 @@ fn refused_together(outcomes: Vec<Outcome>) -> Vec<Verdict> {
 
 /// The record a write has made.
 pub(super) fn sent(result: FunctionResult) -> Verdict<Sent> {
-    match result.record_number() {
-        Some(number) => Ok(Sent { record_no: number.to_string(), answer: result.raw }),
+    match result.record() {
+        Some(record_no) => Ok(Sent { record_no, answer: result.raw }),
         None => Err(Failure::Unknown {
             why: "Intacct reported success without a record number".to_owned(),
             answer: Some(result.raw),

@@ -162,7 +162,9 @@ impl World {
     /// How often customers were looked up by id or e-mail address; readings of the mirror are none.
     fn look_ups(&self) -> usize {
         let asks = |body: &str| {
-            ["CUSTOMERID", "DISPLAYCONTACT.EMAIL1"].iter().any(|field| body.contains(&format!("<equalto><field>{field}<")))
+            ["CUSTOMERID", "DISPLAYCONTACT.EMAIL1"]
+                .iter()
+                .any(|field| body.contains(&format!("<equalto><field>{field}<")))
         };
         self.company.requests().recent.iter().filter(|request| asks(&request.body)).count()
     }

@@ -17,6 +17,7 @@ use super::super::super::rulebook::{Condition, Facts, Give, Missing, Resolved, R
 use super::super::Derivation;
 use super::super::context::{Holds, signed_line};
 use super::super::exchange::{Asked, NoRate};
+use super::super::piece::Form;
 use super::super::tenders::Target;
 
 /// What all events of a derivation share.
@@ -203,6 +204,7 @@ impl<'a> Sheet<'_, 'a> {
                     account: found.account().unwrap_or_default().to_owned(),
                     dimensions: defaults.overlaid(&found.dimensions()),
                     rule: found.rule.to_string(),
+                    form: Form::default(),
                 };
                 Some((found, target))
             }

@@ -10,6 +10,7 @@ use super::super::super::hold::HoldCode;
 use super::super::super::money::allocate_capped;
 use super::super::super::rulebook::{Condition, RuleKind};
 use super::super::Derivation;
+use super::super::piece::Form;
 use super::super::tenders::Target;
 use super::clerk::Sheet;
 
@@ -66,6 +67,7 @@ fn sold(order: &Derivation) -> Vec<SoldTax> {
                     account: line.account.clone(),
                     dimensions: line.dimensions.clone(),
                     rule: line.rule.clone(),
+                    form: Form::default(),
                 },
                 sold: Decimal::ZERO,
                 left: Decimal::ZERO,

@@ -2,10 +2,12 @@
 
 use rust_decimal::Decimal;
 
-use super::super::super::document::{Detail, Document, DocumentKey, JournalLine};
+use super::super::super::document::{Detail, Document, DocumentKey};
 use super::super::super::evidence::{PaymentEvent, RefundPayment, Transaction};
 use super::super::context::{Holds, Paper, merged, signed_line, source_hash};
 use super::super::invoice::invoice_key;
+use super::super::order_entry;
+use super::super::piece::{Piece, Side};
 use super::super::tenders::Target;
 use super::One;
 
@@ -25,7 +27,7 @@ impl One<'_> {
         &self,
         total: Decimal,
         to_invoice: Decimal,
-        mut lines: Vec<JournalLine>,
+        pieces: &[Piece],
         outs: &[Out],
         holds: &mut Holds,
     ) -> Option<Vec<Document>> {
@@ -35,6 +37,13 @@ impl One<'_> {
         }
         let id = self.refund.id;
         let memo_key = desk.context.key(&format!("credit-memo/refund-{id}"));
+        let definition = &desk.context.policy.order_entry.credit_memo;
+        let (order_entry, mut lines) = if desk.context.order_entry() && order_entry::returns_units(pieces) {
+            let (entry, lines) = order_entry::entered(desk, definition, pieces, Side::Return, &self.blocks(), holds)?;
+            (Some(Box::new(entry)), lines)
+        } else {
+            (None, pieces.iter().map(|piece| piece.line(Side::Return)).collect())
+        };
         lines.push(desk.receivable(-total, &format!("Refund {id} of order {order}")));
         let reason = if self.refund.reason.is_empty() { String::new() } else { format!(": {}", self.refund.reason) };
         let mut papers = vec![Paper {
@@ -48,7 +57,7 @@ impl One<'_> {
                 desk.context.number("")
             ),
             lines: merged(lines),
-            detail: Detail::CreditMemo { invoice: invoice_key(desk), applies_to_invoice: to_invoice },
+            detail: Detail::CreditMemo { invoice: invoice_key(desk), applies_to_invoice: to_invoice, order_entry },
             source_hash: source_hash(self.refund),
         }];
         if !to_invoice.is_zero() {

@@ -58,8 +58,8 @@ fn a_table_has_fixed_columns_and_a_column_for_each_dimension_of_the_team() {
          when:class,when:rate,when:part,when:document,when:group,when:company,when:guest,when:channel,when:currency,\
          when:state,when:country,valid_from,valid_to,account,payment_method,bank_account,refund_account,treat_as_paid,\
          presentation,collected_by,order_level,summary_customer,customer_prefix,customer_type,terms,rate_type,rate,\
-         closed_period,adjustment_date,cost_account,inventory_account,stock,scrap_account,location,department,class,\
-         project,customer,item,dimension:Area,dimension:REGION,note"
+         closed_period,adjustment_date,cost_account,inventory_account,stock,scrap_account,subtotal,unit,\
+         warehouse,location,department,class,project,customer,item,dimension:Area,dimension:REGION,note"
     );
 }
 

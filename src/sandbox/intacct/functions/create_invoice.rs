@@ -52,7 +52,7 @@ fn number<'a>(body: &'a Element, books: &Books, context: &Context<'_>) -> Result
 }
 
 /// The due date: as sent, or the days of the term after the date of the invoice.
-fn due(body: &Element, date: Date, books: &Books) -> Result<(Date, Option<String>), Refusal> {
+pub(super) fn due(body: &Element, date: Date, books: &Books) -> Result<(Date, Option<String>), Refusal> {
     let term = match body.text_of("termname") {
         Some(name) => Some((name, *books.masters.terms.get(name).ok_or_else(|| Refusal::invalid("Term", name))?)),
         None => None,
@@ -68,7 +68,7 @@ fn due(body: &Element, date: Date, books: &Books) -> Result<(Date, Option<String
     Ok((due, term.map(|(name, _)| name.to_owned())))
 }
 
-fn check_contact(party: &Element, books: &Books) -> Result<(), Refusal> {
+pub(super) fn check_contact(party: &Element, books: &Books) -> Result<(), Refusal> {
     // A whole contact in place of a name would make a new one; this company wants contacts made first.
     let name = party.text_of("contactname").or_else(|| party.get("contact")?.text_of("contactname"));
     match name {

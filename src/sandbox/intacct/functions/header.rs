@@ -19,14 +19,24 @@ pub(super) struct Header {
     pub(super) posting_date: Date,
     pub(super) state: DocumentState,
     pub(super) to_ledger: bool,
-    currency: String,
-    rate: Decimal,
+    pub(super) currency: String,
+    pub(super) rate: Decimal,
     lines: Vec<ReceivableLine>,
     pub(super) total: Decimal,
 }
 
 /// Reads the header of a document and its lines, which stand in the element `items`.
 pub(super) fn read(body: &Element, items: &str, books: &Books, context: &Context<'_>) -> Result<Header, Refusal> {
+    read_with(body, books, context, |to_ledger| lines::read(body, items, !to_ledger, books, context))
+}
+
+/// Reads the header of a document whose lines are read by `lines`, which is told whether they go to the ledger.
+pub(super) fn read_with(
+    body: &Element,
+    books: &Books,
+    context: &Context<'_>,
+    lines: impl FnOnce(bool) -> Result<Vec<ReceivableLine>, Refusal>,
+) -> Result<Header, Refusal> {
     let customer = common::customer(books, common::required(body, "customerid", "Customer")?)?;
     let date = date(body, "datecreated", "Date")?.ok_or_else(|| Refusal::missing_field("Date"))?;
     let posting_date = self::date(body, "dateposted", "GL Posting Date")?.unwrap_or(date);
@@ -37,7 +47,7 @@ pub(super) fn read(body: &Element, items: &str, books: &Books, context: &Context
     let (currency, rate) = common::legacy_currency(body, context)?;
     let draft = is_draft("Action", body.text_of("action"), "Submit")?;
     let to_ledger = body.text_of("nogl") != Some("true");
-    let lines = lines::read(body, items, !to_ledger, books, context)?;
+    let lines = lines(to_ledger)?;
     Ok(Header {
         customer_id: customer.id.clone(),
         date,
@@ -85,6 +95,7 @@ pub(super) fn record(kind: ReceivableKind, header: Header, books: &mut Books, co
         reversed_on: None,
         attachment: None,
         custom_fields: BTreeMap::new(),
+        from_order_entry: false,
         entity: context.entity(),
         recorded_at: context.now,
     }

@@ -13,6 +13,7 @@ mod create_contact;
 mod create_customer;
 mod create_glbatch;
 mod create_invoice;
+mod create_sotransaction;
 mod create_supdoc;
 mod create_supdocfolder;
 mod definitions;
@@ -24,6 +25,7 @@ mod record_deposit;
 mod record_otherreceipt;
 mod reverse_arpayment;
 mod reverse_invoice;
+mod sales_lines;
 mod update_contact;
 mod update_customer;
 
@@ -64,6 +66,9 @@ pub(super) fn execute(body: &Element, books: &mut Books, context: &Context<'_>) 
         "create_aradjustment" => create_aradjustment::run(body, books, context)
             .map(answers::key)
             .map_err(|refusal| refusal.could_not_create("Adjustment")),
+        "create_sotransaction" => create_sotransaction::run(body, books, context)
+            .map(answers::id_key)
+            .map_err(|refusal| refusal.could_not_create("Document")),
         "create_supdoc" => create_supdoc::run(body, books, context)
             .map(answers::key)
             .map_err(|refusal| refusal.could_not_create("Attachment")),

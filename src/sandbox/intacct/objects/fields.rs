@@ -8,7 +8,7 @@ use super::super::records::{
 };
 use super::super::values::{print_amount, print_date, print_stamp, round};
 use super::Kind::{Date, Number, Stamp, Text};
-use super::{Field, Row, USER_DEFINED, payments, receipts};
+use super::{Field, Row, USER_DEFINED, payments, receipts, sales};
 
 pub(super) const CUSTOMER: &[Field] = &[
     ("RECORDNO", Number),
@@ -178,6 +178,7 @@ pub(super) fn value(row: &Row<'_>, field: &str) -> Option<String> {
         Row::Contact(contact) => contact_value(contact, field),
         Row::Receivable(receivable) => receivable_value(receivable, field),
         Row::ReceivableLine(receivable, index) => line_value(receivable, *index, field),
+        Row::Sales(document) => sales::sales_value(document, field),
         Row::Payment(payment) => payments::payment_value(payment, field),
         Row::Application(payment, index) => payments::application_value(payment, *index, field),
         Row::OtherReceipt(receipt) => receipts::receipt_value(receipt, field),
@@ -248,7 +249,7 @@ fn receivable_value(receivable: &Receivable, field: &str) -> Option<String> {
         "DESCRIPTION" => receivable.description.clone(),
         "STATE" => receivable_state(receivable).to_owned(),
         "RAWSTATE" => receivable_state(receivable).get(..1)?.to_owned(),
-        "MODULEKEY" => "4.AR".to_owned(),
+        "MODULEKEY" => if receivable.from_order_entry { "8.SO" } else { "4.AR" }.to_owned(),
         "WHENCREATED" => print_date(receivable.date),
         "WHENPOSTED" => print_date(receivable.posting_date),
         "WHENDUE" => print_date(receivable.due_date?),

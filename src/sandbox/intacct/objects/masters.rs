@@ -64,6 +64,8 @@ const OBJECTS: &[(&str, &[Field])] = &[
     ("JOURNAL", &[ID, ("SYMBOL", Text), ("TITLE", Text), STATUS, MODIFIED]),
     ("TAXDETAIL", &[ID, ("DETAILID", Text), DESCRIPTION, STATUS]),
     ("CUSTTYPE", &[ID, NAME, STATUS, MODIFIED]),
+    ("SODOCUMENTPARAMS", &[ID, ("DOCID", Text), DESCRIPTION, STATUS, MODIFIED]),
+    ("WAREHOUSE", &[ID, ("WAREHOUSEID", Text), NAME, STATUS, MODIFIED]),
 ];
 
 const ID: Field = ("RECORDNO", Number);
@@ -130,6 +132,11 @@ pub(super) fn rows<'a>(object: &str, books: &'a Books, settings: &CompanySetting
         "DEPARTMENT" => named("DEPARTMENTID", "TITLE", &masters.departments),
         "CLASS" => named("CLASSID", "NAME", &masters.classes),
         "PROJECT" => named("PROJECTID", "NAME", &masters.projects),
+        "WAREHOUSE" => named("WAREHOUSEID", "NAME", &masters.order_entry.warehouses),
+        "SODOCUMENTPARAMS" => {
+            let names = masters.order_entry.definitions.keys();
+            names.map(|name| row(name, vec![text("DOCID", name), text("DESCRIPTION", name)])).collect()
+        }
         "TAXDETAIL" => tax_details(settings),
         "CUSTTYPE" => masters.customer_types.iter().map(|name| row(name, vec![text("NAME", name)])).collect(),
         "LOCATION" | "LOCATIONENTITY" => masters

@@ -6,6 +6,8 @@
 use Content::{All, AnyOf, Free, Sequence, Text};
 use Particle::{Any, Choice, Many, Maybe, One};
 
+use super::sales::{SALES_DOCUMENT, SALES_LINE, SUBTOTAL};
+
 /// What may stand inside an element.
 pub(super) enum Content {
     /// Text, no elements.
@@ -36,7 +38,8 @@ pub(super) enum Particle {
 
 const DATE: Content = Sequence(&[One("year"), One("month"), One("day")]);
 
-const CURRENCY: Particle = Choice(false, &[&[One("basecurr"), One("currency"), RATE], &[One("currency"), RATE]]);
+pub(super) const CURRENCY: Particle =
+    Choice(false, &[&[One("basecurr"), One("currency"), RATE], &[One("currency"), RATE]]);
 
 const RATE: Particle =
     Choice(true, &[&[One("exchratedate"), One("exchratetype")], &[One("exchratetype")], &[One("exchrate")]]);
@@ -287,6 +290,7 @@ fn function(name: &str) -> Content {
     match name {
         "create_invoice" => INVOICE,
         "create_aradjustment" => ADJUSTMENT,
+        "create_sotransaction" => SALES_DOCUMENT,
         "create_supdoc" => SUPDOC,
         "create_supdocfolder" => FOLDER,
         "reverse_invoice" => REVERSE_INVOICE,
@@ -327,8 +331,8 @@ fn filter_part(name: &str) -> Content {
 
 fn legacy_part(name: &str) -> Content {
     match name {
-        "datecreated" | "dateposted" | "datedue" | "exchratedate" | "revrecstartdate" | "revrecenddate"
-        | "datereversed" | "paymentdate" | "receiveddate" | "depositdate" => DATE,
+        "datecreated" | "dateposted" | "datedue" | "origdocdate" | "exchratedate" | "revrecstartdate"
+        | "revrecenddate" | "datereversed" | "paymentdate" | "receiveddate" | "depositdate" => DATE,
         "billto" | "shipto" => CONTACT_CHOICE,
         "contact" => CONTACT,
         "mailaddress" => ADDRESS,
@@ -341,6 +345,11 @@ fn legacy_part(name: &str) -> Content {
         "receipts" => Free,
         "invoiceitems" | "aradjustmentitems" | "receiptitems" => Sequence(&[Many("lineitem")]),
         "lineitem" => LINE,
+        "sotransitems" => Sequence(&[Many("sotransitem")]),
+        "sotransitem" => SALES_LINE,
+        "subtotals" => Sequence(&[Many("subtotal")]),
+        "subtotal" => SUBTOTAL,
+        "itemdetails" => Free,
         "attachments" => Sequence(&[Many("attachment")]),
         "attachment" => Sequence(&[One("attachmentname"), One("attachmenttype"), One("attachmentdata")]),
         "taxentries" => Sequence(&[Many("taxentry")]),
