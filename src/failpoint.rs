@@ -121,6 +121,18 @@ steps! {
     NoteOverBudget => "note-over-budget",
     /// An order is to go daily because of that.
     GoDaily => "go-daily",
+    /// Master data is kept that no reading has brought.
+    KeepMasters => "keep-masters",
+    /// Master data that is missed is asked for.
+    WantMasters => "want-masters",
+    /// A reading of master data is begun.
+    BeginReading => "begin-reading",
+    /// A page of master data is kept.
+    KeepPage => "keep-page",
+    /// A kind of master data is not available.
+    RefuseReading => "refuse-reading",
+    /// A reading of master data failed.
+    FailReading => "fail-reading",
     /// A rulebook is saved.
     SaveRulebook => "save-rulebook",
     /// The lease of a task is taken.

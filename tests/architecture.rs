@@ -187,7 +187,7 @@ fn store_functions() -> Vec<(PathBuf, String)> {
 
 #[test]
 fn every_write_to_the_database_lies_between_two_failpoints() {
-    let writes = ["insert into", "update ", "delete from", "write(&mut"];
+    let writes = ["insert into", "update ", "delete from", ".commit()"];
     let mut seen = BTreeSet::new();
     for (file, method) in store_functions() {
         let name = method.split(['(', '<']).next().unwrap_or_default();

@@ -120,7 +120,7 @@ fn read(body: &[u8]) -> Is {
         }
         Answer::ControlFailure(errors) => return Is::Refused(diagnose(Level::Control, &errors).class),
         Answer::Unknown { .. } => return Is::NoAnswer,
-        other @ (Answer::RetryLater { .. } | Answer::TooLarge { .. }) => panic!("{other:?}"),
+        other @ (Answer::RetryLater { .. } | Answer::TooLarge) => panic!("{other:?}"),
     };
     let result = &results[0];
     match &result.status {

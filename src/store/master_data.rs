@@ -11,6 +11,7 @@ use jiff_sqlx::ToSqlx;
 pub use self::refresh::{Page, Reading, RefreshState};
 use super::{Store, StoreError};
 use crate::accounting::masters::{Facts, Master, MasterData, MasterKind, MasterStatus};
+use crate::failpoint::{self, Step};
 
 /// A mirrored record with its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,6 +219,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing was written.
     pub async fn keep_masters(&self, company: &str, kind: &MasterKind, records: &[Master]) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::KeepMasters);
         let mut transaction = self.pool.begin().await?;
         let changed = refresh::upsert(&mut transaction, company, kind, records, None).await?;
         refresh::note_change(&mut transaction, company, kind, !changed.is_empty()).await?;

@@ -11,7 +11,7 @@ mod meter;
 mod pause;
 mod queue;
 mod size;
-mod verdict;
+pub(super) mod verdict;
 
 use std::sync::Arc;
 use std::time::Duration;

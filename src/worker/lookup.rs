@@ -325,6 +325,8 @@ fn cannot_look_up(key: &str, failure: Failure) -> RunEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounting::testing::Case;
+    use crate::intacct::order_entry::FoundOrderEntry;
 
     fn line(account: &str, amount: &str) -> EntryLine {
         (account.to_owned(), amount.parse().unwrap())
@@ -343,5 +345,26 @@ mod tests {
     fn long_answers_are_cut_between_characters() {
         assert_eq!(cut("short".into()), "short");
         assert!(cut("é".repeat(KEPT_ANSWER)).len() <= KEPT_ANSWER);
+    }
+
+    #[test]
+    fn an_order_entry_document_is_equal_only_when_it_counts_and_comes_to_the_same() {
+        let sale = Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90");
+        let document = sale.paid(9001, "stripe", "129.90").order_entry().derive().documents.remove(0);
+        let there = |total: &str, state: &str| {
+            FoundDocument::from(FoundOrderEntry {
+                id: "Sales Invoice-BC-118".into(),
+                customer_id: "BC-7".into(),
+                state: state.into(),
+                currency: Some("USD".into()),
+                total: total.parse().unwrap(),
+            })
+        };
+        let differs = |found: &FoundDocument| differences(&document, None, found);
+        assert!(differs(&there("129.90", "Pending")).is_empty());
+        assert_eq!(differs(&there("129.91", "Pending")), ["the total is 129.91 instead of 129.90"]);
+        for draft in ["Draft", "I"] {
+            assert_eq!(differs(&there("129.90", draft)), ["the state is Draft instead of posted"]);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::connection::StoreConnection;
+use super::gateway::verdict::OF_ANOTHER;
 use super::gateway::{Cause, Failure, Sent};
 use super::lookup;
 use super::order::RunEnd;
@@ -225,7 +226,10 @@ impl Batch<'_> {
                 Some(answer),
             ),
             Err(Failure::Refused { error, remedy, answer }) => {
-                let error = diagnosis::of_result(&answer).map_or(error, |said| said.cause);
+                let error = match diagnosis::of_result(&answer) {
+                    Some(said) if !error.starts_with(OF_ANOTHER) => said.cause,
+                    _ => error,
+                };
                 let hold = refused(document, &error, &remedy);
                 (Outcome::Rejected { error }, End::Settled(One::Held(hold)), Some(answer))
             }

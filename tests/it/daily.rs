@@ -298,6 +298,7 @@ async fn open_holds(world: &World) -> Vec<Value> {
 #[tokio::test]
 async fn a_refused_summary_is_held_and_posts_after_the_remedy_with_what_came_meanwhile() {
     let world = World::start_at(AT_ONCE, noon()).await;
+    world.mirrored().await;
     let inactive = SettingsChange { deactivate_account: Some("4000".into()), ..SettingsChange::default() };
     world.company.change(&inactive).unwrap();
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();

@@ -62,6 +62,7 @@ async fn rules_that_are_no_rules_are_refused_and_change_nothing() {
 #[tokio::test]
 async fn what_intacct_refuses_is_held_with_its_words_and_posts_after_the_remedy() {
     let world = World::start().await;
+    world.mirrored().await;
     let inactive = SettingsChange { deactivate_account: Some("4000".into()), ..SettingsChange::default() };
     world.company.change(&inactive).unwrap();
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();

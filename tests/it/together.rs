@@ -90,6 +90,7 @@ async fn a_service_killed_while_intacct_posts_both_finds_both() {
 #[tokio::test]
 async fn when_one_is_refused_neither_is_posted_and_both_go_in_once_it_is_mended() {
     let world = World::start().await;
+    world.mirrored().await;
     let order = sold(&world).await;
     let change = |activate: bool| {
         let account = Some("4100".to_owned());
@@ -123,7 +124,15 @@ async fn one_of_two_found_cannot_come_of_a_transaction_and_is_held() {
     let stored = world.store.documents(STORE, order).await.unwrap();
     let memo = stored.iter().find(|document| document.planned.kind == "credit-memo").unwrap();
     let (customer, number) = (&memo.planned.customer_id, &memo.planned.number);
-    world.post_adjustment(customer, number, "by hand 1", -memo.planned.total.unwrap()).await;
+    world
+        .post_adjustment(
+            customer,
+            number,
+            "by hand 1",
+            -memo.planned.total.unwrap(),
+            memo.planned.posting_date.unwrap(),
+        )
+        .await;
     world.start_service().await;
     world.settle().await;
     assert_eq!(world.holds(order).await, ["unknown-outcome-differs"]);
@@ -131,7 +140,15 @@ async fn one_of_two_found_cannot_come_of_a_transaction_and_is_held() {
 
     // Somebody enters the other one as well; then both are there.
     let payout = stored.iter().find(|document| document.planned.kind == "refund-payout").unwrap();
-    world.post_adjustment(customer, &payout.planned.number, "by hand 2", payout.planned.total.unwrap()).await;
+    world
+        .post_adjustment(
+            customer,
+            &payout.planned.number,
+            "by hand 2",
+            payout.planned.total.unwrap(),
+            payout.planned.posting_date.unwrap(),
+        )
+        .await;
     world.replay(order).await;
     world.settle().await;
     assert!(world.holds(order).await.is_empty());

@@ -11,6 +11,7 @@ use sqlx::{Postgres, Transaction};
 use super::stamp;
 use crate::accounting::hold::HoldCode;
 use crate::accounting::masters::{Master, MasterKind, MasterStatus};
+use crate::failpoint::{self, Step};
 use crate::store::{Store, StoreError};
 
 /// A reading under way.
@@ -148,6 +149,7 @@ impl Store {
         kinds: Option<&[MasterKind]>,
         recent: Duration,
     ) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::WantMasters);
         let names: Option<Vec<String>> = kinds.map(|kinds| kinds.iter().map(MasterKind::name).collect());
         sqlx::query!(
             "update master_refresh set tried_at = null
@@ -174,6 +176,7 @@ impl Store {
         full: bool,
         overlap: Duration,
     ) -> Result<Reading, StoreError> {
+        let _around = failpoint::around(Step::BeginReading);
         let row = sqlx::query!(
             r#"insert into master_refresh as r (company, kind, tried_at, run_started_at, run_full, run_after)
                values ($1, $2, now(), now(), $3, 0)
@@ -209,6 +212,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Lost`] when another reading was begun meanwhile; [`StoreError::Unavailable`]. Then nothing was written.
     pub async fn keep_page(&self, reading: &Reading, page: Page<'_>, stores: &[String]) -> Result<bool, StoreError> {
+        let _around = failpoint::around(Step::KeepPage);
         let (company, kind) = (&reading.company, &reading.kind);
         let mut transaction = self.pool.begin().await?;
         self.advance(&mut transaction, reading, page).await?;
@@ -256,6 +260,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn refuse_reading(&self, reading: &Reading, why: &str, stores: &[String]) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::RefuseReading);
         let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             "update master_refresh
@@ -279,6 +284,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn fail_reading(&self, reading: &Reading, why: &str) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::FailReading);
         sqlx::query!(
             "update master_refresh set last_error = $3, tried_at = now() where company = $1 and kind = $2",
             reading.company,

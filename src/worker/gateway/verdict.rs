@@ -58,6 +58,9 @@ fn failed(result: FunctionResult) -> Failure {
     }
 }
 
+/// How the refusal of a function begins that was only rolled back with another: its own answer names no reason.
+pub(in crate::worker) const OF_ANOTHER: &str = "rolled back together with";
+
 /// What the outcomes of an operation that is all or nothing mean: the same for all of its functions. When some were
 /// executed and others not, the answer contradicts itself, and only a look-up can tell.
 pub(super) fn together(outcomes: Vec<Outcome>) -> Vec<Verdict> {
@@ -100,7 +103,7 @@ fn refused_together(outcomes: Vec<Outcome>) -> Vec<Verdict> {
             Failure::Refused { error, answer, .. } => {
                 *answer = raw;
                 if place != guilty {
-                    *error = format!("rolled back together with {id}, which was refused: {error}");
+                    *error = format!("{OF_ANOTHER} {id}, which was refused: {error}");
                 }
             }
             Failure::AlreadyRecorded { answer, .. } => *answer = raw,

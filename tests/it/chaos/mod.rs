@@ -70,7 +70,9 @@ async fn a_document_that_is_there_twice_or_not_ours_is_found() {
         [(1, "BC-0-R1 is in the books and is not ours"), (2, "there twice: Adjustment BC-0-R1 (2)")]
     {
         let control_id = format!("another program {times}");
-        world.post_adjustment(&customer, "BC-0-R1", &control_id, Decimal::NEGATIVE_ONE).await;
+        world
+            .post_adjustment(&customer, "BC-0-R1", &control_id, Decimal::NEGATIVE_ONE, "2026-03-12".parse().unwrap())
+            .await;
         let faults = books::faults(&world).await;
         assert!(faults.iter().any(|fault| fault == expected), "{expected}: {faults:?}");
         assert!(

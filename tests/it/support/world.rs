@@ -14,6 +14,7 @@ use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as 
 use cartledger::sandbox::intacct::{Company, CompanySettings, Served};
 use cartledger::store::Store;
 use cartledger::store::master_data::RefreshState;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -419,12 +420,12 @@ impl World {
 
     /// Posts a credit memo past the program, as somebody else's would.
     #[cfg_attr(feature = "planted-bug", expect(dead_code, reason = "used by a test that build does not have"))]
-    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str, amount: Decimal) {
+    pub async fn post_adjustment(&self, customer: &str, number: &str, control_id: &str, amount: Decimal, date: Date) {
         let client = self.finance();
         let line = Line::new(Account::Gl("4100".into()), amount);
         let location = LineDimensions { location: Some("100".into()), ..LineDimensions::default() };
         let lines = vec![Line { dimensions: location, ..line }];
-        let adjustment = CreateAdjustment::new(customer, number, "2026-03-12".parse().unwrap(), lines);
+        let adjustment = CreateAdjustment::new(customer, number, date, lines);
         let function = Function::CreateAdjustment(Box::new(adjustment));
         let call = FunctionCall { control_id: ControlId::new(control_id).unwrap(), function };
         let outcomes = client.call(&[call]).await.unwrap();
