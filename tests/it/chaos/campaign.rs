@@ -30,10 +30,18 @@ pub(super) const DAY: &str = "2024-03-12";
 const PAUSE: Duration = Duration::from_millis(25);
 /// Every so many looks the shop repeats what was not delivered.
 const REDELIVER_EVERY: u32 = 10;
+/// Every so many looks somebody goes on with what was held.
+const GO_ON_EVERY: u32 = 20;
 /// How the shop is set up in campaigns of order mode and of daily mode.
 const ORDER_MODE: &str = "changed_orders = \"correct\"\n";
 const DAILY_MODE: &str = "changed_orders = \"correct\"\nposting = \"daily\"\ndaily_close_delay_minutes = 0\n\
     attachment_folder = \"BigCommerce\"\n";
+
+/// Every so many campaigns of order mode post Order Entry documents instead.
+const ORDER_ENTRIES: u64 = 8;
+const ORDER_ENTRY_MODE: &str = "changed_orders = \"correct\"\nposting = \"order_entry\"\n\
+    [stores.accounting.order_entry]\nwarehouse = \"WH1\"\n[stores.accounting.order_entry.subtotals]\n\
+    shipping = \"Shipping\"\ntax = \"Sales Tax\"\n";
 
 /// Every so many campaigns the company has a budget that is soon spent: order mode in the beginning, daily mode then.
 const BUDGETS: u64 = 4;
@@ -71,7 +79,8 @@ impl Campaign {
     pub async fn play(seed: u64, rounds: u32) -> Result<Tally, String> {
         let mut campaign = Self::start(seed).await;
         for number in 0..rounds {
-            let round = Round::choose(&mut campaign.chance, number);
+            let turn = seed * u64::from(rounds) + u64::from(number);
+            let round = Round::choose(&mut campaign.chance, number, turn);
             let ended = campaign.round(&round).await;
             if let Err(fault) = ended {
                 let log = campaign.world.log();
@@ -91,7 +100,11 @@ impl Campaign {
         let postgres = start_postgres(&folder).await;
         let database = TestDatabase::on(&postgres).await;
         let daily = seed.is_multiple_of(2);
-        let accounting = if daily { DAILY_MODE } else { ORDER_MODE };
+        let accounting = match seed % ORDER_ENTRIES {
+            5 => ORDER_ENTRY_MODE,
+            _ if daily => DAILY_MODE,
+            _ => ORDER_MODE,
+        };
         // A day that is over, so that it is summed up at once in daily mode.
         let clock = Clock::fixed(format!("{DAY}T17:00:00Z").parse().unwrap());
         let mut world = World::start_in(database, accounting, clock).await;
@@ -171,10 +184,12 @@ impl Campaign {
             if trouble.take_if(|_| actions.len() == 0 && begun.elapsed() >= TROUBLE).is_some() {
                 self.end_trouble();
             }
-            if round.trouble == Some(Trouble::AccountInactive) && trouble.is_none() {
+            // What was held because of the account is not over before somebody has gone on with it.
+            let held = round.trouble == Some(Trouble::AccountInactive) && self.holds_are_open().await;
+            if held && trouble.is_none() && pauses.is_multiple_of(GO_ON_EVERY) {
                 self.go_on_with_what_was_held().await;
             }
-            if actions.len() == 0 && outage.is_none() && trouble.is_none() && self.is_quiet().await {
+            if actions.len() == 0 && outage.is_none() && trouble.is_none() && !held && self.is_quiet().await {
                 break;
             }
             if begun.elapsed() > PATIENCE {
@@ -235,9 +250,16 @@ impl Campaign {
         self.world.company.change(&change).unwrap();
     }
 
+    async fn holds_are_open(&self) -> bool {
+        self.world.store.open_holds(Some(STORE), None, 0, 1).await.is_ok_and(|holds| !holds.is_empty())
+    }
+
     /// What somebody does who has mended the cause: orders are replayed, summaries tried again.
     async fn go_on_with_what_was_held(&self) {
         let Ok(holds) = self.world.store.open_holds(Some(STORE), None, 0, 100).await else { return };
+        // The mirror may have read the account while it was inactive.
+        let _ = self.world.try_post("/v1/companies/sandbox/master-data/refresh").await;
+        let _ = self.world.try_post(&format!("/v1/stores/{STORE}/events/retry")).await;
         for hold in holds {
             // The program may be dead or dying: it is asked again in a moment.
             let _ = match hold.order_id {
@@ -257,6 +279,8 @@ impl Campaign {
             "update document set sent_at = sent_at - interval '19 minutes 50 seconds' where state = 'sending'",
             "update customer_card set retry_at = now() where retry_at < 'infinity'",
             "update company_gate set probe_until = '-infinity'",
+            "update master_refresh set last_full_at = last_full_at - interval '2 hours',
+                    last_read_at = last_read_at - interval '2 hours', tried_at = tried_at - interval '2 hours'",
         ] {
             self.execute(statement).await;
         }

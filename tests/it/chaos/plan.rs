@@ -89,13 +89,14 @@ pub struct Round {
 }
 
 /// The functions that faults strike; none is any request.
-const STRUCK: [Option<&str>; 10] = [
+const STRUCK: [Option<&str>; 11] = [
     None,
     Some("create CONTACT"),
     Some("create CUSTOMER"),
     Some("update CUSTOMER"),
     Some("create_invoice"),
     Some("create_aradjustment"),
+    Some("create_sotransaction"),
     Some("create ARPYMT"),
     Some("create GLBATCH"),
     Some("create_supdoc"),
@@ -106,10 +107,11 @@ const STRUCK: [Option<&str>; 10] = [
 const STALL: u64 = 3_300;
 
 impl Round {
-    /// The round `number` of a campaign, with the next choices of `chance`.
-    pub fn choose(chance: &mut Rng, number: u32) -> Self {
+    /// The round `number` of a campaign, with the next choices of `chance`. Failpoints take turns: this is the `turn`th
+    /// round of all campaigns.
+    pub fn choose(chance: &mut Rng, number: u32, turn: u64) -> Self {
         let actions = (0..chance.usize(1..=4)).map(|_| action(chance, number == 0)).collect();
-        let mut kills = vec![first_kill(chance)];
+        let mut kills = vec![first_kill(chance, turn)];
         while chance.u8(..100) < 40 && kills.len() < 4 {
             kills.push(Kill::At(failpoint(chance)));
         }
@@ -145,12 +147,20 @@ fn action(chance: &mut Rng, only_orders: bool) -> Action {
     }
 }
 
-fn first_kill(chance: &mut Rng) -> Kill {
+fn first_kill(chance: &mut Rng, turn: u64) -> Kill {
     match chance.u8(..100) {
-        0..75 => Kill::At(failpoint(chance)),
+        0..40 => Kill::At(failpoint_of(turn)),
+        40..75 => Kill::At(failpoint(chance)),
         75..92 => Kill::After(Duration::from_millis(chance.u64(0..900))),
         _ => Kill::Never,
     }
+}
+
+/// The failpoint whose turn it is.
+fn failpoint_of(turn: u64) -> Failpoint {
+    let place = usize::try_from(turn).unwrap_or_default() % (2 * Step::ALL.len());
+    let moment = if place.is_multiple_of(2) { Moment::Before } else { Moment::After };
+    Failpoint { step: Step::ALL[place / 2], moment, time: 1 }
 }
 
 fn failpoint(chance: &mut Rng) -> Failpoint {
@@ -223,7 +233,7 @@ mod tests {
     fn a_seed_always_chooses_the_same() {
         let rounds = |seed| {
             let mut chance = Rng::with_seed(seed);
-            (0..5).map(|number| format!("{:?}", Round::choose(&mut chance, number))).collect::<Vec<_>>()
+            (0..5).map(|number| format!("{:?}", Round::choose(&mut chance, number, 0))).collect::<Vec<_>>()
         };
         assert_eq!(rounds(7), rounds(7));
         assert_ne!(rounds(7), rounds(8));

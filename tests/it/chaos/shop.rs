@@ -137,6 +137,10 @@ impl Campaign {
 /// The demo's rules with those that disputes ask for.
 pub fn rules() -> Value {
     let mut rules = demo_rules();
+    // For order-entry mode; elsewhere the item is a dimension of the line.
+    for rule in rules.as_array_mut().unwrap().iter_mut().filter(|rule| rule["kind"] == "product") {
+        rule["gives"]["item"] = json!("SKU-1");
+    }
     for (part, account) in [("dispute", "1180"), ("dispute-fee", "6110"), ("chargeback-loss", "6120")] {
         rules.as_array_mut().unwrap().push(json!({
             "id": format!("settlement-{part}"), "kind": "settlement", "conditions": { "part": part },
