@@ -185,7 +185,7 @@ impl Campaign {
                 self.end_trouble();
             }
             // What was held because of the account is not over before somebody has gone on with it.
-            let held = round.trouble == Some(Trouble::AccountInactive) && self.holds_are_open().await;
+            let held = self.holds_are_open(round.trouble == Some(Trouble::AccountInactive)).await;
             if held && trouble.is_none() && pauses.is_multiple_of(GO_ON_EVERY) {
                 self.go_on_with_what_was_held().await;
             }
@@ -250,8 +250,11 @@ impl Campaign {
         self.world.company.change(&change).unwrap();
     }
 
-    async fn holds_are_open(&self) -> bool {
-        self.world.store.open_holds(Some(STORE), None, 0, 1).await.is_ok_and(|holds| !holds.is_empty())
+    /// Whether anything is held that goes on by itself or with somebody's help: all of it while an account is inactive;
+    /// later what the mirror holds that has not read yet that it is active again.
+    async fn holds_are_open(&self, inactive: bool) -> bool {
+        let Ok(holds) = self.world.store.open_holds(Some(STORE), None, 0, 100).await else { return true };
+        holds.iter().any(|hold| inactive || hold.hold.code == "inactive-in-intacct")
     }
 
     /// What somebody does who has mended the cause: orders are replayed, summaries tried again.
@@ -292,6 +295,7 @@ impl Campaign {
             "update lane set run_at = now() where run_at > now() and leased_until < now()",
             "update document set retry_at = now() where retry_at > now()",
             "update ledger_event set retry_at = now() where retry_at > now()",
+            "update master_refresh set tried_at = null where last_error is not null",
             "update document set open_until = open_until - interval '19 minutes 50 seconds'
               where open_until > now() + interval '1 minute'",
         ] {
