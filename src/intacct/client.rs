@@ -288,7 +288,11 @@ impl Client {
             Answer::TooLarge => Err(failed("the request is too large (HTTP 413)".to_owned())),
             Answer::Results { session_ends, results } => match outcomes(&calls, results).pop() {
                 Some(Outcome::Done(result)) => self.read_session(result.records.first(), session_ends),
-                Some(Outcome::Failed(result)) => Err(refusal(Level::Authentication, &result.errors)),
+                // What passes by itself is no refusal of our credentials.
+                Some(Outcome::Failed(result)) => match diagnose(Level::Function, &result.errors) {
+                    Diagnosis { class: ErrorClass::RetryLater, cause, .. } => Err(failed(cause)),
+                    _ => Err(refusal(Level::Authentication, &result.errors)),
+                },
                 Some(Outcome::Unknown { reason, .. }) => Err(failed(reason)),
                 None => Err(failed("the answer has no result".to_owned())),
             },

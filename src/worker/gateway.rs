@@ -3,7 +3,7 @@
 //! Whoever wants something sent hands it in and waits. A dispatcher that has a permit takes what is queued, store by
 //! store in turn, and sends it as one request: a lone document waits for nobody, a backlog travels together. Reads and
 //! writes travel apart, because a repeated read must not be refused as a duplicate. How many travel together follows
-//! the answers ([`size`]); who may send when is decided at the [`door`]; what it costs is written down by the [`meter`].
+//! the answers (`size`); who may send when is decided at the `door`; what it costs is written down by the `meter`.
 
 mod dispatcher;
 mod door;

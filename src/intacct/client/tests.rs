@@ -20,6 +20,8 @@ struct Gateway {
     seen: StdMutex<Vec<String>>,
     endpoint: StdMutex<String>,
     refuse_sign_in: StdMutex<bool>,
+    /// Sign-ins that fail for the moment.
+    passing_failures: StdMutex<u32>,
 }
 
 impl Gateway {
@@ -36,6 +38,16 @@ impl Gateway {
             return (200, refused("Sign-in information is incorrect"));
         }
         let control_id = between(request, "<function controlid=\"", "\"");
+        let mut passing = self.passing_failures.lock().unwrap();
+        if *passing > 0 {
+            *passing -= 1;
+            let error = "<errormessage><error><errorno>BL01001973</errorno><description2>Currently, we can&#039;t create \
+                         the transaction</description2><correction>Check the transaction for errors or inconsistencies, \
+                         then try again.</correction></error></errormessage>";
+            let failed = success(control_id, error).replace("<result><status>success", "<result><status>failure");
+            return (200, failed.replace("create_aradjustment", "getAPISession"));
+        }
+        drop(passing);
         let (number, endpoint) = (self.sign_ins(), self.endpoint.lock().unwrap().clone());
         let data = format!(
             "<data><api><sessionid>session-{number}</sessionid><endpoint>{endpoint}</endpoint><locationid/></api></data>"
@@ -166,6 +178,16 @@ async fn refused_credentials_are_not_tried_again_at_once() {
     *gateway.refuse_sign_in.lock().unwrap() = false;
     clock.advance(PAUSE_AFTER_REFUSAL);
     assert!(client.call(&[memo("a")]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_sign_in_that_fails_for_the_moment_is_tried_again_at_once() {
+    let (client, _, gateway) = start().await;
+    *gateway.passing_failures.lock().unwrap() = 1;
+    let error = client.call(&[memo("a")]).await.unwrap_err();
+    assert!(matches!(error, CallError::SignIn(SignInError::Failed(_))), "{error}");
+    assert!(client.call(&[memo("a")]).await.is_ok());
+    assert_eq!(gateway.sign_ins(), 2);
 }
 
 #[tokio::test]
