@@ -56,6 +56,8 @@ pub fn start(
     roles: &BTreeSet<Role>,
     shutdown: &Shutdown,
 ) -> anyhow::Result<()> {
+    // Before anything is measured: what is set without it is lost.
+    let metrics = Metrics::install()?;
     let clock = Clock::system();
     let wake = WakeUp::default();
     if roles.contains(&Role::Worker) {
@@ -85,7 +87,6 @@ pub fn start(
         let worker = Worker::new(store.clone(), wake.clone(), clock.clone(), options, connections);
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }
-    let metrics = Metrics::install()?;
     let debounce = Duration::from_millis(config.server.debounce_ms);
     let state = ApiState {
         intake: Intake::start(store.clone(), wake.clone(), shutdown, config.server.waiting_deliveries_max, debounce),

@@ -28,9 +28,23 @@ async fn until(world: &World, path: &str, wanted: impl Fn(&Value) -> bool) -> Va
     }
 }
 
+/// Waits until the metrics have this line: they follow what the API shows by a moment.
+async fn metric(world: &World, line: &str) {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let metrics = world.get("/metrics").await.unwrap().text().await.unwrap();
+        if metrics.contains(line) {
+            return;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{line} is not in {metrics}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn an_order_of_a_known_customer_costs_one_transaction_per_document_and_nothing_else() {
     let world = World::start().await;
+    world.mirrored().await;
     world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     let before = world.company.requests();
@@ -85,8 +99,7 @@ async fn a_pause_is_visible_over_the_api_and_in_metrics_and_costs_the_orders_no_
     let paused = until(&world, "/v1/companies", |all| all["companies"][0]["trouble"]["paused_until"].is_string()).await;
     assert_eq!(paused["companies"][0]["trouble"]["cause"], "offline");
     assert_eq!(paused["companies"][0]["name"], "sandbox");
-    let metrics = world.get("/metrics").await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("cartledger_intacct_paused{company=\"sandbox\"} 1"), "{metrics}");
+    metric(&world, "cartledger_intacct_paused{company=\"sandbox\"} 1").await;
     world.settle().await;
     until(&world, "/v1/companies", |all| all["companies"][0]["trouble"].is_null()).await;
     world.assert_books_agree().await;
@@ -112,8 +125,7 @@ async fn over_the_budget_new_orders_go_daily_and_begun_ones_stay_as_they_are() {
     let budget = until(&world, "/v1/companies", |all| all["companies"][0]["budget"]["over_since"].is_string()).await;
     assert_eq!(budget["companies"][0]["budget"]["standing"], "over");
     assert_eq!(budget["companies"][0]["budget"]["over_budget"], "daily");
-    let metrics = world.get("/metrics").await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("cartledger_intacct_over_budget{company=\"sandbox\"} 1"), "{metrics}");
+    metric(&world, "cartledger_intacct_over_budget{company=\"sandbox\"} 1").await;
 
     let after = world.shop.place_order(&order_of("WEAR-BOOT", 4500)).unwrap();
     world.replay(before).await;
