@@ -161,22 +161,9 @@ fn read_date(text: &str) -> Option<Date> {
 mod tests {
     use super::*;
     use crate::intacct::functions::Function;
-    use crate::intacct::response::Status;
 
     pub(super) fn rows(rows: &[&[(&str, &str)]]) -> FunctionResult {
-        let record = |row: &&[(&str, &str)]| row.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
-        FunctionResult {
-            control_id: "q".into(),
-            function: "query".into(),
-            status: Status::Success,
-            key: None,
-            records: rows.iter().map(record).collect(),
-            total: Some(rows.len() as u64),
-            remaining: Some(0),
-            result_id: None,
-            errors: Vec::new(),
-            raw: String::new(),
-        }
+        FunctionResult::of_rows(rows, Some(0))
     }
 
     #[test]

@@ -170,22 +170,9 @@ fn text<'a>(row: &'a Record, field: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
     use crate::intacct::functions::Function;
-    use crate::intacct::response::Status;
 
     fn answer(rows: &[&[(&str, &str)]], remaining: Option<u64>) -> FunctionResult {
-        let record = |row: &&[(&str, &str)]| row.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
-        FunctionResult {
-            control_id: "q".into(),
-            function: "query".into(),
-            status: Status::Success,
-            key: None,
-            result_id: None,
-            records: rows.iter().map(record).collect(),
-            total: None,
-            remaining,
-            errors: Vec::new(),
-            raw: String::new(),
-        }
+        FunctionResult::of_rows(rows, remaining)
     }
 
     fn every_kind() -> impl Iterator<Item = MasterKind> {

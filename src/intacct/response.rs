@@ -85,6 +85,24 @@ pub struct FunctionResult {
 }
 
 impl FunctionResult {
+    /// The answer to a query with these rows, and so many more that it does not show.
+    #[cfg(test)]
+    pub(in crate::intacct) fn of_rows(rows: &[&[(&str, &str)]], remaining: Option<u64>) -> Self {
+        let record = |row: &&[(&str, &str)]| row.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+        Self {
+            control_id: "q".into(),
+            function: "query".into(),
+            status: Status::Success,
+            key: None,
+            records: rows.iter().map(record).collect(),
+            total: Some(rows.len() as u64),
+            remaining,
+            result_id: None,
+            errors: Vec::new(),
+            raw: String::new(),
+        }
+    }
+
     /// The record number of what was created: from `key`, or from the only record of a generic create.
     pub fn record_number(&self) -> Option<u64> {
         let text = match (&self.key, self.records.as_slice()) {

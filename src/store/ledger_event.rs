@@ -39,6 +39,32 @@ pub struct StoredEvent {
     pub failures: u32,
 }
 
+/// A row of the table, and whether it is to be tried now.
+struct Row {
+    name: String,
+    subject: String,
+    day: jiff_sqlx::Date,
+    event: serde_json::Value,
+    received_at: jiff_sqlx::Timestamp,
+    settled_at: Option<jiff_sqlx::Timestamp>,
+    retry_at: Option<jiff_sqlx::Timestamp>,
+    failures: i32,
+    due: bool,
+}
+
+impl From<Row> for StoredEvent {
+    fn from(row: Row) -> Self {
+        Self {
+            event: NewEvent { name: row.name, subject: row.subject, day: row.day.to_jiff(), event: row.event },
+            received_at: row.received_at.to_jiff(),
+            settled_at: row.settled_at.map(|at| at.to_jiff()),
+            retry_at: row.retry_at.map(|at| at.to_jiff()),
+            due: row.due,
+            failures: row.failures.unsigned_abs(),
+        }
+    }
+}
+
 /// What keeping events did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct KeptEvents {
@@ -138,7 +164,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn due_events(&self, store: &str, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            Row,
             r#"with due as (
                    select name, subject from ledger_event
                     where store = $1 and settled_at is null and retry_at <= now() order by day, name limit $2)
@@ -151,17 +178,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| StoredEvent {
-                event: NewEvent { name: row.name, subject: row.subject, day: row.day.to_jiff(), event: row.event },
-                received_at: row.received_at.to_jiff(),
-                settled_at: row.settled_at.map(|at| at.to_jiff()),
-                retry_at: row.retry_at.map(|at| at.to_jiff()),
-                due: row.due,
-                failures: row.failures.unsigned_abs(),
-            })
-            .collect())
+        Ok(rows.into_iter().map(StoredEvent::from).collect())
     }
 
     /// Events of a store by name, after `after`, at most `limit`; only those not settled, when `open` says so.
@@ -175,7 +192,8 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            Row,
             r#"select name, subject, day, event, received_at, settled_at, retry_at, failures,
                       coalesce(settled_at is null and retry_at <= now(), false) as "due!"
                  from ledger_event
@@ -187,17 +205,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| StoredEvent {
-                event: NewEvent { name: row.name, subject: row.subject, day: row.day.to_jiff(), event: row.event },
-                received_at: row.received_at.to_jiff(),
-                settled_at: row.settled_at.map(|at| at.to_jiff()),
-                retry_at: row.retry_at.map(|at| at.to_jiff()),
-                due: row.due,
-                failures: row.failures.unsigned_abs(),
-            })
-            .collect())
+        Ok(rows.into_iter().map(StoredEvent::from).collect())
     }
 
     /// Records that all of an event is in Intacct.

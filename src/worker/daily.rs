@@ -29,8 +29,6 @@ use crate::store::document::{DocumentState, PlannedDocument};
 use crate::store::summary::{CollectedGroup, Member, NewSummary};
 use crate::store::{Store, StoreError};
 
-/// A look at the days costs a query, so there is one for so many looks for orders.
-const LOOK_EVERY: u32 = 5;
 /// Summaries sent at the same time; more than one only when late ones pile up.
 const AT_ONCE: u32 = 20;
 
@@ -78,16 +76,11 @@ impl Daily {
         connections: &BTreeMap<String, Arc<StoreConnection>>,
         shutdown: &Shutdown,
     ) {
-        for connection in connections.values() {
-            let daily = Self { store: store.clone(), options: options.clone(), connection: connection.clone() };
-            let task = Task {
-                store: store.clone(),
-                name: format!("daily/{}", connection.name),
-                lease: options.lease,
-                pause: options.poll * LOOK_EVERY,
-            };
-            shutdown.spawn("daily summaries", task.run(daily, shutdown.clone()));
-        }
+        Task::start_for_each("daily", store, options, connections, shutdown, |connection| Self {
+            store: store.clone(),
+            options: options.clone(),
+            connection,
+        });
     }
 
     async fn close_and_send(&self) -> Result<(), StoreError> {

@@ -27,8 +27,6 @@ use crate::store::document::DocumentState;
 use crate::store::ledger_event::StoredEvent;
 use crate::store::{Store, StoreError};
 
-/// A look at the events costs a query, so there is one for so many looks for orders.
-const LOOK_EVERY: u32 = 5;
 /// Events worked on in one go.
 const AT_ONCE: u32 = 100;
 
@@ -64,16 +62,11 @@ impl LedgerEvents {
         connections: &BTreeMap<String, Arc<StoreConnection>>,
         shutdown: &Shutdown,
     ) {
-        for connection in connections.values() {
-            let events = Self { store: store.clone(), options: options.clone(), connection: connection.clone() };
-            let task = Task {
-                store: store.clone(),
-                name: format!("events/{}", connection.name),
-                lease: options.lease,
-                pause: options.poll * LOOK_EVERY,
-            };
-            shutdown.spawn("ledger events", task.run(events, shutdown.clone()));
-        }
+        Task::start_for_each("events", store, options, connections, shutdown, |connection| Self {
+            store: store.clone(),
+            options: options.clone(),
+            connection,
+        });
     }
 
     async fn post_all(&self) -> Result<(), StoreError> {

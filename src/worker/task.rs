@@ -1,10 +1,17 @@
 //! A task that only one replica does at a time: it looks whether there is work, takes the lease, works, gives it back.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::connection::StoreConnection;
+use super::run::WorkerOptions;
 use crate::clock;
 use crate::lifecycle::Shutdown;
 use crate::store::{Store, StoreError};
+
+/// A look costs a query, so there is one for so many looks for orders.
+const LOOK_EVERY: u32 = 5;
 
 /// What such a task does.
 pub trait Work: Sync {
@@ -34,6 +41,26 @@ pub struct Task {
 }
 
 impl Task {
+    /// Starts such a task for each store, called `prefix/store`, all end with `shutdown`.
+    pub fn start_for_each<W: Work + Send + 'static>(
+        prefix: &'static str,
+        store: &Store,
+        options: &WorkerOptions,
+        connections: &BTreeMap<String, Arc<StoreConnection>>,
+        shutdown: &Shutdown,
+        work: impl Fn(Arc<StoreConnection>) -> W,
+    ) {
+        for connection in connections.values() {
+            let task = Self {
+                store: store.clone(),
+                name: format!("{prefix}/{}", connection.name),
+                lease: options.lease,
+                pause: options.poll * LOOK_EVERY,
+            };
+            shutdown.spawn(prefix, task.run(work(connection.clone()), shutdown.clone()));
+        }
+    }
+
     /// Looks and works until the soft shutdown; what is under way then goes on until the hard one.
     pub async fn run(self, work: impl Work, shutdown: Shutdown) {
         let soft = shutdown.soft();

@@ -5,12 +5,9 @@ use std::time::Duration;
 use cartledger::accounting::document::{Detail, Dimensions, Document, DocumentKey, DocumentKind, Draft, JournalLine};
 use cartledger::accounting::money::Currency;
 use cartledger::clock::Clock;
-use cartledger::intacct::client::{Client, Credentials};
 use cartledger::intacct::functions::{
     Account, CreateInvoice, CreateJournal, Function, JournalEntryLine, Line, LineDimensions,
 };
-use cartledger::intacct::outcome::Outcome;
-use cartledger::intacct::request::{ControlId, FunctionCall};
 use cartledger::lifecycle::Shutdown;
 use cartledger::sandbox::intacct::{Company, CompanySettings, Fault, FaultKind};
 use cartledger::store::Store;
@@ -22,30 +19,10 @@ use rust_decimal::Decimal;
 use tokio::net::TcpListener;
 
 use crate::support::database::TestDatabase;
-use crate::support::world::{STORE, World, order_of};
+use crate::support::world::{STORE, World, client_of, order_of, send_past};
 
 fn usd(cents: i64) -> Decimal {
     Decimal::new(cents, 2)
-}
-
-/// Somebody else's way into the company: another program, or an earlier life of this one.
-fn client(url: &str) -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let credentials = Credentials {
-        sender_id: "sandbox_sender".into(),
-        sender_password: "sandbox-sender-password".into(),
-        company_id: "SANDBOX".into(),
-        user_id: "ws_cartledger".into(),
-        user_password: "sandbox-user-password".into(),
-        location_id: None,
-    };
-    Client::new(url, credentials, Duration::from_secs(20), Clock::system()).unwrap()
-}
-
-async fn send(url: &str, control_id: &str, function: Function) {
-    let call = FunctionCall { control_id: ControlId::new(control_id).unwrap(), function };
-    let outcome = client(url).call(&[call]).await.unwrap().remove(0);
-    assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
 }
 
 fn dimensions() -> LineDimensions {
@@ -153,7 +130,7 @@ async fn what_intacct_says_it_has_and_nobody_finds_becomes_a_hold() {
     let order = first + 1;
     // Something was executed under our control id, and nothing of our number is there.
     let url = world.gateway_url();
-    send(&url, &format!("{STORE}/{order}/invoice/r1"), journal("GONE", &[("4000", 100), ("4010", -100)])).await;
+    send_past(&url, &format!("{STORE}/{order}/invoice/r1"), journal("GONE", &[("4000", 100), ("4010", -100)])).await;
     assert_eq!(world.shop.place_order(&order_of("CAMP-MUG", 2000)).unwrap(), order);
     world.settle().await;
     let (code, message, remedy) = the_hold(&world, order).await;
@@ -168,7 +145,7 @@ async fn what_intacct_says_it_has_and_nobody_finds_becomes_a_hold() {
     // A person enters it by hand under that number: it is found.
     let customer = world.company.customers()[0].id.clone();
     let invoice = invoice(&format!("BC-{order}"), &customer);
-    send(&url, "by-hand", invoice).await;
+    send_past(&url, "by-hand", invoice).await;
     world.replay(order).await;
     world.settle().await;
     let (code, message, _) = the_hold(&world, order).await;
@@ -185,8 +162,8 @@ async fn a_number_that_somebody_else_uses_is_held_and_sent_again_once_it_is_free
     let order = first + 1;
     let customer = Function::CreateCustomer(Box::new(other_customer()));
     let url = world.gateway_url();
-    send(&url, "other-customer", customer).await;
-    send(&url, "other-invoice", invoice(&format!("BC-{order}"), "SOMEBODY")).await;
+    send_past(&url, "other-customer", customer).await;
+    send_past(&url, "other-invoice", invoice(&format!("BC-{order}"), "SOMEBODY")).await;
     assert_eq!(world.shop.place_order(&order_of("CAMP-MUG", 2000)).unwrap(), order);
     world.settle().await;
     let (code, message, remedy) = the_hold(&world, order).await;
@@ -247,7 +224,7 @@ impl Books {
         };
         let shutdown = Shutdown::new(Duration::from_secs(1));
         let store = Store::from_pool(database.pool().clone());
-        let gateway = Gateway::start(client(&served.gateway_url()), store, options, Clock::system(), &shutdown);
+        let gateway = Gateway::start(client_of(&served.gateway_url()), store, options, Clock::system(), &shutdown);
         Self { gateway, company, shutdown, _database: database, _served: served }
     }
 }

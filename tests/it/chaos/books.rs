@@ -109,15 +109,7 @@ async fn against_our_records(world: &World) -> Vec<String> {
         }
     }
     faults.extend(theirs.into_keys().map(|name| format!("{name} is in the books and is not ours")));
-    let ours: BTreeMap<String, Decimal> = world
-        .store
-        .trial_balance(STORE)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|(account, debit, credit)| (account, debit - credit))
-        .filter(|(_, balance)| !balance.is_zero())
-        .collect();
+    let ours = world.our_balances().await;
     if ours != world.balances() {
         faults.push(format!("our balances are {ours:?}, the company's {:?}", world.balances()));
     }
