@@ -127,7 +127,7 @@ async fn check_company(
             Ok(Some(rules)) => check_names(company, settings, &rules, store, report).await,
             Ok(None) => report.bad(
                 &format!("rules of {}", settings.name),
-                "there are none yet; put them with PUT /v1/stores/{store}/rules",
+                format!("there are none yet; put them with PUT /v1/stores/{}/rules", settings.name),
             ),
             Err(error) => report.bad(&format!("rules of {}", settings.name), error),
         }
@@ -202,13 +202,16 @@ async fn refresh(
     store: &Store,
     clock: &Clock,
 ) -> anyhow::Result<()> {
-    let shutdown = Shutdown::new(Duration::ZERO);
+    let shutdown = Shutdown::new(Duration::from_secs(5));
     let gateway = app::gateway(company, client, store, clock, &shutdown);
     let mirror = app::mirror(config, company, store, gateway, &WakeUp::default());
-    if mirror.refresh_now(PATIENCE).await? {
-        return Ok(());
-    }
-    anyhow::bail!("another process is still reading it; try again later")
+    let read = mirror.refresh_now(PATIENCE).await;
+    // Its permits are given back and its counts written before the answer.
+    drop(mirror);
+    shutdown.begin();
+    shutdown.finish().await;
+    anyhow::ensure!(read?, "another process is still reading it; try again later");
+    Ok(())
 }
 
 async fn read(client: &Client, queries: Vec<Query>) -> anyhow::Result<Vec<FunctionResult>> {

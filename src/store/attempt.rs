@@ -123,7 +123,8 @@ impl Outcome {
         match self {
             Self::Posted { .. } | Self::Rejected { .. } => Fate::Certain,
             Self::Unknown { .. } if step == "send" => Fate::Open,
-            Self::Absent { .. } => Fate::Looked,
+            // Something else is there, or nothing: either way a look-up says nothing of what is still under way.
+            Self::Absent { .. } | Self::Unknown { .. } => Fate::Looked,
             _ => Fate::AsBefore,
         }
     }

@@ -154,7 +154,7 @@ impl Store {
 
     /// Stores a document of a customer as intended and marks it as being sent, in one transaction: what is stored is what
     /// is sent, whoever else plans the same document at the same time. Committed before the call. Answers the attempt's
-    /// number, or `None` when somebody else has it or it is posted.
+    /// number, or `None` when somebody else has it, it is posted, or another request of it may still be under way.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then it must not be sent.
@@ -173,13 +173,15 @@ impl Store {
         let attempt = sqlx::query_scalar!(
             "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
                     request_hash = $3
-              where key = $1 returning attempts",
+              where key = $1 and (open_until is null or request_hash = $3) returning attempts",
             document.key,
             request,
             request_hash
         )
-        .fetch_one(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
+        // Nothing is written then.
+        let Some(attempt) = attempt else { return Ok(None) };
         transaction.commit().await?;
         Ok(Some(attempt))
     }

@@ -145,6 +145,12 @@ pub struct StoredDocument {
 }
 
 impl StoredDocument {
+    /// Whether it may be in Intacct, or arrive there, without our knowing: its last attempt has no known end, or was looked
+    /// for in vain before it was certain.
+    pub fn may_arrive(&self) -> bool {
+        self.is_uncertain() || self.open_for.is_some()
+    }
+
     /// Whether nobody knows the end of its last attempt, so that it has to be looked up before anything else is done.
     pub fn is_uncertain(&self) -> bool {
         matches!(self.state, DocumentState::Sending | DocumentState::Unknown)

@@ -37,6 +37,8 @@ pub struct StoredEvent {
     pub due: bool,
     /// Tries that failed in a row.
     pub failures: u32,
+    /// Rises whenever the event is to be looked at anew: what was decided of an earlier one does not count.
+    pub version: i64,
 }
 
 /// A row of the table, and whether it is to be tried now.
@@ -49,6 +51,7 @@ struct Row {
     settled_at: Option<jiff_sqlx::Timestamp>,
     retry_at: Option<jiff_sqlx::Timestamp>,
     failures: i32,
+    version: i64,
     due: bool,
 }
 
@@ -61,6 +64,7 @@ impl From<Row> for StoredEvent {
             retry_at: row.retry_at.map(|at| at.to_jiff()),
             due: row.due,
             failures: row.failures.unsigned_abs(),
+            version: row.version,
         }
     }
 }
@@ -107,7 +111,7 @@ impl Store {
             let known = sqlx::query!(
                 r#"select e.event = $3 as "same!", exists (
                        select from document d
-                        where d.store = $1 and d.state in ('sending', 'unknown', 'posted')
+                        where d.store = $1 and (d.state in ('sending', 'unknown', 'posted') or d.open_until is not null)
                           and d.key in ($1 || '/' || $2 || '/r1', $1 || '/exchange-difference/' || e.subject || '/r1')
                        ) as "sent!"
                      from ledger_event e where e.store = $1 and e.name = $2 for update"#,
@@ -129,7 +133,8 @@ impl Store {
             sqlx::query!(
                 "insert into ledger_event (store, name, subject, day, event) values ($1, $2, $3, $4, $5)
                  on conflict (store, name) do update
-                    set day = excluded.day, event = excluded.event, retry_at = now(), failures = 0",
+                    set day = excluded.day, event = excluded.event, retry_at = now(), failures = 0,
+                        version = ledger_event.version + 1",
                 store,
                 event.name,
                 event.subject,
@@ -169,7 +174,7 @@ impl Store {
             r#"with due as (
                    select name, subject from ledger_event
                     where store = $1 and settled_at is null and retry_at <= now() order by day, name limit $2)
-               select e.name, e.subject, e.day, e.event, e.received_at, e.settled_at, e.retry_at, e.failures,
+               select e.name, e.subject, e.day, e.event, e.received_at, e.settled_at, e.retry_at, e.failures, e.version,
                       e.name in (select name from due) as "due!"
                  from ledger_event e where e.store = $1 and e.subject in (select subject from due)
                 order by e.day, e.name"#,
@@ -194,7 +199,7 @@ impl Store {
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let rows = sqlx::query_as!(
             Row,
-            r#"select name, subject, day, event, received_at, settled_at, retry_at, failures,
+            r#"select name, subject, day, event, received_at, settled_at, retry_at, failures, version,
                       coalesce(settled_at is null and retry_at <= now(), false) as "due!"
                  from ledger_event
                 where store = $1 and name > $2 and (not $3 or settled_at is null) order by name limit $4"#,
@@ -208,33 +213,43 @@ impl Store {
         Ok(rows.into_iter().map(StoredEvent::from).collect())
     }
 
-    /// Records that all of an event is in Intacct.
+    /// Records that all of an event is in Intacct, as it was at this version; one that is to be looked at anew stays due.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn settle_event(&self, store: &str, name: &str) -> Result<(), StoreError> {
+    pub async fn settle_event(&self, store: &str, name: &str, version: i64) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::SettleEvent);
         sqlx::query!(
-            "update ledger_event set settled_at = now(), retry_at = null where store = $1 and name = $2",
+            "update ledger_event set settled_at = now(), retry_at = null
+              where store = $1 and name = $2 and version = $3",
             store,
-            name
+            name,
+            version
         )
         .execute(&self.pool)
         .await?;
         Ok(())
     }
 
-    /// Puts an event off: for `delay` after a failure; without one it is held until something changes.
+    /// Puts an event off that was looked at in this version: for `delay` after a failure; without one it is held until
+    /// something changes. One that is to be looked at anew stays due.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn put_off_event(&self, store: &str, name: &str, delay: Option<Duration>) -> Result<(), StoreError> {
+    pub async fn put_off_event(
+        &self,
+        store: &str,
+        name: &str,
+        version: i64,
+        delay: Option<Duration>,
+    ) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::PutOffEvent);
         sqlx::query!(
-            "update ledger_event set retry_at = now() + make_interval(secs => $3), failures = failures + 1
-              where store = $1 and name = $2",
+            "update ledger_event set retry_at = now() + make_interval(secs => $4), failures = failures + 1
+              where store = $1 and name = $2 and version = $3",
             store,
             name,
+            version,
             delay.map(|delay| delay.as_secs_f64())
         )
         .execute(&self.pool)
@@ -249,7 +264,8 @@ impl Store {
     pub async fn retry_events(&self, store: &str) -> Result<u64, StoreError> {
         let _around = failpoint::around(Step::RetryEvents);
         let done = sqlx::query!(
-            "update ledger_event set retry_at = now(), failures = 0 where store = $1 and settled_at is null",
+            "update ledger_event set retry_at = now(), failures = 0, version = version + 1
+              where store = $1 and settled_at is null",
             store
         )
         .execute(&self.pool)

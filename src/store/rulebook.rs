@@ -110,7 +110,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "update ledger_event set retry_at = now() where store = $1 and settled_at is null and retry_at is null",
+            "update ledger_event set retry_at = now(), version = version + 1 where store = $1 and settled_at is null",
             store
         )
         .execute(&mut *transaction)

@@ -19,7 +19,8 @@ use crate::accounting::derive::{Derivation, derive, derive_events_with};
 use crate::accounting::document::Document;
 use crate::accounting::events::{Event, Events};
 use crate::accounting::evidence::Evidence;
-use crate::accounting::hold::{Blocks, Hold};
+use crate::accounting::hold::{Blocks, Hold, HoldCode};
+use crate::accounting::money::Money;
 use crate::accounting::rulebook::Rulebook;
 use crate::clock;
 use crate::lifecycle::Shutdown;
@@ -75,7 +76,7 @@ impl LedgerEvents {
         let events = read(&stored)?;
         let Some((revision, rulebook)) = self.rulebook().await? else {
             for event in stored.iter().filter(|event| event.due) {
-                self.store.put_off_event(name, &event.event.name, None).await?;
+                self.store.put_off_event(name, &event.event.name, event.version, None).await?;
             }
             return Ok(());
         };
@@ -176,7 +177,7 @@ impl LedgerEvents {
         let mut unsent = Vec::new();
         for document in documents {
             let stored = self.store.document(document.key.as_str()).await?;
-            if stored.is_none_or(|stored| matches!(stored.state, DocumentState::Planned | DocumentState::Rejected)) {
+            if stored.is_none_or(|stored| stored.state != DocumentState::Posted && !stored.may_arrive()) {
                 unsent.push((*document).clone());
             }
         }
@@ -192,8 +193,12 @@ impl LedgerEvents {
                 return Ok(One::Held(hold));
             }
             // What is in Intacct stays as it is, also when the rules have changed since.
-            if let Some(record_no) = self.store.document(key).await?.and_then(|stored| stored.record_no) {
-                return Ok(One::Posted(key.to_owned(), record_no));
+            if let Some(stored) = self.store.document(key).await?
+                && let Some(record_no) = stored.record_no
+            {
+                let posted = lookup::read_back(key, &stored.planned.body)?;
+                let same = posted.source_hash == document.source_hash;
+                return Ok(if same { One::Posted(key.to_owned(), record_no) } else { One::Held(changed(document)) });
             }
         }
         let batch = Batch {
@@ -214,13 +219,13 @@ impl LedgerEvents {
     async fn record(&self, event: &StoredEvent, end: End) -> Result<(), StoreError> {
         let (store, name) = (&self.connection.name, &event.event.name);
         match end {
-            End::Settled => self.store.settle_event(store, name).await,
-            End::Held => self.store.put_off_event(store, name, None).await,
+            End::Settled => self.store.settle_event(store, name, event.version).await,
+            End::Held => self.store.put_off_event(store, name, event.version, None).await,
             End::Later { why, after } => {
                 let failures = event.failures.saturating_add(1);
                 let delay = retry::delay(&self.options.retries, failures, after, clock::jitter());
                 tracing::warn!(why, event = name, retry_in_s = delay.as_secs(), "a ledger event is tried again later");
-                self.store.put_off_event(store, name, Some(delay)).await
+                self.store.put_off_event(store, name, event.version, Some(delay)).await
             }
         }
     }
@@ -233,4 +238,19 @@ fn read(stored: &[StoredEvent]) -> Result<Events, StoreError> {
         .map(|stored| serde_json::from_value(stored.event.event.clone()).map_err(|error| corrupt(error.to_string())))
         .collect::<Result<Vec<Event>, _>>()?;
     Events::new(events).map_err(|error| corrupt(error.to_string()))
+}
+
+/// An event that was reported otherwise at the very moment it was being sent.
+fn changed(document: &Document) -> Hold {
+    Hold {
+        code: HoldCode::ChangedAfterPosting,
+        subject: document.number.clone(),
+        message: format!(
+            "{} was posted, and the event was reported otherwise while it was being sent",
+            document.number
+        ),
+        remedy: "Report what differs as an event of its own name, or correct the journal in Intacct.".to_owned(),
+        amount: Some(Money::new(document.total, document.currency)),
+        blocks: Blocks::Document(document.key.clone()),
+    }
 }

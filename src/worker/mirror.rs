@@ -211,5 +211,5 @@ fn user_defined_name(kind: &MasterKind) -> Option<String> {
 }
 /// Master data is read for the company, not for one of its stores.
 fn cause() -> Cause {
-    Cause { store: "(master data)".to_owned(), order: None }
+    Cause { store: String::new(), order: None }
 }

@@ -287,7 +287,8 @@ impl OrderRun<'_> {
         if collected && standing.outcome == "posted" {
             "collected".clone_into(&mut standing.outcome);
         }
-        if retry.is_none() {
+        // What is refused is shown although something else has to be tried again.
+        if retry.is_none() || !holds.is_empty() {
             self.store.save_standing(&standing, &new_holds(&holds)).await?;
             validation::watch(self.store, self.connection, evidence.order.id, &checked).await?;
         }

@@ -38,10 +38,11 @@ pub(super) fn groups<'a>(ready: &[&'a Document]) -> Vec<Vec<&'a Document>> {
 
 /// Parts stored documents into those that were last sent together.
 pub(super) fn sent_together(stored: &[StoredDocument]) -> Vec<Vec<&StoredDocument>> {
-    let mut groups: BTreeMap<&str, Vec<&StoredDocument>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, _), Vec<&StoredDocument>> = BTreeMap::new();
     for document in stored {
         let mark = document.together.as_deref().unwrap_or(&document.planned.key);
-        groups.entry(mark).or_default().push(document);
+        // The mark alone is not enough: one of them may have been sent by itself since.
+        groups.entry((mark, document.sent_at)).or_default().push(document);
     }
     groups.into_values().collect()
 }

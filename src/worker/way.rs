@@ -31,9 +31,7 @@ pub fn policy<'a>(stored: &[StoredDocument], policy: &'a Policy) -> Cow<'a, Poli
 
 /// Whether it was sent by itself, as far as anybody knows.
 fn was_sent(document: &StoredDocument) -> bool {
-    // One that was looked for in vain may still arrive.
-    matches!(document.state, DocumentState::Posted | DocumentState::Sending | DocumentState::Unknown)
-        || document.open_for.is_some()
+    document.state == DocumentState::Posted || document.may_arrive()
 }
 
 fn is_order_entry(document: &StoredDocument) -> bool {

@@ -1,6 +1,7 @@
 //! Ledger events through the real program: reported over the API, posted once, held with a reason, never sent twice.
 
 use cartledger::sandbox::intacct::{Fault, FaultKind, SettingsChange};
+use cartledger::store::ledger_event::NewEvent;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -163,4 +164,26 @@ async fn an_event_whose_answer_is_lost_is_looked_up_and_not_sent_again() {
     world.start_service().await;
     assert_eq!(world.events_rest().await.last(), states(&[("payout/stripe-po_6", "posted")]).last());
     assert_eq!(world.company.journals().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_decided_of_an_earlier_report_does_not_count() {
+    let world = World::start().await;
+    let store = &world.store;
+    // In a store that nobody works on.
+    let event = |cents: i64| NewEvent {
+        name: "payout/stripe-po_9".into(),
+        subject: "stripe-po_9".into(),
+        day: "2026-03-13".parse().unwrap(),
+        event: json!({ "net": cents }),
+    };
+    store.keep_events("elsewhere", &[event(1)]).await.unwrap();
+    let first = store.due_events("elsewhere", 10).await.unwrap().remove(0);
+    store.keep_events("elsewhere", &[event(2)]).await.unwrap();
+    store.settle_event("elsewhere", &first.event.name, first.version).await.unwrap();
+    store.put_off_event("elsewhere", &first.event.name, first.version, None).await.unwrap();
+    let again = store.due_events("elsewhere", 10).await.unwrap().remove(0);
+    assert_eq!((again.due, again.settled_at, again.event.event), (true, None, json!({ "net": 2 })));
+    store.settle_event("elsewhere", &again.event.name, again.version).await.unwrap();
+    assert!(store.due_events("elsewhere", 10).await.unwrap().is_empty());
 }

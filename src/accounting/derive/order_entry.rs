@@ -39,19 +39,20 @@ pub(super) fn entered(
     for piece in pieces {
         match entry.put(piece) {
             Ok(dimensions) => lines.push(JournalLine { dimensions, ..piece.line(side) }),
-            Err(trouble) => troubles.push((trouble, piece.amount)),
+            Err(trouble) => troubles.push((trouble, piece.amount, format!(", {}", piece.memo))),
         }
     }
     if entry.items.is_empty() && troubles.is_empty() {
         let message = "it has no item, and an Order Entry document needs one".to_owned();
         let remedy = "give `item` in the rule of one of its charges, or book it by hand";
-        troubles.push((Trouble { message, remedy }, pieces.iter().map(|piece| piece.amount).sum()));
+        troubles.push((Trouble { message, remedy }, pieces.iter().map(|piece| piece.amount).sum(), String::new()));
     }
     let fine = troubles.is_empty();
-    for (Trouble { message, remedy }, amount) in troubles {
+    for (Trouble { message, remedy }, amount, what) in troubles {
         holds.add(Hold {
             code: HoldCode::OrderEntryIncomplete,
-            subject: format!("order {}, {definition}", desk.context.evidence.order.id),
+            // Each has a subject of its own: holds of one code and subject are one.
+            subject: format!("order {}, {definition}{what}", desk.context.evidence.order.id),
             message,
             remedy: remedy.to_owned(),
             amount: Some(desk.context.money(amount)),

@@ -36,10 +36,13 @@ impl Default for OrderEntryPolicy {
 }
 
 impl OrderEntryPolicy {
-    /// The first setting that every document needs and that is empty.
+    /// The first setting that is empty although every document needs it, or it is given.
     pub fn missing(&self) -> Option<&'static str> {
         let needed = [("sales_invoice", &self.sales_invoice), ("credit_memo", &self.credit_memo), ("unit", &self.unit)];
-        needed.into_iter().find(|(_, name)| name.trim().is_empty()).map(|(setting, _)| setting)
+        let given = self.warehouse.iter().map(|name| ("warehouse", name));
+        let subtotals = self.subtotals.values().map(|name| ("subtotals", name));
+        let mut names = needed.into_iter().chain(given).chain(subtotals);
+        names.find(|(_, name)| name.trim().is_empty()).map(|(setting, _)| setting)
     }
 }
 

@@ -73,10 +73,7 @@ pub(super) async fn list(
     let holds = found
         .into_iter()
         .map(|stored| HoldView {
-            link: match stored.order_id {
-                Some(order) => format!("/v1/stores/{store}/orders/{order}/documents"),
-                None => format!("/v1/stores/{store}/summaries"),
-            },
+            link: link(&store, stored.order_id, stored.document_key.as_deref()),
             id: stored.id,
             order_id: stored.order_id,
             document_key: stored.document_key,
@@ -90,4 +87,30 @@ pub(super) async fn list(
         })
         .collect();
     Ok(Json(HoldPage { holds, next_after }))
+}
+
+/// Where what is held can be looked at. An update of a customer has no place of its own: its hold says all there is.
+fn link(store: &str, order: Option<u64>, document: Option<&str>) -> String {
+    let of_store = format!("/v1/stores/{store}");
+    let kind = document.and_then(|key| key.strip_prefix(store)?.strip_prefix('/')?.split('/').next());
+    match (order, kind) {
+        (Some(order), _) => format!("{of_store}/orders/{order}/documents"),
+        (None, Some("summary")) => format!("{of_store}/summaries"),
+        (None, Some("customer")) => format!("{of_store}/holds"),
+        (None, _) => format!("{of_store}/events?open=true"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::link;
+
+    #[test]
+    fn a_hold_leads_to_what_it_is_on() {
+        let of = |order, document| link("acme", order, document);
+        assert_eq!(of(Some(118), None), "/v1/stores/acme/orders/118/documents");
+        assert_eq!(of(None, Some("acme/summary/2026-03-10-USD/r1")), "/v1/stores/acme/summaries");
+        assert_eq!(of(None, Some("acme/payout/stripe-po_1/r1")), "/v1/stores/acme/events?open=true");
+        assert_eq!(of(None, Some("acme/customer/BC-7/r2")), "/v1/stores/acme/holds");
+    }
 }

@@ -456,7 +456,7 @@ async fn release(
     .execute(&mut **transaction)
     .await?;
     sqlx::query!(
-        "update ledger_event e set retry_at = now()
+        "update ledger_event e set retry_at = now(), version = version + 1
           where store = any ($1) and settled_at is null
             and exists (select from hold h
                          where h.store = e.store and h.document_key = e.store || '/' || e.name || '/r1'

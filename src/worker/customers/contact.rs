@@ -38,7 +38,7 @@ pub(super) async fn make(
         match stored.state {
             DocumentState::Posted => return Ok(ContactEnd::Ready(stored.planned.content_hash)),
             _ if desk.underway(&stored) => return Ok(busy(customer_id)),
-            DocumentState::Sending | DocumentState::Unknown => {
+            _ if stored.may_arrive() => {
                 if let Some(end) = look_up(desk, &stored).await? {
                     return Ok(end);
                 }

@@ -44,7 +44,7 @@ impl Search<'_> {
             match document.state {
                 DocumentState::Posted => return self.created_before(&document).await,
                 _ if self.desk.underway(&document) => return Ok(self.busy()),
-                DocumentState::Sending | DocumentState::Unknown => {
+                _ if document.may_arrive() => {
                     if let Some(end) = self.look_up(&document).await? {
                         return Ok(end);
                     }

@@ -104,11 +104,25 @@ impl Desk<'_> {
     /// Sends a document that is not in Intacct for certain.
     pub(super) async fn send(&self, planned: &PlannedDocument, function: Function) -> Result<Answer, RunEnd> {
         let (body, hash) = (function.body(), function.body_hash());
-        let Some(attempt) = self.store.intend(planned, &body, &hash).await? else { return Ok(Answer::Busy) };
+        let Some(attempt) = self.store.intend(planned, &body, &hash).await? else {
+            return self.not_now(&planned.key).await;
+        };
         let sent = self.connection.gateway.write(self.cause(), &planned.key, function).await;
         let (outcome, answer, text) = read_answer(sent);
         self.store.settle(&planned.key, attempt, "send", &outcome, text.as_deref()).await?;
         Ok(answer)
+    }
+
+    /// Why a document may not be sent: another run has it, or it has changed before it is certain what became of its first
+    /// request.
+    async fn not_now(&self, key: &str) -> Result<Answer, RunEnd> {
+        Ok(match self.store.document(key).await?.and_then(|stored| stored.open_for) {
+            Some(open_for) => Answer::Later {
+                why: format!("{key} has changed, and its first request may still be under way in Intacct"),
+                after: Some(open_for),
+            },
+            None => Answer::Busy,
+        })
     }
 }
 

@@ -174,7 +174,7 @@ impl Update<'_> {
                 _ if self.desk.underway(&stored) => {
                     return Ok(Step::Later { why: format!("{key} is being sent"), after: Some(LOOK_AGAIN) });
                 }
-                DocumentState::Sending | DocumentState::Unknown => {
+                _ if stored.may_arrive() => {
                     let why = "it is sent again as it is, under its own control id".to_owned();
                     let outcome = Outcome::Absent { why };
                     self.desk.store.settle(key, stored.attempts, "look-up", &outcome, None).await?;

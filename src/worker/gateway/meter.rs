@@ -99,7 +99,8 @@ impl Meter {
                 () = sleep(WRITE_EVERY) => {}
             }
         }
-        self.write_or_warn().await;
+        // What failed before is written first, and then what is new.
+        while self.write_or_warn().await {}
     }
 
     async fn write_or_warn(&self) -> bool {

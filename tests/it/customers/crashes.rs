@@ -177,3 +177,29 @@ async fn a_crash_between_a_customer_and_its_link_asks_nothing_again() {
         (1, 1, 0)
     );
 }
+
+#[tokio::test]
+async fn a_buyer_who_moves_before_a_lost_try_is_certain_is_made_once_and_as_the_buyer_is_then() {
+    let mut world = World::start().await;
+    world.mirrored().await;
+    world.company.add_fault(Fault::new(FaultKind::DropBeforeExecuting).on_function("create CUSTOMER"));
+    let order = world.shop.place_order(&order_home()).unwrap();
+    world.wait_until("the customer was sent", async || world.company.pending_faults().is_empty()).await;
+    world.kill_service().await;
+    world.shop.edit(order, &order_to(moved(guest()), moved(guest()))).unwrap();
+    world.start_service().await;
+    let kept_back = || {
+        sqlx::query_scalar::<_, bool>(
+            "select exists (select from lane where last_error like '%may still be under way%')",
+        )
+    };
+    world.wait_until("it is kept back", async || kept_back().fetch_one(world.pool()).await.unwrap()).await;
+    assert!(world.company.customers().is_empty(), "other content is not sent over the first request");
+
+    world.pass_the_time_under_way().await;
+    world.replay(order).await;
+    world.settle().await;
+    let customer = world.only_customer();
+    assert_eq!(world.contact(&customer.contact_name)["MAILADDRESS.ADDRESS1"], "77 Rainey St");
+    world.assert_books_agree().await;
+}
