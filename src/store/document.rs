@@ -151,6 +151,12 @@ impl StoredDocument {
         self.is_uncertain() || self.open_for.is_some()
     }
 
+    /// How long it must be kept back when it was to be sent with other content and could not be; `None` when the reason is
+    /// that somebody else is sending it.
+    pub fn kept_back_for(&self) -> Option<Duration> {
+        self.open_for.filter(|_| self.state == DocumentState::Planned)
+    }
+
     /// Whether nobody knows the end of its last attempt, so that it has to be looked up before anything else is done.
     pub fn is_uncertain(&self) -> bool {
         matches!(self.state, DocumentState::Sending | DocumentState::Unknown)

@@ -201,7 +201,7 @@ impl Batch<'_> {
     /// Why a document may not be sent: somebody else has it, or it has changed before it is certain what became of its
     /// first request.
     pub(super) async fn not_now(&self, key: &str) -> Result<One, RunEnd> {
-        let after = self.store.document(key).await?.and_then(|stored| stored.open_for);
+        let after = self.store.document(key).await?.and_then(|stored| stored.kept_back_for());
         let why = match after {
             Some(_) => format!(
                 "{key} has changed, and its first request may still be under way in Intacct; that is looked up once more before anything else is sent"

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::send::Answer;
 use super::{Desk, LOOK_AGAIN, holds, read_back};
 use crate::accounting::customer::{CustomerRecord, tidy};
-use crate::accounting::evidence::Address;
 use crate::accounting::hold::Hold;
 use crate::intacct::lookup::{self, FoundContact};
 use crate::intacct::posting::customer::{self, ship_to_name};
@@ -27,13 +26,9 @@ pub(super) enum ContactEnd {
 }
 
 /// Makes the ship-to contact of a customer unless it is there.
-pub(super) async fn make(
-    desk: &Desk<'_>,
-    record: &CustomerRecord,
-    to: &Address,
-    customer_id: &str,
-) -> Result<ContactEnd, RunEnd> {
+pub(super) async fn make(desk: &Desk<'_>, record: &CustomerRecord, customer_id: &str) -> Result<ContactEnd, RunEnd> {
     let key = desk.ship_to_key(customer_id, 1);
+    let mut first = None;
     if let Some(stored) = desk.store.document(&key).await? {
         match stored.state {
             DocumentState::Posted => return Ok(ContactEnd::Ready(stored.planned.content_hash)),
@@ -42,10 +37,16 @@ pub(super) async fn make(
                 if let Some(end) = look_up(desk, &stored).await? {
                     return Ok(end);
                 }
+                // What may still arrive is sent again as it was, whatever this order says.
+                first = desk.record_under_way(&key).await?;
             }
             _ => {}
         }
     }
+    let record = first.as_ref().unwrap_or(record);
+    let Some(to) = record.ship_to() else {
+        return Err(RunEnd::retry(format!("{key} in the database names no address to ship to")));
+    };
     let function = match customer::create_ship_to(record, to, customer_id, &desk.connection.customer_form) {
         Ok(function) => function,
         Err(error) => return Ok(ContactEnd::Held(holds::incomplete(customer_id, &error.to_string()))),
@@ -56,6 +57,8 @@ pub(super) async fn make(
     Ok(match desk.send(&planned, function).await? {
         Answer::Posted { .. } => ContactEnd::Ready(hash),
         Answer::LookUp { error } => look_up_now(desk, &key, error).await?,
+        // What this order says may be taken where the earlier was not.
+        Answer::Refused { error, .. } if first.is_some() => ContactEnd::Later { why: error, after: None },
         Answer::Refused { error, remedy } => {
             let what = format!("the contact '{}'", ship_to_name(customer_id));
             ContactEnd::Held(holds::refused(customer_id, &what, &error, &remedy))

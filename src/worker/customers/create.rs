@@ -16,14 +16,12 @@ use crate::worker::order::RunEnd;
 impl Search<'_> {
     /// Creates the customer. Intacct is known not to have it, or will say so.
     pub(super) async fn create(&self) -> Result<CustomerEnd, RunEnd> {
-        if let Some(document) = &self.uncertain {
-            self.not_there(document).await?;
-        }
-        let (desk, record) = (&self.desk, self.record);
+        let first = self.first_record().await?;
+        let (desk, record) = (&self.desk, first.as_ref().unwrap_or(self.record));
         let id = &record.reference.intacct_id;
         let mut ship_to = None;
-        if let Some(to) = record.ship_to() {
-            match contact::make(desk, record, to, id).await? {
+        if record.ship_to().is_some() {
+            match contact::make(desk, record, id).await? {
                 ContactEnd::Ready(_) => ship_to = Some(ship_to_name(id)),
                 ContactEnd::Held(hold) => return Ok(CustomerEnd::Held(hold)),
                 ContactEnd::Later { why, after } => return Ok(CustomerEnd::Later { why, after }),
@@ -38,12 +36,22 @@ impl Search<'_> {
         match desk.send(&planned, function).await? {
             Answer::Posted { record_no } => self.created(record, record_no).await,
             Answer::LookUp { error } => self.look_up_now(error).await,
+            // What this order says may be taken where the earlier was not.
+            Answer::Refused { error, .. } if first.is_some() => Ok(CustomerEnd::Later { why: error, after: None }),
             Answer::Refused { error, remedy } => {
                 Ok(CustomerEnd::Held(holds::refused(id, &format!("customer {id}"), &error, &remedy)))
             }
             Answer::Later { why, after } => Ok(CustomerEnd::Later { why, after }),
             Answer::Busy => Ok(self.busy()),
         }
+    }
+
+    /// The buyer as an earlier request told it that may still arrive. The very same must be sent again, even for an order
+    /// that says something else: that is told to the customer later.
+    async fn first_record(&self) -> Result<Option<CustomerRecord>, RunEnd> {
+        let Some(document) = &self.uncertain else { return Ok(None) };
+        self.not_there(document).await?;
+        self.desk.record_under_way(&document.planned.key).await
     }
 
     pub(super) fn busy(&self) -> CustomerEnd {

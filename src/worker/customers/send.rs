@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Desk;
+use super::{Desk, read_back};
+use crate::accounting::customer::CustomerRecord;
 use crate::accounting::hold::HoldCode;
 use crate::intacct::functions::Function;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
@@ -113,10 +114,16 @@ impl Desk<'_> {
         Ok(answer)
     }
 
+    /// What a request told that may still arrive in Intacct; `None` when none may.
+    pub(super) async fn record_under_way(&self, key: &str) -> Result<Option<CustomerRecord>, RunEnd> {
+        let stored = self.store.document(key).await?.filter(|stored| stored.open_for.is_some());
+        stored.map(|stored| read_back(key, &stored.planned.body)).transpose()
+    }
+
     /// Why a document may not be sent: another run has it, or it has changed before it is certain what became of its first
     /// request.
     async fn not_now(&self, key: &str) -> Result<Answer, RunEnd> {
-        Ok(match self.store.document(key).await?.and_then(|stored| stored.open_for) {
+        Ok(match self.store.document(key).await?.and_then(|stored| stored.kept_back_for()) {
             Some(open_for) => Answer::Later {
                 why: format!("{key} has changed, and its first request may still be under way in Intacct"),
                 after: Some(open_for),

@@ -96,9 +96,11 @@ impl Update<'_> {
 
     /// Makes the ship-to contact of a customer that has none; `None` when it needs none.
     async fn first_ship_to(&self) -> Result<Result<Option<String>, UpdateEnd>, RunEnd> {
-        let Some(to) = self.record.ship_to() else { return Ok(Ok(None)) };
+        if self.record.ship_to().is_none() {
+            return Ok(Ok(None));
+        }
         let id = &self.card.intacct_id;
-        Ok(match contact::make(&self.desk, &self.record, to, id).await? {
+        Ok(match contact::make(&self.desk, &self.record, id).await? {
             ContactEnd::Ready(hash) => Ok(Some(hash)),
             ContactEnd::Held(hold) => {
                 self.hold(&self.desk.ship_to_key(id, 1), Some(hold)).await?;

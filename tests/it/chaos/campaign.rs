@@ -6,13 +6,13 @@ use std::time::Duration;
 use cartledger::clock::Clock;
 use cartledger::embedded::{EmbeddedPostgres, Purpose};
 use cartledger::sandbox::bigcommerce::ReleaseOrder;
-use cartledger::sandbox::intacct::{Fault, FaultKind, SettingsChange};
+use cartledger::sandbox::intacct::{CompanySettings, Fault, FaultKind, SettingsChange};
 use fastrand::Rng;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
 use super::books;
-use super::plan::{Kill, Outage, Round, Trouble};
+use super::plan::{Kill, Outage, Round, Trouble, Way};
 use super::shop::rules;
 use super::tally::Tally;
 use crate::support::database::TestDatabase;
@@ -20,8 +20,9 @@ use crate::support::world::{STORE, World};
 
 /// How long a round may take before something counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How long trouble lasts.
+/// How long trouble lasts, and how long with customers: until held buyers have been tried again.
 const TROUBLE: Duration = Duration::from_millis(900);
+const TROUBLE_WITH_CUSTOMERS: Duration = Duration::from_millis(3_500);
 /// The account of the shipping charge in the demo's rules.
 const SHIPPING: &str = "4010";
 /// The day on which everything happens in the shop.
@@ -50,6 +51,9 @@ const BUDGET: [(&str, &str); 2] = [
     ("[stores.accounting]\n", "daily_over_budget = true\n[stores.accounting]\ndaily_close_delay_minutes = 0\n"),
 ];
 
+/// Every so many campaigns the company does not offer projects.
+const LACKING: u64 = 3;
+
 /// An order of the shop that later rounds go on with.
 pub(super) struct Placed {
     pub(super) id: u64,
@@ -70,7 +74,7 @@ pub struct Campaign {
     pub(super) placed: Vec<Placed>,
     /// Disputes that nobody has acknowledged yet.
     pub(super) reports: Vec<serde_json::Value>,
-    pub(super) daily: bool,
+    pub(super) way: Way,
     pub(super) tally: Tally,
 }
 
@@ -80,7 +84,7 @@ impl Campaign {
         let mut campaign = Self::start(seed).await;
         for number in 0..rounds {
             let turn = seed * u64::from(rounds) + u64::from(number);
-            let round = Round::choose(&mut campaign.chance, number, turn);
+            let round = Round::choose(&mut campaign.chance, campaign.way, number, turn);
             let ended = campaign.round(&round).await;
             if let Err(fault) = ended {
                 let log = campaign.world.log();
@@ -107,7 +111,10 @@ impl Campaign {
         };
         // A day that is over, so that it is summed up at once in daily mode.
         let clock = Clock::fixed(format!("{DAY}T17:00:00Z").parse().unwrap());
-        let mut world = World::start_in(database, accounting, clock).await;
+        // Some companies do not offer everything.
+        let absent = if seed.is_multiple_of(LACKING) { vec!["PROJECT".to_owned()] } else { Vec::new() };
+        let company = CompanySettings { absent: absent.into_iter().collect(), ..CompanySettings::default() };
+        let mut world = World::start_with_company(database, accounting, clock, company).await;
         let budget = seed % BUDGETS == BUDGETS - 1;
         if budget {
             world
@@ -122,7 +129,11 @@ impl Campaign {
             folder,
             placed: Vec::new(),
             reports: Vec::new(),
-            daily: daily || budget,
+            way: match (budget, daily) {
+                (true, _) => Way::Budget,
+                (false, true) => Way::Daily,
+                (false, false) => Way::Documents,
+            },
             tally: Tally::default(),
         }
     }
@@ -181,11 +192,16 @@ impl Campaign {
                 kill = kills.next().unwrap_or(Kill::Never);
                 self.start_service(kill).await;
             }
-            if trouble.take_if(|_| actions.len() == 0 && begun.elapsed() >= TROUBLE).is_some() {
+            let lasts = |trouble: &mut Trouble| match trouble {
+                Trouble::CustomersInactive => TROUBLE_WITH_CUSTOMERS,
+                Trouble::AccountInactive | Trouble::Slow => TROUBLE,
+            };
+            if trouble.take_if(|trouble| actions.len() == 0 && begun.elapsed() >= lasts(trouble)).is_some() {
                 self.end_trouble();
             }
-            // What was held because of the account is not over before somebody has gone on with it.
-            let held = self.holds_are_open(round.trouble == Some(Trouble::AccountInactive)).await;
+            // What was held because of the account or a customer is not over before somebody has gone on with it.
+            let mended = matches!(round.trouble, Some(Trouble::AccountInactive | Trouble::CustomersInactive));
+            let held = self.holds_are_open(mended).await;
             if held && trouble.is_none() && pauses.is_multiple_of(GO_ON_EVERY) {
                 self.go_on_with_what_was_held().await;
             }
@@ -238,6 +254,7 @@ impl Campaign {
                 let change = SettingsChange { deactivate_account: Some(SHIPPING.into()), ..SettingsChange::default() };
                 self.world.company.change(&change).unwrap();
             }
+            Some(Trouble::CustomersInactive) => self.set_customers(false),
             Some(Trouble::Slow) => {
                 self.world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 1_500 }).times(6));
             }
@@ -245,16 +262,29 @@ impl Campaign {
         }
     }
 
+    /// Lets the customers that are there take documents, or not.
+    fn set_customers(&self, active: bool) {
+        for customer in self.world.company.customers() {
+            let id = Some(customer.id);
+            let change = match active {
+                true => SettingsChange { activate_customer: id, ..SettingsChange::default() },
+                false => SettingsChange { deactivate_customer: id, ..SettingsChange::default() },
+            };
+            self.world.company.change(&change).unwrap();
+        }
+    }
+
     fn end_trouble(&self) {
+        self.set_customers(true);
         let change = SettingsChange { activate_account: Some(SHIPPING.into()), ..SettingsChange::default() };
         self.world.company.change(&change).unwrap();
     }
 
-    /// Whether anything is held that goes on by itself or with somebody's help: all of it while an account is inactive;
+    /// Whether anything is held that goes on by itself or with somebody's help: all of it after something was inactive;
     /// later what the mirror holds that has not read yet that it is active again.
-    async fn holds_are_open(&self, inactive: bool) -> bool {
+    async fn holds_are_open(&self, mended: bool) -> bool {
         let Ok(holds) = self.world.store.open_holds(Some(STORE), None, 0, 100).await else { return true };
-        holds.iter().any(|hold| inactive || hold.hold.code == "inactive-in-intacct")
+        holds.iter().any(|hold| mended || hold.hold.code == "inactive-in-intacct")
     }
 
     /// What somebody does who has mended the cause: orders are replayed, summaries tried again.
@@ -283,7 +313,8 @@ impl Campaign {
             "update customer_card set retry_at = now() where retry_at < 'infinity'",
             "update company_gate set probe_until = '-infinity'",
             "update master_refresh set last_full_at = last_full_at - interval '2 hours',
-                    last_read_at = last_read_at - interval '2 hours', tried_at = tried_at - interval '2 hours'",
+                    last_read_at = last_read_at - interval '2 hours',
+                    tried_at = case when unavailable is null then tried_at - interval '2 hours' end",
         ] {
             self.execute(statement).await;
         }

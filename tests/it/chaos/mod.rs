@@ -91,6 +91,7 @@ async fn chaos() {
     let campaigns = asked_for("CHAOS_CAMPAIGNS").unwrap_or(if first.is_some() { 1 } else { 100 });
     let first = first.unwrap_or(1);
     let (tally, fault) = play(first..first + campaigns, ROUNDS, true).await;
+    println!("never struck: {}", tally.never_struck().join(", "));
     if let Some(fault) = fault {
         panic!("{fault}\nto see it again: make chaos SEED=<that seed>");
     }

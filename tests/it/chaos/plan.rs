@@ -30,6 +30,8 @@ pub enum Action {
     Replay { pick: usize },
     /// The rules are saved again.
     SaveRules,
+    /// What was refused is tried again over the API, whether or not the cause is mended.
+    Retry,
     /// A gateway opens a dispute and decides it, both reported over the API.
     Dispute { cents: i64 },
 }
@@ -59,6 +61,8 @@ pub enum Outage {
 pub enum Trouble {
     /// The account of the shipping charge takes no postings: everything new is refused until somebody mends it.
     AccountInactive,
+    /// The customers that are there take no documents: orders of buyers who come again are held.
+    CustomersInactive,
     /// The company is slow, so that leases must be extended.
     Slow,
 }
@@ -106,16 +110,65 @@ const STRUCK: [Option<&str>; 11] = [
 /// A request that takes longer than the program waits (three seconds) is executed all the same.
 const STALL: u64 = 3_300;
 
+/// How a campaign posts, as far as it decides which failpoints can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Document by document.
+    Documents,
+    /// Summed up by day.
+    Daily,
+    /// Document by document until the budget is spent, then by day.
+    Budget,
+}
+
+impl Way {
+    /// Whether a program that posts like this ever comes to a step.
+    fn comes_to(self, step: Step) -> bool {
+        match step {
+            Step::Collect
+            | Step::CloseGroup
+            | Step::SettleDaily
+            | Step::PutOffSummary
+            | Step::RefuseSummary
+            | Step::RetrySummaries => self != Self::Documents,
+            // In daily mode there are no customers of buyers, and nothing that has to go in together.
+            Step::LinkCustomer
+            | Step::NoteCustomerStatus
+            | Step::IntendCustomer
+            | Step::ReleaseBuyer
+            | Step::TryHeldBuyers
+            | Step::KeepCard
+            | Step::NoteBuyer
+            | Step::ClaimCards
+            | Step::NoteTold
+            | Step::PutOffCard
+            | Step::KeepMasters
+            | Step::BeginSendingTogether => self != Self::Daily,
+            Step::NoteOverBudget | Step::GoDaily => self == Self::Budget,
+            _ => true,
+        }
+    }
+
+    /// The failpoint whose turn it is, of those that can be reached.
+    fn failpoint_of(self, turn: u64) -> Failpoint {
+        let steps: Vec<Step> = Step::ALL.iter().copied().filter(|step| self.comes_to(*step)).collect();
+        let place = usize::try_from(turn).unwrap_or_default() % (2 * steps.len());
+        let moment = if place.is_multiple_of(2) { Moment::Before } else { Moment::After };
+        Failpoint { step: steps[place / 2], moment, time: 1 }
+    }
+}
+
 impl Round {
-    /// The round `number` of a campaign, with the next choices of `chance`. Failpoints take turns: this is the `turn`th
-    /// round of all campaigns.
-    pub fn choose(chance: &mut Rng, number: u32, turn: u64) -> Self {
+    /// The round `number` of a campaign that posts this way, with the next choices of `chance`. Failpoints take turns: this
+    /// is the `turn`th round of all campaigns.
+    pub fn choose(chance: &mut Rng, way: Way, number: u32, turn: u64) -> Self {
         let actions = (0..chance.usize(1..=4)).map(|_| action(chance, number == 0)).collect();
-        let mut kills = vec![first_kill(chance, turn)];
+        let in_turn = (chance.u8(..100) < 55).then(|| way.failpoint_of(turn));
+        let mut kills = vec![in_turn.map_or_else(|| first_kill(chance), Kill::At)];
         while chance.u8(..100) < 40 && kills.len() < 4 {
             kills.push(Kill::At(failpoint(chance)));
         }
-        Self {
+        let mut round = Self {
             actions,
             kills,
             company: (0..chance.usize(0..=3)).map(|_| company_fault(chance)).collect(),
@@ -126,6 +179,53 @@ impl Round {
             backwards: chance.u8(..100) < 20,
             twice: if chance.u8(..100) < 30 { chance.u32(1..=6) } else { 0 },
             sessions_end: chance.u8(..100) < 15,
+        };
+        if let Some(failpoint) = in_turn {
+            round.lead_to(failpoint.step, chance);
+        }
+        round
+    }
+
+    /// Adds what leads to a step that is seldom come to by chance.
+    fn lead_to(&mut self, step: Step, chance: &mut Rng) {
+        let (buyer, cents) = (chance.u8(..6), chance.i64(100..50_000));
+        let order = |cents| Action::Order { buyer, units: 2, cents };
+        let struck = |kind, function| Fault::new(kind).on_function(function);
+        self.actions.push(order(cents));
+        match step {
+            Step::ExtendLeases | Step::ExtendSlots => self.trouble = Some(Trouble::Slow),
+            Step::NoteCustomerStatus | Step::TryHeldBuyers | Step::ReleaseBuyer => {
+                self.trouble = Some(Trouble::CustomersInactive);
+                // All buyers, so that some have ordered before.
+                self.actions.extend((0..6).map(|buyer| Action::Order { buyer, units: 1, cents }));
+            }
+            // The same buyer at another address.
+            Step::ClaimCards | Step::NoteTold => self.actions.push(order(cents + 1)),
+            Step::PutOffCard => {
+                self.actions.push(order(cents + 1));
+                self.company.push(struck(FaultKind::TransientFailure, "update CUSTOMER"));
+            }
+            Step::HoldDocument | Step::RefuseSummary => self.trouble = Some(Trouble::AccountInactive),
+            Step::RetryEvents | Step::RetrySummaries => self.actions.push(Action::Retry),
+            Step::KeepEvents | Step::SettleEvent => self.actions.push(Action::Dispute { cents }),
+            Step::PutOffEvent => {
+                self.actions.push(Action::Dispute { cents });
+                self.company.push(struck(FaultKind::TransientFailure, "create GLBATCH"));
+            }
+            Step::PutOffSummary => self.company.push(struck(FaultKind::TransientFailure, "create GLBATCH")),
+            Step::NoteFailure | Step::PutOff => {
+                self.company.push(struck(FaultKind::TransientFailure, "create_invoice"))
+            }
+            Step::FailReading => self.company.push(struck(FaultKind::ServerError, "query").times(2)),
+            Step::NoteCompanyFailure | Step::NoteCompanySuccess | Step::ClaimProbe => {
+                self.company.push(Fault::new(FaultKind::TooManyRequests).times(2));
+            }
+            Step::BeginSendingTogether => {
+                self.actions.extend((0..4).map(|_| Action::ReturnOne { pick: chance.usize(..) }));
+            }
+            Step::SaveRulebook => self.actions.push(Action::SaveRules),
+            Step::MarkDue => self.actions.push(Action::Replay { pick: chance.usize(..) }),
+            _ => {}
         }
     }
 }
@@ -143,24 +243,17 @@ fn action(chance: &mut Rng, only_orders: bool) -> Action {
         89..92 => Action::Note { pick },
         92..94 => Action::Replay { pick },
         94..98 => Action::Dispute { cents },
+        98 => Action::Retry,
         _ => Action::SaveRules,
     }
 }
 
-fn first_kill(chance: &mut Rng, turn: u64) -> Kill {
+fn first_kill(chance: &mut Rng) -> Kill {
     match chance.u8(..100) {
-        0..40 => Kill::At(failpoint_of(turn)),
-        40..75 => Kill::At(failpoint(chance)),
-        75..92 => Kill::After(Duration::from_millis(chance.u64(0..900))),
+        0..58 => Kill::At(failpoint(chance)),
+        58..86 => Kill::After(Duration::from_millis(chance.u64(0..900))),
         _ => Kill::Never,
     }
-}
-
-/// The failpoint whose turn it is.
-fn failpoint_of(turn: u64) -> Failpoint {
-    let place = usize::try_from(turn).unwrap_or_default() % (2 * Step::ALL.len());
-    let moment = if place.is_multiple_of(2) { Moment::Before } else { Moment::After };
-    Failpoint { step: Step::ALL[place / 2], moment, time: 1 }
 }
 
 fn failpoint(chance: &mut Rng) -> Failpoint {
@@ -211,7 +304,8 @@ fn shop_faults(chance: &mut Rng) -> Faults {
 fn trouble(chance: &mut Rng) -> Option<Trouble> {
     match chance.u8(..100) {
         0..10 => Some(Trouble::AccountInactive),
-        10..13 => Some(Trouble::Slow),
+        10..15 => Some(Trouble::CustomersInactive),
+        15..18 => Some(Trouble::Slow),
         _ => None,
     }
 }
@@ -227,15 +321,26 @@ fn outage(chance: &mut Rng) -> Option<(Duration, Outage)> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn a_seed_always_chooses_the_same() {
         let rounds = |seed| {
             let mut chance = Rng::with_seed(seed);
-            (0..5).map(|number| format!("{:?}", Round::choose(&mut chance, number, 0))).collect::<Vec<_>>()
+            (0..5)
+                .map(|number| format!("{:?}", Round::choose(&mut chance, Way::Budget, number, number.into())))
+                .collect::<Vec<_>>()
         };
         assert_eq!(rounds(7), rounds(7));
         assert_ne!(rounds(7), rounds(8));
+    }
+
+    #[test]
+    fn every_failpoint_has_its_turn_in_some_way_of_posting() {
+        let turns = |way: Way| (0..2 * Step::ALL.len() as u64).map(move |turn| way.failpoint_of(turn).to_string());
+        let had: BTreeSet<String> = [Way::Documents, Way::Daily, Way::Budget].into_iter().flat_map(turns).collect();
+        assert_eq!(had.len(), 2 * Step::ALL.len());
     }
 }

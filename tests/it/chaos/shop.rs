@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::campaign::{Campaign, DAY, Placed};
-use super::plan::Action;
+use super::plan::{Action, Way};
 use crate::support::world::{STORE, World, demo_rules, guest};
 
 impl Campaign {
@@ -43,6 +43,11 @@ impl Campaign {
             Action::Dispute { cents } => {
                 self.reports.push(dispute(self.tally.reports, *cents));
                 self.tally.reports += 1;
+                Ok(())
+            }
+            Action::Retry => {
+                let _ = self.world.try_post(&format!("/v1/stores/{STORE}/events/retry")).await;
+                let _ = self.world.try_post(&format!("/v1/stores/{STORE}/summaries/{DAY}/USD/retry")).await;
                 Ok(())
             }
             Action::SaveRules => {
@@ -116,7 +121,7 @@ impl Campaign {
     }
 
     fn one_more(&mut self, pick: usize) -> Result<(), ActionError> {
-        if self.daily {
+        if self.way != Way::Documents {
             // A correction is of the day on which it was seen: today, which is not summed up before it is over.
             return Ok(());
         }
