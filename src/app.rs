@@ -12,8 +12,8 @@ use crate::accounting::policy::Recognition;
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
 use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
-use crate::http::auth::AdminToken;
 use crate::http::group_commit::Intake;
+use crate::http::layers::{Pace, SettingsToken};
 use crate::http::webhooks::WebhookStore;
 use crate::http::{self, ApiState};
 use crate::intacct;
@@ -97,7 +97,9 @@ pub fn start(
         company_of_store: Arc::new(
             config.stores.iter().map(|store| (store.name.clone(), store.company.clone())).collect(),
         ),
-        admin: admin_token(config, environment)?,
+        settings_token: settings_token(config, environment)?,
+        pace: Pace::new(config.admin.requests_per_minute),
+        admin_body_bytes_max: config.admin.body_bytes_max,
         companies: Arc::new(config.companies.iter().map(|company| (company.name.clone(), budget(company))).collect()),
         metrics: metrics.clone(),
         body_bytes_max: config.server.body_bytes_max,
@@ -294,9 +296,9 @@ fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<
     Ok(stores)
 }
 
-fn admin_token(config: &Config, environment: &Environment) -> anyhow::Result<AdminToken> {
+fn settings_token(config: &Config, environment: &Environment) -> anyhow::Result<SettingsToken> {
     let token = config.admin.token.as_ref().map(|source| source.fetch("admin.token", environment)).transpose()?;
-    Ok(AdminToken::new(token.as_ref()))
+    Ok(SettingsToken::new(token.as_ref()))
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ pub fn random_id() -> uuid::Uuid {
     uuid::Uuid::new_v4()
 }
 
+/// A random token that nobody guesses: 244 random bits.
+pub fn random_token() -> String {
+    format!("cl_{}{}", random_id().simple(), random_id().simple())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

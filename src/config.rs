@@ -68,7 +68,6 @@ pub struct Config {
     /// Logs.
     pub log: LogSettings,
     /// The admin API.
-    #[serde(default)]
     pub admin: AdminSettings,
     /// BigCommerce stores.
     #[serde(default)]
@@ -144,11 +143,15 @@ pub struct LogSettings {
 }
 
 /// The admin API.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminSettings {
-    /// The bearer token; without one the API under `/v1` is closed.
+    /// A bearer token of the role admin, beside those that are made with `cartledger token create`.
     pub token: Option<SecretSource>,
+    /// How many requests each token may send in a minute.
+    pub requests_per_minute: std::num::NonZeroU32,
+    /// The largest body of a request in bytes.
+    pub body_bytes_max: usize,
 }
 
 /// A BigCommerce store.

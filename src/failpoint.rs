@@ -139,6 +139,20 @@ steps! {
     TakeLease => "take-lease",
     /// The lease of a task is given back.
     FreeLease => "free-lease",
+    /// A token is made.
+    CreateToken => "create-token",
+    /// A token is noted as used.
+    UseToken => "use-token",
+    /// A token is revoked.
+    RevokeToken => "revoke-token",
+    /// An entry is added to the audit log.
+    Audit => "audit",
+    /// A request with an idempotency key is noted.
+    BeginAnswer => "begin-answer",
+    /// Its answer is kept.
+    KeepAnswer => "keep-answer",
+    /// It is forgotten.
+    ForgetAnswer => "forget-answer",
 }
 
 /// Before a step or after it.

@@ -1,23 +1,25 @@
 //! The axum surface: webhooks in, health and metrics out, and the admin API.
 
 pub mod admin;
-pub mod auth;
+pub mod caller;
+pub mod extract;
 pub mod group_commit;
 pub mod health;
+pub mod layers;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
 
 use crate::clock::Clock;
 use crate::problem::Problem;
@@ -43,8 +45,12 @@ pub struct ApiState {
     pub companies: Arc<BTreeMap<String, Budget>>,
     /// Where deliveries wait for their commit.
     pub intake: group_commit::Intake,
-    /// Who may use the admin API.
-    pub admin: auth::AdminToken,
+    /// The admin token of the settings.
+    pub settings_token: layers::SettingsToken,
+    /// How many requests a token may send.
+    pub pace: layers::Pace,
+    /// The largest body of a request to the admin API in bytes.
+    pub admin_body_bytes_max: usize,
     /// What `/metrics` shows.
     pub metrics: Metrics,
     /// The largest webhook body in bytes.
@@ -68,29 +74,24 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
     if ingest {
         router = router.route("/webhooks/bigcommerce/{store}", post(webhooks::receive));
     }
-    let mut router = router.fallback(nothing_here).with_state(state.clone());
+    let mut router = router.with_state(state.clone());
     if api {
-        let (admin, document) = admin_router(&state).split_for_parts();
-        let document = Arc::new(document);
-        router =
-            router.merge(admin).route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }));
+        let (admin, document) = layers::around(admin::routes(), &state).with_state(state).split_for_parts();
+        let docs = SwaggerUi::new("/docs").url("/openapi.json", admin::complete(document)).config(docs_settings());
+        router = router.merge(admin).merge(docs);
     }
     router
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_method)
         .layer(axum::middleware::from_fn(measure))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(CatchPanicLayer::custom(|_| our_fault().into_response()))
 }
 
-fn admin_router(state: &ApiState) -> OpenApiRouter {
-    admin::routes().layer(axum::middleware::from_fn_with_state(state.clone(), require_admin)).with_state(state.clone())
-}
-
-async fn require_admin(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    match state.admin.check(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
+/// How /docs shows the description: all closed, and no validator of another host.
+fn docs_settings() -> utoipa_swagger_ui::Config<'static> {
+    utoipa_swagger_ui::Config::default().validator_url("none").doc_expansion("none").display_request_duration(true)
 }
 
 async fn measure(request: Request, next: Next) -> Response {
@@ -105,12 +106,21 @@ async fn measure(request: Request, next: Next) -> Response {
 
 async fn front_page() -> &'static str {
     "Cartledger: BigCommerce orders into Sage Intacct.\n\n\
-     /healthz /readyz /metrics /openapi.json\n\
+     /docs /openapi.json /healthz /readyz /metrics\n\
      /v1/stores/{store}/orders      where each order stands (bearer token)\n\
      /v1/stores/{store}/holds       what is held, why, and what to do\n\
      /v1/stores/{store}/summaries   the days of daily mode\n\
      /v1/companies                  what each Intacct company has spent, and whether it answers\n\
      /v1/companies/{company}/master-data   what Intacct has: accounts, dimensions, items, customers\n"
+}
+
+async fn not_this_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "This address does not take that method",
+        "The header Allow names those that it takes; /docs shows them all.",
+    )
 }
 
 async fn nothing_here() -> Problem {

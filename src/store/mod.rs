@@ -1,12 +1,14 @@
 //! Everything that touches Postgres, one file per table family; row types private, domain types out.
 
 pub mod attempt;
+pub mod audit;
 pub mod customer;
 pub mod customer_card;
 pub mod document;
 pub mod gateway;
 pub mod hold;
 pub mod inbox;
+pub mod kept_answer;
 pub mod lane;
 pub mod lease;
 pub mod ledger_event;
@@ -14,6 +16,7 @@ pub mod master_data;
 pub mod order;
 pub mod rulebook;
 pub mod summary;
+pub mod token;
 pub mod usage;
 
 use std::time::Duration;

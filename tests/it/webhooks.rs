@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartledger::clock::Clock;
-use cartledger::http::auth::AdminToken;
 use cartledger::http::group_commit::Intake;
+use cartledger::http::layers::{Pace, SettingsToken};
 use cartledger::http::webhooks::WebhookStore;
 use cartledger::http::{self, ApiState};
 use cartledger::lifecycle::Shutdown;
@@ -57,7 +57,9 @@ impl Surface {
             webhook_stores: Arc::new(BTreeMap::from([("acme-us".to_owned(), webhook_store)])),
             company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
             companies: Arc::default(),
-            admin: AdminToken::new(Some(&SecretString::from("admin"))),
+            settings_token: SettingsToken::new(Some(&SecretString::from("admin"))),
+            pace: Pace::new(std::num::NonZeroU32::MAX),
+            admin_body_bytes_max: 1 << 20,
             metrics: Metrics::install().unwrap(),
             body_bytes_max: BODY_MAX,
         };

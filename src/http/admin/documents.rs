@@ -1,13 +1,13 @@
 //! `/v1/stores/{store}/orders/{order_id}/documents`: what was posted for an order, with request and answers.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::known_store;
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path};
 use crate::problem::Problem;
 
 /// A ledger line; amounts are decimal strings in major units of the document's currency.
@@ -62,7 +62,7 @@ pub(super) struct DocumentView {
 }
 
 /// Lists the documents of an order.
-#[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}/documents", params(("store" = String, Path), ("order_id" = u64, Path)),
+#[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}/documents", tag = "orders", operation_id = "list_order_documents", params(("store" = String, Path), ("order_id" = u64, Path)),
     responses((status = 200, body = Vec<DocumentView>), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn of_order(
     State(state): State<ApiState>,

@@ -1,8 +1,7 @@
 //! `/v1/stores/{store}/events`: what happened outside the shop is reported here and becomes journals by itself.
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{known_store, page_size};
 use crate::accounting::events::{Event, Events};
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 use crate::store::ledger_event::{KeepError, NewEvent};
 
@@ -72,7 +72,7 @@ pub(super) struct Retried {
 
 /// Reports events: a JSON list as docs/posting-rules.md shows it, kept whole or not at all. An event is known by its kind
 /// and name, so a repeat does nothing; it may be reported otherwise as long as nothing of it was sent.
-#[utoipa::path(post, path = "/v1/stores/{store}/events", params(("store" = String, Path)),
+#[utoipa::path(post, path = "/v1/stores/{store}/events", tag = "events", operation_id = "report_events", params(("store" = String, Path)),
     request_body(content = Vec<Object>, content_type = "application/json"),
     responses((status = 202, body = Kept), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
@@ -115,7 +115,7 @@ fn new_event(event: &Event) -> Result<NewEvent, serde_json::Error> {
 }
 
 /// Lists events by name.
-#[utoipa::path(get, path = "/v1/stores/{store}/events", params(("store" = String, Path), EventQuery),
+#[utoipa::path(get, path = "/v1/stores/{store}/events", tag = "events", operation_id = "list_events", params(("store" = String, Path), EventQuery),
     responses((status = 200, body = EventPage), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -147,7 +147,7 @@ pub(super) async fn list(
 }
 
 /// Tries everything again at once that is not posted. Doing so twice posts nothing twice.
-#[utoipa::path(post, path = "/v1/stores/{store}/events/retry", params(("store" = String, Path)),
+#[utoipa::path(post, path = "/v1/stores/{store}/events/retry", tag = "events", operation_id = "retry_events", params(("store" = String, Path)),
     responses((status = 202, body = Retried), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn retry(
     State(state): State<ApiState>,

@@ -1,13 +1,13 @@
 //! `/v1/stores/{store}/holds`: what is held, why, how much money it blocks, and what to do.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{known_store, page_size};
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 
 /// A hold as the API shows it. Amounts are decimal strings in major units of `currency`.
@@ -48,6 +48,7 @@ pub(super) struct HoldPage {
 /// Which holds to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct HoldQuery {
     /// Only this order's.
     order_id: Option<u64>,
@@ -58,7 +59,7 @@ pub(super) struct HoldQuery {
 }
 
 /// Lists open holds, oldest first.
-#[utoipa::path(get, path = "/v1/stores/{store}/holds", params(("store" = String, Path), HoldQuery),
+#[utoipa::path(get, path = "/v1/stores/{store}/holds", tag = "holds", operation_id = "list_holds", params(("store" = String, Path), HoldQuery),
     responses((status = 200, body = HoldPage), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(state): State<ApiState>,

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::page_size;
 use crate::accounting::masters::MasterKind;
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 
 /// A mirrored record.
@@ -50,6 +50,7 @@ pub(super) struct MasterPage {
 /// Which records to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MasterQuery {
     /// Only this kind: `gl-account`, `account-label`, `item`, `department`, `location`, `entity`, `class`, `project`, `term`,
     /// `bank-account`, `tax-detail`, `transaction-definition`, `journal`, `customer`, `customer-type` or `dimension:NAME`.
@@ -84,7 +85,7 @@ pub(super) struct RefreshView {
 }
 
 /// Lists mirrored records by kind and id.
-#[utoipa::path(get, path = "/v1/companies/{company}/master-data", params(("company" = String, Path), MasterQuery),
+#[utoipa::path(get, path = "/v1/companies/{company}/master-data", tag = "companies", operation_id = "list_master_data", params(("company" = String, Path), MasterQuery),
     responses((status = 200, body = MasterPage), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -120,7 +121,7 @@ pub(super) async fn list(
 }
 
 /// Says how fresh the mirror of each kind is.
-#[utoipa::path(get, path = "/v1/companies/{company}/master-data/state", params(("company" = String, Path)),
+#[utoipa::path(get, path = "/v1/companies/{company}/master-data/state", tag = "companies", operation_id = "show_master_data_state", params(("company" = String, Path)),
     responses((status = 200, body = Vec<RefreshView>), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn state(
     State(state): State<ApiState>,
@@ -139,7 +140,7 @@ pub(super) async fn state(
 }
 
 /// Reads what changed in Intacct within seconds instead of on schedule. Orders held for what changed go on by themselves.
-#[utoipa::path(post, path = "/v1/companies/{company}/master-data/refresh", params(("company" = String, Path)),
+#[utoipa::path(post, path = "/v1/companies/{company}/master-data/refresh", tag = "companies", operation_id = "refresh_master_data", params(("company" = String, Path)),
     responses((status = 202, description = "It is read soon"), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn refresh(State(state): State<ApiState>, Path(company): Path<String>) -> Result<StatusCode, Problem> {
     known_company(&state, &company)?;

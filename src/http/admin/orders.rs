@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{known_store, page_size};
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 use crate::store::order::OrderStanding;
 
@@ -78,6 +78,7 @@ pub(super) struct OrderPage {
 /// Which orders to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OrderQuery {
     /// Only orders with this outcome.
     outcome: Option<String>,
@@ -88,7 +89,7 @@ pub(super) struct OrderQuery {
 }
 
 /// Lists orders by ascending id.
-#[utoipa::path(get, path = "/v1/stores/{store}/orders", params(("store" = String, Path), OrderQuery),
+#[utoipa::path(get, path = "/v1/stores/{store}/orders", tag = "orders", operation_id = "list_orders", params(("store" = String, Path), OrderQuery),
     responses((status = 200, body = OrderPage), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -104,7 +105,7 @@ pub(super) async fn list(
 }
 
 /// Shows one order.
-#[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}", params(("store" = String, Path), ("order_id" = u64, Path)),
+#[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}", tag = "orders", operation_id = "show_order", params(("store" = String, Path), ("order_id" = u64, Path)),
     responses((status = 200, body = OneOrder), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn one(
     State(state): State<ApiState>,
@@ -121,7 +122,7 @@ pub(super) async fn one(
 }
 
 /// Marks an order as due: it is read again and whatever is missing in Intacct is posted. Doing so twice posts nothing twice.
-#[utoipa::path(post, path = "/v1/stores/{store}/orders/{order_id}/replay", params(("store" = String, Path), ("order_id" = u64, Path)),
+#[utoipa::path(post, path = "/v1/stores/{store}/orders/{order_id}/replay", tag = "orders", operation_id = "replay_order", params(("store" = String, Path), ("order_id" = u64, Path)),
     responses((status = 202, description = "The order is due"), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn replay(
     State(state): State<ApiState>,

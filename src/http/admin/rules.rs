@@ -1,7 +1,6 @@
 //! `/v1/stores/{store}/rules`: the rulebook, read whole and replaced whole; each change is a new revision.
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,6 +9,7 @@ use super::known_store;
 use crate::accounting::masters::named::{self, Named};
 use crate::accounting::rulebook::{Rule, Rulebook};
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path};
 use crate::problem::Problem;
 
 /// A revision of the rulebook.
@@ -48,7 +48,7 @@ pub(super) struct Saved {
 }
 
 /// Shows the newest revision.
-#[utoipa::path(get, path = "/v1/stores/{store}/rules", params(("store" = String, Path)),
+#[utoipa::path(get, path = "/v1/stores/{store}/rules", tag = "rules", operation_id = "show_rules", params(("store" = String, Path)),
     responses((status = 200, body = RulebookView), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn read(
     State(state): State<ApiState>,
@@ -67,7 +67,7 @@ pub(super) async fn read(
 }
 
 /// Replaces all rules. Held orders are run again by themselves.
-#[utoipa::path(put, path = "/v1/stores/{store}/rules", params(("store" = String, Path)), request_body = NewRulebook,
+#[utoipa::path(put, path = "/v1/stores/{store}/rules", tag = "rules", operation_id = "replace_rules", params(("store" = String, Path)), request_body = NewRulebook,
     responses((status = 201, body = Saved), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn replace(
     State(state): State<ApiState>,

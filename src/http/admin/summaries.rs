@@ -1,7 +1,6 @@
 //! `/v1/stores/{store}/summaries`: the days of daily mode, their summaries and the support of each.
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -12,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{known_store, page_size};
 use crate::accounting::money::Currency;
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 
 /// A summary as the API shows it. Amounts are decimal strings in major units of `currency`.
@@ -62,6 +62,7 @@ pub(super) struct SummaryPage {
 /// Which summaries to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SummaryQuery {
     /// Only summaries with a key after this one.
     after: Option<String>,
@@ -70,7 +71,7 @@ pub(super) struct SummaryQuery {
 }
 
 /// Lists summaries by key, which is by day, and the days that wait for theirs.
-#[utoipa::path(get, path = "/v1/stores/{store}/summaries", params(("store" = String, Path), SummaryQuery),
+#[utoipa::path(get, path = "/v1/stores/{store}/summaries", tag = "summaries", operation_id = "list_summaries", params(("store" = String, Path), SummaryQuery),
     responses((status = 200, body = SummaryPage), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn list(
     State(state): State<ApiState>,
@@ -113,7 +114,7 @@ pub(super) async fn list(
 
 /// The documents behind the summaries of a day and currency, late ones included, as comma-separated values. Each summary
 /// ends with a row of its totals: the receivable line of the journal, its other debits and its other credits.
-#[utoipa::path(get, path = "/v1/stores/{store}/summaries/{day}/{currency}/support",
+#[utoipa::path(get, path = "/v1/stores/{store}/summaries/{day}/{currency}/support", tag = "summaries", operation_id = "show_summary_support",
     params(("store" = String, Path), ("day" = String, Path), ("currency" = String, Path)),
     responses((status = 200, content_type = "text/csv", body = String), (status = 401, body = Problem),
               (status = 404, body = Problem)))]
@@ -133,7 +134,7 @@ pub(super) async fn support(
 }
 
 /// Tries summaries of a day and currency that are not posted again at once. Doing so twice posts nothing twice.
-#[utoipa::path(post, path = "/v1/stores/{store}/summaries/{day}/{currency}/retry",
+#[utoipa::path(post, path = "/v1/stores/{store}/summaries/{day}/{currency}/retry", tag = "summaries", operation_id = "retry_summary",
     params(("store" = String, Path), ("day" = String, Path), ("currency" = String, Path)),
     responses((status = 202, description = "It is tried again"), (status = 401, body = Problem),
               (status = 404, body = Problem)))]

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::http::ApiState;
+use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 use crate::store::gateway::Trouble;
 use crate::store::usage::{Budget, OverBudget, OverBudgetSince, UsageRow, first_of_month};
@@ -99,6 +99,7 @@ pub(super) struct UsageView {
 /// Which month.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct UsageQuery {
     /// The month (UTC), for example `2026-03`; without it the present one.
     month: Option<String>,
@@ -106,7 +107,7 @@ pub(super) struct UsageQuery {
 
 /// Lists the companies with what they have spent this month, the forecast, and their pauses. Counts reach the database
 /// every two seconds.
-#[utoipa::path(get, path = "/v1/companies", responses((status = 200, body = CompanyList), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/v1/companies", tag = "companies", operation_id = "list_companies", responses((status = 200, body = CompanyList), (status = 401, body = Problem)))]
 pub(super) async fn companies(State(state): State<ApiState>) -> Result<Json<CompanyList>, Problem> {
     let now = state.clock.now();
     let mut companies = Vec::with_capacity(state.companies.len());
@@ -121,7 +122,7 @@ pub(super) async fn companies(State(state): State<ApiState>) -> Result<Json<Comp
 }
 
 /// Shows what a company has spent in a month, by function and by store.
-#[utoipa::path(get, path = "/v1/companies/{company}/usage", params(("company" = String, Path), UsageQuery),
+#[utoipa::path(get, path = "/v1/companies/{company}/usage", tag = "companies", operation_id = "show_usage", params(("company" = String, Path), UsageQuery),
     responses((status = 200, body = UsageView), (status = 400, body = Problem), (status = 401, body = Problem),
               (status = 404, body = Problem)))]
 pub(super) async fn usage(

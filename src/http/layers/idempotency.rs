@@ -1,0 +1,115 @@
+//! A POST with an Idempotency-Key is executed once: sent again, it gets the answer of the first time.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::body::Whole;
+use crate::http::ApiState;
+use crate::http::caller::Caller;
+use crate::problem::Problem;
+use crate::store::kept_answer::{Begun, KeptAnswer};
+
+/// The header that carries the key.
+pub const HEADER: &str = "idempotency-key";
+/// The header of an answer that was kept from the first time.
+const REPLAYED: &str = "idempotent-replayed";
+/// The longest key.
+const KEY_MAX: usize = 200;
+
+/// Executes the request, or answers what it was answered the first time.
+pub(super) async fn layer(State(state): State<ApiState>, caller: Caller, request: Request, next: Next) -> Response {
+    let key = request.headers().get(HEADER).cloned();
+    let (Some(key), &Method::POST) = (key, request.method()) else { return next.run(request).await };
+    match execute(&state, &caller, &key, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn execute(
+    state: &ApiState,
+    caller: &Caller,
+    key: &HeaderValue,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_MAX).ok_or_else(bad_key)?;
+    let hash = hash_of(&request);
+    match state.store.begin_answer(&caller.name, key, &hash).await? {
+        Begun::New => {}
+        Begun::Answered(kept) => return Ok(answer_again(kept)),
+        Begun::Underway => return Err(underway()),
+        Begun::OtherRequest => return Err(other_request()),
+    }
+    let response = next.run(request).await;
+    // A failure of ours is no answer to keep: the request may be sent again.
+    if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
+        state.store.forget_answer(&caller.name, key).await?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kept = KeptAnswer {
+        status: parts.status.as_u16(),
+        content_type: content_type.map(str::to_owned),
+        body: body.to_vec(),
+    };
+    state.store.keep_answer(&caller.name, key, &kept).await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn hash_of(request: &Request) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(request.method().as_str());
+    digest.update(request.uri().path_and_query().map_or("", |path| path.as_str()));
+    digest.update([0]);
+    if let Some(Whole(body)) = request.extensions().get::<Whole>() {
+        digest.update(body);
+    }
+    digest.finalize().into()
+}
+
+fn answer_again(kept: KeptAnswer) -> Response {
+    let status = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, kept.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    if let Some(value) = kept.content_type.and_then(|text| text.parse().ok()) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+fn bad_key() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "idempotency-key-not-valid",
+        format!("The Idempotency-Key must have 1 to {KEY_MAX} visible characters"),
+        "Send a random one, for example a UUID, and the same again when you repeat the request.",
+    )
+}
+
+fn underway() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "request-under-way",
+        "A request with this Idempotency-Key is being executed",
+        "Send it again in a moment, with the same key, to get its answer.",
+    )
+    .retry_after(2)
+}
+
+fn other_request() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency-key-used",
+        "This Idempotency-Key came with another request before",
+        "Use a new key for each request, and the same one only to repeat it. Nothing was changed.",
+    )
+}

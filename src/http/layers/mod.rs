@@ -1,0 +1,28 @@
+//! What every request to the admin API passes, from the outside in: its token, its pace, its body, the audit log, its
+//! idempotency key, and the role its route asks for.
+
+mod audit;
+mod authenticate;
+mod body;
+mod idempotency;
+mod pace;
+mod role;
+
+use axum::middleware::from_fn_with_state;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use self::authenticate::SettingsToken;
+pub use self::pace::Pace;
+pub use self::role::requires;
+use super::ApiState;
+
+/// Puts all of it around the routes.
+pub fn around(routes: OpenApiRouter<ApiState>, state: &ApiState) -> OpenApiRouter<ApiState> {
+    // The last one is the outermost.
+    routes
+        .layer(from_fn_with_state(state.clone(), idempotency::layer))
+        .layer(from_fn_with_state(state.clone(), audit::layer))
+        .layer(from_fn_with_state(state.clone(), body::layer))
+        .layer(from_fn_with_state(state.clone(), pace::layer))
+        .layer(from_fn_with_state(state.clone(), authenticate::layer))
+}
