@@ -5,7 +5,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt deps sqlx check-sqlx bench fuzz chaos clean-data
+.PHONY: help run test lint fmt deps sqlx check-sqlx openapi check-api bench fuzz chaos clean-data
 
 CARGO ?= cargo
 export CARGO
@@ -38,6 +38,14 @@ sqlx: deps ## describe all queries anew in .sqlx, after a change of a query or a
 
 check-sqlx: deps ## fail when .sqlx does not fit the queries and migrations
 	scripts/prepare-queries --check
+
+openapi: ## write openapi/openapi.json anew, after a change of the admin API
+	mkdir -p openapi
+	$(CARGO) run --locked --quiet -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+check-api: deps ## try the admin API against its description; needs schemathesis (pip)
+	scripts/check-api
 
 bench: deps ## measure speed and memory
 	$(CARGO) bench --locked

@@ -1,15 +1,28 @@
 //! The command line: one file per command.
 
+mod audit;
+mod backfill;
 mod check;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod derive;
+mod describe;
+mod dry_run;
+mod holds;
 mod migrate;
+mod orders;
+mod output;
+mod progress;
+mod remote;
+mod replay;
 mod rules;
 mod rules_files;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schedules;
 mod serve;
+mod token;
+mod usage;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -40,7 +53,31 @@ enum Command {
     Check(SettingsArguments),
     /// Show what an order puts into the ledger, from files; needs no database and no network
     Derive(derive::DeriveArguments),
-    /// Check rule files, or print them in another format; needs no settings
+    /// See where orders stand and what was posted of them, in a running service
+    Orders(orders::OrdersArguments),
+    /// See what the API transactions of each Intacct company come to, in a running service
+    Usage(usage::UsageArguments),
+    /// Make, list and revoke tokens of the admin API
+    Token(token::TokenArguments),
+    /// See who did what, and verify that the log of it was not changed
+    Audit(audit::AuditArguments),
+    /// Print the description of the admin API (OpenAPI 3.1)
+    Openapi,
+    /// Print what a shell needs to complete the commands
+    Completions(describe::CompletionsArguments),
+    /// See what is held, grouped by cause, and act on it, in a running service
+    Holds(holds::HoldsArguments),
+    /// Read orders again and post what is missing, in a running service
+    Replay(replay::ReplayArguments),
+    /// Derive orders without posting anything, in a running service
+    DryRun(dry_run::DryRunArguments),
+    /// Post orders of the past at a pace of their own, in a running service
+    Backfill(backfill::BackfillArguments),
+    /// See and change what a running service does by itself
+    Schedules(schedules::SchedulesArguments),
+    /// Install, see, repair and remove the hooks of a store in BigCommerce
+    Webhooks(schedules::WebhooksArguments),
+    /// Work on the rules of a running service; check rule files, or print them in another format
     Rules(rules::RulesArguments),
     /// Play a trading day against counterparts on this machine and show the books
     #[cfg(feature = "sandbox")]
@@ -76,7 +113,19 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Derive(arguments) => derive::run(&arguments),
-        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Orders(arguments) => orders::run(arguments).await,
+        Command::Usage(arguments) => usage::run(arguments).await,
+        Command::Token(arguments) => token::run(arguments).await,
+        Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Openapi => describe::openapi(),
+        Command::Completions(arguments) => describe::completions(&arguments),
+        Command::Holds(arguments) => holds::run(arguments).await,
+        Command::Replay(arguments) => replay::run(arguments).await,
+        Command::DryRun(arguments) => dry_run::run(arguments).await,
+        Command::Backfill(arguments) => backfill::run(arguments).await,
+        Command::Schedules(arguments) => schedules::run(arguments).await,
+        Command::Webhooks(arguments) => schedules::webhooks(arguments).await,
+        Command::Rules(arguments) => rules::run(&arguments).await,
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(arguments).await,
         #[cfg(feature = "sandbox")]

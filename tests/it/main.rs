@@ -2,6 +2,7 @@
 
 mod chaos;
 mod check;
+mod commands;
 mod corrections;
 mod crashes;
 mod currencies;
@@ -19,6 +20,7 @@ mod lookups;
 mod master_data;
 mod mirror;
 mod order_entry;
+mod people;
 mod queries;
 mod reading;
 mod request_schema;
@@ -28,5 +30,6 @@ mod support;
 mod test_databases;
 mod timing;
 mod together;
+mod tutorial;
 mod usage;
 mod webhooks;

@@ -1,74 +1,13 @@
 //! Deliveries over real HTTP: what is genuine is kept before 200 is answered, anything else gets the right refusal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use cartledger::clock::Clock;
-use cartledger::http::group_commit::Intake;
-use cartledger::http::layers::{Pace, SettingsToken};
-use cartledger::http::webhooks::WebhookStore;
-use cartledger::http::{self, ApiState};
-use cartledger::lifecycle::Shutdown;
-use cartledger::store::Store;
-use cartledger::store::lane::WakeUp;
-use cartledger::telemetry::Metrics;
-use secrecy::SecretString;
-use tokio::net::TcpListener;
 
-use crate::support::database::TestDatabase;
-
-const SECRET: &str = "the-client-secret-as-shown";
-const BODY_MAX: usize = 65_536;
-
-/// A running surface with one store, `acme-us`.
-struct Surface {
-    database: TestDatabase,
-    store: Store,
-    address: String,
-    client: reqwest::Client,
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test's own client needs no time-outs")]
-fn client() -> reqwest::Client {
-    // Another test of this process may have set it already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::new()
-}
+use crate::support::surface::{SECRET, Surface};
 
 impl Surface {
-    async fn start() -> Self {
-        let database = TestDatabase::new().await;
-        let store = Store::from_pool(database.pool().clone());
-        let shutdown = Shutdown::new(Duration::from_secs(1));
-        let webhook_store = WebhookStore {
-            name: "acme-us".into(),
-            store_hash: "abc123".into(),
-            client_secrets: vec![SecretString::from("an-older-secret"), SecretString::from(SECRET)],
-            shared_header: None,
-            tolerance: Duration::from_secs(300),
-        };
-        let wake = WakeUp::default();
-        let state = ApiState {
-            intake: Intake::start(store.clone(), wake.clone(), &shutdown, 100, Duration::ZERO),
-            store: store.clone(),
-            wake,
-            clock: Clock::system(),
-            webhook_stores: Arc::new(BTreeMap::from([("acme-us".to_owned(), webhook_store)])),
-            company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
-            companies: Arc::default(),
-            settings_token: SettingsToken::new(Some(&SecretString::from("admin"))),
-            pace: Pace::new(std::num::NonZeroU32::MAX),
-            admin_body_bytes_max: 1 << 20,
-            metrics: Metrics::install().unwrap(),
-            body_bytes_max: BODY_MAX,
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, http::router(state, true, true)).await });
-        Self { database, store, address, client: client() }
-    }
-
     async fn post(&self, store: &str, id: &str, timestamp: i64, signature: &str, body: String) -> u16 {
         let request = self
             .client

@@ -33,6 +33,9 @@ pub(super) struct DemoArguments {
     /// Where the counterparts keep their state; without it beside the private Postgres
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// Start without rules: every order is held until somebody makes them, as docs/tutorial.md shows
+    #[arg(long)]
+    empty: bool,
 }
 
 pub(super) async fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
@@ -54,7 +57,9 @@ pub(super) async fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     step("starting the service");
     let service = Service::start(settings, &world, &shutdown).await?;
     world.subscribe(&service.webhook_address()).await?;
-    service.ensure_rules(include_str!("../../../fixtures/demo/rules.json")).await?;
+    if !arguments.empty {
+        service.ensure_rules(include_str!("../../../fixtures/demo/rules.json")).await?;
+    }
 
     let played = play(&world, &store, &shutdown).await;
     let complete = match played {

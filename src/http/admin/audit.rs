@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page_size;
+use super::{Limit, page_size};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Query};
 use crate::problem::Problem;
@@ -31,7 +31,6 @@ pub(super) struct EntryView {
     /// Joins what was asked and what was answered.
     request_id: String,
     /// The body or its hash; of an answer its status.
-    #[schema(value_type = Object)]
     detail: serde_json::Value,
     /// Hexadecimal.
     hash: String,
@@ -83,8 +82,8 @@ pub(super) struct EntryQuery {
     /// Only entries with a higher place.
     after: Option<i64>,
     /// Entries on a page, at most 500.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<u32>,
+    #[param(value_type = Option<Limit>, inline)]
+    limit: Option<Limit>,
 }
 
 /// What a look at the whole log found.

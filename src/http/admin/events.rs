@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{known_store, page_size};
+use super::{Limit, known_store, page_size};
 use crate::accounting::events::{Event, Events};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
@@ -61,7 +61,8 @@ pub(super) struct EventQuery {
     /// Only events with a name after this one.
     after: Option<String>,
     /// Rows of a page, at most 500.
-    limit: Option<u32>,
+    #[param(value_type = Option<Limit>, inline)]
+    limit: Option<Limit>,
 }
 
 /// How many events are tried again.

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{known_store, page_size};
+use super::{Limit, known_store, page_size};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
@@ -55,7 +55,8 @@ pub(super) struct HoldQuery {
     /// Only holds with a higher id.
     after: Option<i64>,
     /// Holds on a page, at most 500.
-    limit: Option<u32>,
+    #[param(value_type = Option<Limit>, inline)]
+    limit: Option<Limit>,
 }
 
 /// Lists open holds, oldest first.

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::page_size;
+use super::{Limit, page_size};
 use crate::accounting::masters::MasterKind;
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
@@ -61,7 +61,8 @@ pub(super) struct MasterQuery {
     /// Only records after this one, as `next_after` says.
     after: Option<String>,
     /// Records on a page, at most 500.
-    limit: Option<u32>,
+    #[param(value_type = Option<Limit>, inline)]
+    limit: Option<Limit>,
 }
 
 /// How fresh the mirror of a kind is. Times are UTC.

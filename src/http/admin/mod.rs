@@ -81,7 +81,22 @@ fn known_store(state: &ApiState, store: &str) -> Result<(), Problem> {
     ))
 }
 
-/// The page size asked for, within its limits.
-fn page_size(limit: Option<u32>) -> u32 {
-    limit.unwrap_or(PAGE).clamp(1, PAGE_MAX)
+/// Rows of a page, as a request asks for them.
+#[derive(Debug, Clone, Copy, serde::Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "u64")]
+#[schema(value_type = u16, minimum = 1, maximum = 500)]
+pub(super) struct Limit(u32);
+
+impl TryFrom<u64> for Limit {
+    type Error = String;
+
+    fn try_from(limit: u64) -> Result<Self, String> {
+        let fitting = u32::try_from(limit).ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
+        fitting.map(Self).ok_or_else(|| format!("a page has 1 to {PAGE_MAX} rows, not {limit}"))
+    }
+}
+
+/// The page size asked for.
+fn page_size(limit: Option<Limit>) -> u32 {
+    limit.map_or(PAGE, |Limit(limit)| limit)
 }

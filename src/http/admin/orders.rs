@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{known_store, page_size};
+use super::{Limit, known_store, page_size};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
@@ -85,7 +85,8 @@ pub(super) struct OrderQuery {
     /// Only orders with a higher id.
     after: Option<u64>,
     /// Orders on a page, at most 500.
-    limit: Option<u32>,
+    #[param(value_type = Option<Limit>, inline)]
+    limit: Option<Limit>,
 }
 
 /// Lists orders by ascending id.

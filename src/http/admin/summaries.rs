@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{known_store, page_size};
+use super::{Limit, known_store, page_size};
 use crate::accounting::money::Currency;
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
@@ -67,7 +67,8 @@ pub(super) struct SummaryQuery {
     /// Only summaries with a key after this one.
     after: Option<String>,
     /// Summaries on a page, at most 500.
-    limit: Option<u32>,
+    #[param(value_type = Option<Limit>, inline)]
+    limit: Option<Limit>,
 }
 
 /// Lists summaries by key, which is by day, and the days that wait for theirs.

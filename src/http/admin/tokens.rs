@@ -1,7 +1,8 @@
 //! `/v1/tokens`: who may use the admin API.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderName, StatusCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,6 +11,7 @@ use crate::clock;
 use crate::http::ApiState;
 use crate::http::caller::Caller;
 use crate::http::extract::{Json, Path};
+use crate::http::layers::NO_STORE;
 use crate::problem::Problem;
 use crate::store::token::{ApiToken, NewToken, Role, hash_of};
 
@@ -82,7 +84,7 @@ pub(super) async fn create(
     State(state): State<ApiState>,
     caller: Caller,
     Json(wish): Json<TokenWish>,
-) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<MadeToken>), Problem> {
     let name = wish.name.trim();
     let not_valid = |why: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "token-not-valid", why, "Mend it and send it again.")
@@ -104,7 +106,8 @@ pub(super) async fn create(
             "Choose another name, or revoke the other token first.",
         )
     })?;
-    Ok((StatusCode::CREATED, Json(MadeToken { id, token })))
+    // Nobody keeps it on the way: not even as the answer to this request's idempotency key.
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, NO_STORE)], Json(MadeToken { id, token })))
 }
 
 /// Revokes a token for good, at once.

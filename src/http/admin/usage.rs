@@ -102,6 +102,7 @@ pub(super) struct UsageView {
 #[serde(deny_unknown_fields)]
 pub(super) struct UsageQuery {
     /// The month (UTC), for example `2026-03`; without it the present one.
+    #[param(pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$", example = "2026-03")]
     month: Option<String>,
 }
 

@@ -17,6 +17,8 @@ use crate::store::kept_answer::{Begun, KeptAnswer};
 pub const HEADER: &str = "idempotency-key";
 /// The header of an answer that was kept from the first time.
 const REPLAYED: &str = "idempotent-replayed";
+/// What an answer says in its Cache-Control that nobody may keep.
+pub const NO_STORE: &str = "no-store";
 /// The longest key.
 const KEY_MAX: usize = 200;
 
@@ -46,8 +48,9 @@ async fn execute(
         Begun::OtherRequest => return Err(other_request()),
     }
     let response = next.run(request).await;
-    // A failure of ours is no answer to keep: the request may be sent again.
-    if response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
+    // A failure of ours is no answer to keep: the request may be sent again. A secret is none either.
+    let secret = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == NO_STORE);
+    if secret || response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS {
         state.store.forget_answer(&caller.name, key).await?;
         return Ok(response);
     }

@@ -12,8 +12,9 @@ use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::authenticate::SettingsToken;
+pub use self::idempotency::NO_STORE;
 pub use self::pace::Pace;
-pub use self::role::requires;
+pub use self::role::{FIELD as ROLE_FIELD, requires};
 use super::ApiState;
 
 /// Puts all of it around the routes.

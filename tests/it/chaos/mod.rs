@@ -6,6 +6,7 @@
 
 mod books;
 mod campaign;
+mod desk;
 mod plan;
 mod shop;
 mod tally;

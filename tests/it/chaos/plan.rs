@@ -7,6 +7,8 @@ use cartledger::sandbox::bigcommerce::Faults;
 use cartledger::sandbox::intacct::{Fault, FaultKind};
 use fastrand::Rng;
 
+use super::desk::Desk;
+
 /// Something that happens in the shop.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -30,6 +32,8 @@ pub enum Action {
     Replay { pick: usize },
     /// The rules are saved again.
     SaveRules,
+    /// Something is done over the API that changes nothing in the books.
+    Desk(Desk),
     /// What was refused is tried again over the API, whether or not the cause is mended.
     Retry,
     /// A gateway opens a dispute and decides it, both reported over the API.
@@ -223,8 +227,11 @@ impl Round {
             Step::BeginSendingTogether => {
                 self.actions.extend((0..4).map(|_| Action::ReturnOne { pick: chance.usize(..) }));
             }
+            Step::CreateToken | Step::UseToken | Step::RevokeToken | Step::ForgetAnswer => {
+                self.actions.push(Action::Desk(Desk::Token));
+            }
             Step::SaveRulebook => self.actions.push(Action::SaveRules),
-            Step::MarkDue => self.actions.push(Action::Replay { pick: chance.usize(..) }),
+            Step::MarkDue | Step::KeepAnswer => self.actions.push(Action::Replay { pick: chance.usize(..) }),
             _ => {}
         }
     }
@@ -242,8 +249,9 @@ fn action(chance: &mut Rng, only_orders: bool) -> Action {
         85..89 => Action::Ship { pick },
         89..92 => Action::Note { pick },
         92..94 => Action::Replay { pick },
-        94..98 => Action::Dispute { cents },
+        94..96 => Action::Dispute { cents },
         98 => Action::Retry,
+        96..98 => Action::Desk(Desk::ALL[chance.usize(..Desk::ALL.len())]),
         _ => Action::SaveRules,
     }
 }

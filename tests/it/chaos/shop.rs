@@ -36,13 +36,17 @@ impl Campaign {
             Action::Replay { pick } => {
                 if let Some(order) = self.picked(*pick) {
                     // The program may be dead or dying: then nobody answers, and nothing is owed.
-                    let _ = self.world.try_post(&format!("/v1/stores/{STORE}/orders/{order}/replay")).await;
+                    self.ask(&format!("/v1/stores/{STORE}/orders/{order}/replay")).await;
                 }
                 Ok(())
             }
             Action::Dispute { cents } => {
                 self.reports.push(dispute(self.tally.reports, *cents));
                 self.tally.reports += 1;
+                Ok(())
+            }
+            Action::Desk(what) => {
+                self.at_the_desk(*what).await;
                 Ok(())
             }
             Action::Retry => {

@@ -1,4 +1,5 @@
 //! What the integration tests share.
 
 pub mod database;
+pub mod surface;
 pub mod world;

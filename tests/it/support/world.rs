@@ -22,7 +22,8 @@ use super::database::TestDatabase;
 
 /// The store's name.
 pub const STORE: &str = "test-shop";
-const ADMIN: &str = "test-admin-token";
+/// The admin token of the settings.
+pub const ADMIN: &str = "test-admin-token";
 /// How long anything may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(300);
 

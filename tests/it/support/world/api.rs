@@ -13,6 +13,11 @@ impl World {
         self.client.get(format!("{}{path}", self.address)).bearer_auth(ADMIN).send().await
     }
 
+    /// A request with a token, to be completed and sent.
+    pub fn request(&self, token: &str, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.address)).bearer_auth(token)
+    }
+
     /// Puts a rulebook over the API; answers the status.
     pub async fn put_rules(&self, rules: &serde_json::Value) -> u16 {
         self.try_put_rules(rules).await.unwrap()

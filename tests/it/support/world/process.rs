@@ -24,6 +24,25 @@ impl World {
         command
     }
 
+    /// What a command over the API says, with a token: its exit status, standard output and standard error.
+    pub async fn run(&self, token: &str, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cartledger"));
+        command
+            .args(arguments)
+            .env("CARTLEDGER_URL", &self.address)
+            .env("CARTLEDGER_STORE", super::STORE)
+            .env("CARTLEDGER_TOKEN", token);
+        said(command).await
+    }
+
+    /// What a command that works in the database itself says: its exit status, standard output and standard error.
+    pub async fn run_here(&self, name: &str, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cartledger"));
+        command.arg(name).args(arguments).arg("--config").arg(self.folder.join("cartledger.toml"));
+        command.env("DATABASE_URL", self.database.url()).env("USER", "ada");
+        said(command).await
+    }
+
     /// What `cartledger check` says, and its exit status.
     pub async fn check(&self) -> (Option<i32>, String) {
         let output = self.command("check").output().await.unwrap();
@@ -115,4 +134,10 @@ impl World {
         let text = std::fs::read_to_string(self.folder.join("service.log")).unwrap_or_default();
         text.lines().rev().take(12).collect::<Vec<_>>().join("\n")
     }
+}
+
+async fn said(mut command: Command) -> (i32, String, String) {
+    let output = command.stdin(Stdio::null()).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
