@@ -57,6 +57,7 @@ impl Surface {
             webhook_stores: Arc::new(BTreeMap::from([("acme-us".to_owned(), webhook_store)])),
             company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
             companies: Arc::default(),
+            rule_settings: Arc::default(),
             settings_token: SettingsToken::new(Some(&SecretString::from("admin"))),
             pace: Pace::new(std::num::NonZeroU32::MAX),
             admin_body_bytes_max: 1 << 20,
