@@ -1,5 +1,7 @@
 //! Where two persons are asked for: a change is a proposal, somebody else approves it, and nobody gets around that.
 
+use cartledger::store::rule_proposal::Approval;
+use cartledger::store::rulebook::NewRevision;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,13 +160,12 @@ async fn of_many_approvals_at_the_same_moment_one_saves_and_the_database_refuses
 
     let own = sqlx::query("update rule_proposal set decided_by = proposed_by where store = 'careful-shop'");
     assert!(own.execute(world.pool()).await.unwrap_err().to_string().contains("check constraint"));
-    let taken = cartledger::store::rulebook::NewRevision {
-        base: revisions.body["revisions"][0]["revision"].as_i64().unwrap(),
-        ..cartledger::store::rulebook::NewRevision::first("careful-shop", &json!([]), "anna")
-    };
+    let none = json!([]);
+    let base = revisions.body["revisions"][0]["revision"].as_i64().unwrap();
+    let taken = NewRevision { base, ..NewRevision::first("careful-shop", &none, "anna") };
     let other = propose(&anna, &json!([]), "").await;
     let approval = world.store.approve_proposal(other, "Anna", &taken).await.unwrap();
-    assert_eq!(approval, cartledger::store::rule_proposal::Approval::NotTheirs);
+    assert_eq!(approval, Approval::NotTheirs);
     let revisions = anna.get(&format!("{CAREFUL}/revisions")).await;
     assert_eq!(revisions.body["revisions"].as_array().unwrap().len(), 1, "and nothing was saved with it");
 }

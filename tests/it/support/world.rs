@@ -19,7 +19,7 @@ use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 
 pub use self::books::{client_of, send_past};
-pub use self::person::{Answer, Person};
+pub use self::person::Person;
 use super::database::TestDatabase;
 
 /// The store's name.
