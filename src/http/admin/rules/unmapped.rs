@@ -1,5 +1,6 @@
 //! What orders have that no rule covers: by what a rule would ask for, the most money first, each with a draft of a rule.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
@@ -208,8 +209,8 @@ async fn drafts(
     let mut taken = BTreeSet::new();
     let mut drafts = Vec::new();
     for wanted in wanted {
-        if !accounts.contains_key(&wanted.kind) {
-            accounts.insert(wanted.kind, account(state, store, wanted).await?);
+        if let Entry::Vacant(unknown) = accounts.entry(wanted.kind) {
+            unknown.insert(account(state, store, wanted).await?);
         }
         let account = accounts.get(&wanted.kind).and_then(Option::as_ref);
         let account = account.map(|(id, name)| (id.as_str(), name.as_str()));
