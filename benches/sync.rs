@@ -22,6 +22,7 @@ use cartledger::sandbox::intacct::{Company, CompanySettings, Fault, FaultKind, S
 use cartledger::store::Store;
 use cartledger::store::inbox::NewDelivery;
 use cartledger::store::lane::WakeUp;
+use cartledger::store::rulebook::NewRevision;
 use cartledger::store::usage::{Budget, OverBudget};
 use cartledger::worker::connection::StoreConnection;
 use cartledger::worker::daily::Daily;
@@ -188,7 +189,7 @@ async fn run(settings: Settings, postgres: &EmbeddedPostgres, mode: PostingMode,
     let store = Store::connect(postgres.connect_options(&database), defaults.database.connections).await?;
     store.migrate().await?;
     let rules = serde_json::from_str(include_str!("../fixtures/demo/rules.json"))?;
-    store.save_rulebook(STORE, &rules, "bench", "").await?;
+    store.save_rulebook(&NewRevision::first(STORE, &rules, "bench")).await?;
     let shop = Place::open(mode).await?;
     let company = company(settings)?;
     let served = serve(&company).await?;

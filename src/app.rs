@@ -15,7 +15,7 @@ use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
 use crate::http::group_commit::Intake;
 use crate::http::layers::{Pace, SettingsToken};
 use crate::http::webhooks::WebhookStore;
-use crate::http::{self, ApiState};
+use crate::http::{self, ApiState, RuleSettings};
 use crate::intacct;
 use crate::intacct::posting::customer::CustomerForm;
 use crate::intacct::xml::FieldName;
@@ -97,6 +97,7 @@ pub fn start(
         company_of_store: Arc::new(
             config.stores.iter().map(|store| (store.name.clone(), store.company.clone())).collect(),
         ),
+        rule_settings: Arc::new(rule_settings(config)?),
         settings_token: settings_token(config, environment)?,
         pace: Pace::new(config.admin.requests_per_minute),
         admin_body_bytes_max: config.admin.body_bytes_max,
@@ -294,6 +295,15 @@ fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<
         );
     }
     Ok(stores)
+}
+
+/// How the rules of each store are used and changed.
+fn rule_settings(config: &Config) -> anyhow::Result<BTreeMap<String, RuleSettings>> {
+    let of_store = |settings: &StoreSettings| {
+        let rules = RuleSettings { needs_approval: settings.approve_rules, policy: settings.policy()? };
+        Ok((settings.name.clone(), rules))
+    };
+    config.stores.iter().map(of_store).collect()
 }
 
 fn settings_token(config: &Config, environment: &Environment) -> anyhow::Result<SettingsToken> {

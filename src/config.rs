@@ -185,6 +185,9 @@ pub struct StoreSettings {
     /// and orders of products not read within the hour cost two requests more.
     #[serde(default)]
     pub read_categories: bool,
+    /// Whether a change of the rules waits until a second person approves it.
+    #[serde(default)]
+    pub approve_rules: bool,
     /// The Intacct company it posts to.
     pub company: String,
     /// Whether new orders are summed up by day while the company's forecast of API transactions is over its limit; needs

@@ -153,6 +153,12 @@ steps! {
     KeepAnswer => "keep-answer",
     /// It is forgotten.
     ForgetAnswer => "forget-answer",
+    /// A change of the rules is proposed.
+    ProposeRules => "propose-rules",
+    /// A proposed change of the rules is approved and saved.
+    ApproveRules => "approve-rules",
+    /// A proposed change of the rules is rejected or withdrawn.
+    CloseProposal => "close-proposal",
 }
 
 /// Before a step or after it.

@@ -20,6 +20,10 @@ pub struct Problem {
     pub title: String,
     /// What to do about it.
     pub detail: String,
+    /// What exactly is wrong, where there are several things: a list, its entries as the route describes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub report: Option<serde_json::Value>,
     /// Seconds after which trying again makes sense; also sent as `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
@@ -34,8 +38,15 @@ impl Problem {
             code,
             title: title.into(),
             detail: detail.into(),
+            report: None,
             retry_after_seconds: None,
         }
+    }
+
+    /// The same with everything that is wrong, as a list.
+    pub fn with_report(mut self, report: impl Serialize) -> Self {
+        self.report = serde_json::to_value(report).ok();
+        self
     }
 
     /// The same with a time after which to try again.

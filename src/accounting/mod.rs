@@ -17,6 +17,7 @@ pub mod money;
 pub mod period;
 pub mod policy;
 pub mod rulebook;
+pub mod similar;
 mod spreadsheet;
 pub mod summary;
 #[cfg(test)]

@@ -14,10 +14,13 @@ use serde::{Deserialize, Serialize};
 
 mod advice;
 mod csv;
+pub mod diff;
 mod domain;
+pub mod edit;
 mod facts;
 mod field;
 mod files;
+pub mod import;
 mod index;
 mod json;
 mod lint;
@@ -29,6 +32,7 @@ mod samples;
 mod tests;
 mod ties;
 mod vocabulary;
+pub mod wanted;
 
 pub use advice::{Finding, FindingKind};
 pub use facts::Facts;
@@ -99,6 +103,11 @@ impl Rule {
     /// Whether its dates cover `date`.
     pub fn covers(&self, date: Date) -> bool {
         self.valid_from.is_none_or(|from| from <= date) && self.valid_to.is_none_or(|to| date <= to)
+    }
+
+    /// Everything wrong with these rules; see [`Rulebook::new`].
+    pub fn problems_of(rules: &[Rule]) -> Vec<RuleProblem> {
+        lint::problems(rules)
     }
 
     /// What it asks for, for a reader: `sku = TS-*, from 2026-01-01`.

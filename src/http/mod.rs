@@ -21,6 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::accounting::policy::Policy;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::store::lane::WakeUp;
@@ -41,6 +42,8 @@ pub struct ApiState {
     pub webhook_stores: Arc<BTreeMap<String, webhooks::WebhookStore>>,
     /// The Intacct company of each store, by the store's name.
     pub company_of_store: Arc<BTreeMap<String, String>>,
+    /// How the rules of each store are used and changed, by the store's name.
+    pub rule_settings: Arc<BTreeMap<String, RuleSettings>>,
     /// The Intacct companies and what each may spend, by name.
     pub companies: Arc<BTreeMap<String, Budget>>,
     /// Where deliveries wait for their commit.
@@ -55,6 +58,15 @@ pub struct ApiState {
     pub metrics: Metrics,
     /// The largest webhook body in bytes.
     pub body_bytes_max: usize,
+}
+
+/// What the settings say of a store's rules.
+#[derive(Debug, Clone)]
+pub struct RuleSettings {
+    /// Whether a change of the rules waits for a second person.
+    pub needs_approval: bool,
+    /// How the store's orders are posted.
+    pub policy: Policy,
 }
 
 impl From<StoreError> for Problem {

@@ -3,11 +3,13 @@
 //! A reading goes through the records by their number, page by page; each page and how far it got are one transaction, so
 //! a reading that broke off is gone on with. The mark moves with the last page only.
 
+mod candidates;
 mod refresh;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 
+pub use self::candidates::Candidate;
 pub use self::refresh::{Page, Reading, RefreshState};
 use super::{Store, StoreError};
 use crate::accounting::masters::{Facts, Master, MasterData, MasterKind, MasterStatus};

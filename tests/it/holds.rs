@@ -7,6 +7,7 @@ use cartledger::store::Store;
 use cartledger::store::hold::NewHold;
 use cartledger::store::lane::ClaimFrom;
 use cartledger::store::order::OrderStanding;
+use cartledger::store::rulebook::NewRevision;
 use serde_json::json;
 
 use crate::support::database::TestDatabase;
@@ -65,7 +66,7 @@ async fn a_new_revision_of_the_rules_makes_held_orders_due() {
     let store = Store::from_pool(database.pool().clone());
     store.save_standing(&held(1), &[hold("SKU-A")]).await.unwrap();
     store.save_standing(&held(2), &[]).await.unwrap();
-    let revision = store.save_rulebook("acme-us", &json!([]), "anna", "first").await.unwrap();
+    let revision = store.save_rulebook(&NewRevision::first("acme-us", &json!([]), "anna")).await.unwrap().unwrap();
     let claimed = store.claim(10, Duration::from_secs(60), random_id(), &[ClaimFrom::all("acme-us")]).await.unwrap();
     assert_eq!(claimed.iter().map(|lane| lane.order_id).collect::<Vec<_>>(), [1]);
     assert_eq!(store.latest_rulebook("acme-us").await.unwrap().unwrap().number, revision);

@@ -7,6 +7,7 @@ use cartledger::clock::random_id;
 use cartledger::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine};
 use cartledger::store::hold::NewHold;
 use cartledger::store::lane::ClaimFrom;
+use cartledger::store::rulebook::NewRevision;
 use cartledger::store::summary::{Member, NewSummary};
 use cartledger::store::{Store, StoreError};
 use rust_decimal::Decimal;
@@ -227,7 +228,7 @@ async fn a_hold_is_on_an_order_or_on_a_document_of_none() {
     let open = store.open_holds(Some(STORE), None, 0, 10).await.unwrap();
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].order_id, open[0].document_key.as_deref()), (None, Some(MAIN)));
-    store.save_rulebook(STORE, &json!([]), "anna", "").await.unwrap();
+    store.save_rulebook(&NewRevision::first(STORE, &json!([]), "anna")).await.unwrap();
     let claimed = store.claim(10, Duration::from_secs(60), random_id(), &[ClaimFrom::all(STORE)]).await.unwrap();
     assert!(claimed.is_empty(), "a hold on no order makes no order due");
     store.hold_document(STORE, MAIN, &[]).await.unwrap();

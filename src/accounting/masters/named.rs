@@ -58,25 +58,29 @@ impl MasterData {
 /// The value that means no summary customer.
 const NO_CUSTOMER: &str = crate::accounting::rulebook::values::NONE;
 
+/// The kind of record a give names; `None` when it names none.
+pub fn kind_of(give: &Give) -> Option<MasterKind> {
+    Some(match give {
+        Give::Account | Give::RefundAccount | Give::CostAccount | Give::InventoryAccount | Give::ScrapAccount => {
+            MasterKind::GlAccount
+        }
+        Give::BankAccount => MasterKind::BankAccount,
+        Give::SummaryCustomer => MasterKind::Customer,
+        Give::CustomerType => MasterKind::CustomerType,
+        Give::Terms => MasterKind::Term,
+        Give::Dimension(name) => MasterKind::of_dimension(name),
+        _ => return None,
+    })
+}
+
 /// What rules name, rule by rule.
 pub fn of_rules(rules: &[Rule]) -> Vec<Named> {
     let mut named = Vec::new();
     for rule in rules {
         for (give, id) in &rule.gives {
-            let kind = match give {
-                Give::Account
-                | Give::RefundAccount
-                | Give::CostAccount
-                | Give::InventoryAccount
-                | Give::ScrapAccount => MasterKind::GlAccount,
-                Give::BankAccount => MasterKind::BankAccount,
-                Give::SummaryCustomer if id != NO_CUSTOMER => MasterKind::Customer,
-                Give::CustomerType => MasterKind::CustomerType,
-                Give::Terms => MasterKind::Term,
-                Give::Dimension(name) => MasterKind::of_dimension(name),
-                _ => continue,
-            };
-            if !id.is_empty() {
+            let Some(kind) = kind_of(give) else { continue };
+            let nobody = *give == Give::SummaryCustomer && id == NO_CUSTOMER;
+            if !id.is_empty() && !nobody {
                 named.push(Named { kind, id: id.clone(), by: format!("{} rule '{}'", rule.kind, rule.id) });
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::vocabulary::STANDARD_DIMENSIONS;
-use super::{Condition, Give};
+use super::{Condition, Give, Rule};
 
 /// What a column of a condition starts with: some conditions are called like something a rule gives.
 const WHEN: &str = "when:";
@@ -36,6 +36,20 @@ impl Field {
         fields.extend(Give::PLAIN.map(Field::Give));
         fields.extend(STANDARD_DIMENSIONS.map(|name| Field::Give(Give::Dimension(name.to_owned()))));
         fields
+    }
+
+    /// What a rule has in the field, as a table shows it; `None` when nothing.
+    pub fn value(&self, rule: &Rule) -> Option<String> {
+        let value = match self {
+            Self::Id => rule.id.clone(),
+            Self::Kind => rule.kind.to_string(),
+            Self::When(condition) => rule.conditions.get(condition)?.to_string(),
+            Self::ValidFrom => rule.valid_from?.to_string(),
+            Self::ValidTo => rule.valid_to?.to_string(),
+            Self::Give(give) => rule.given(give)?.to_owned(),
+            Self::Note => rule.note.clone(),
+        };
+        Some(value).filter(|value| !value.is_empty())
     }
 
     /// The field of a column with this name. Upper and lower case are the same, except in the name of a dimension. A

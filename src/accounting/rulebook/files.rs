@@ -124,7 +124,7 @@ struct Source {
     table: bool,
 }
 
-fn read(text: &str) -> Read {
+pub(super) fn read(text: &str) -> Read {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
         let message = "there is nothing in it; write a list of rules as JSON, or a table with the columns id and kind";
@@ -133,7 +133,7 @@ fn read(text: &str) -> Read {
     if is_json(text) { json::read(text) } else { csv::read(text) }
 }
 
-fn is_json(text: &str) -> bool {
+pub(super) fn is_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['[', '{'])
 }
 

@@ -36,6 +36,17 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::list))
         .routes(routes!(holds::list))
         .routes(routes!(rules::read))
+        .routes(routes!(rules::single::search))
+        .routes(routes!(rules::single::one))
+        .routes(routes!(rules::table::export))
+        .routes(routes!(rules::revisions::list))
+        .routes(routes!(rules::revisions::one))
+        .routes(routes!(rules::revisions::diff))
+        .routes(routes!(rules::lint::lint))
+        .routes(routes!(rules::unmapped::list))
+        .routes(routes!(rules::suggestions::list))
+        .routes(routes!(rules::proposals::list))
+        .routes(routes!(rules::proposals::one))
         .routes(routes!(master_data::list))
         .routes(routes!(master_data::state))
         .routes(routes!(summaries::list))
@@ -48,13 +59,21 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(orders::replay))
         .routes(routes!(events::report))
         .routes(routes!(events::retry))
-        .routes(routes!(rules::replace))
+        .routes(routes!(rules::replace, rules::single::create))
+        .routes(routes!(rules::single::update, rules::single::remove))
+        .routes(routes!(rules::single::end))
+        .routes(routes!(rules::single::bulk))
+        .routes(routes!(rules::table::bring_in))
+        .routes(routes!(rules::proposals::withdraw))
         .routes(routes!(master_data::refresh))
         .routes(routes!(summaries::retry));
+    let approver =
+        OpenApiRouter::new().routes(routes!(rules::proposals::approve)).routes(routes!(rules::proposals::reject));
     let admin = OpenApiRouter::new().routes(routes!(tokens::list, tokens::create)).routes(routes!(tokens::revoke));
     OpenApiRouter::new()
         .merge(requires(Role::Viewer, viewer))
         .merge(requires(Role::Preparer, preparer))
+        .merge(requires(Role::Approver, approver))
         .merge(requires(Role::Admin, admin))
 }
 

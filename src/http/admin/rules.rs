@@ -1,14 +1,27 @@
-//! `/v1/stores/{store}/rules`: the rulebook, read whole and replaced whole; each change is a new revision.
+//! `/v1/stores/{store}/rules`: the rulebook. Each change is a new revision, or a proposal where two persons are asked for.
+
+pub(super) mod lint;
+pub(super) mod proposals;
+pub(super) mod revisions;
+mod saving;
+pub(super) mod single;
+pub(super) mod suggestions;
+pub(super) mod table;
+pub(super) mod unmapped;
+mod view;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::saving::{Asked, Precondition, change, etag};
+use self::view::{ProposalView, RuleSchema, Saved, refused};
 use super::known_store;
-use crate::accounting::masters::named::{self, Named};
-use crate::accounting::rulebook::{Rule, Rulebook};
+use crate::accounting::rulebook::Rule;
 use crate::http::ApiState;
+use crate::http::caller::Caller;
 use crate::http::extract::{Json, Path};
 use crate::problem::Problem;
 
@@ -16,85 +29,78 @@ use crate::problem::Problem;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RulebookView {
     revision: i64,
+    /// The name of the token it was made with.
     author: String,
+    /// Who approved it, where two persons are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved_by: Option<String>,
     note: String,
     /// When it was made (UTC).
     made_at: String,
     /// The rules; see docs/posting-rules.md for kinds, conditions and what each gives.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<RuleSchema>)]
     rules: serde_json::Value,
 }
 
 /// A new revision.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NewRulebook {
-    /// Who makes it.
-    author: String,
+    /// For whom it is made, when that is not the holder of the token; it goes into the note. The author is the token's name.
+    #[serde(default)]
+    author: Option<String>,
     /// Why.
     #[serde(default)]
     note: String,
     /// All rules; what is not named is gone.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<RuleSchema>)]
     rules: serde_json::Value,
 }
 
-/// A saved revision.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Saved {
-    revision: i64,
-    /// What the rules name that the mirror of Intacct does not have, or has as inactive, with the rules that name it. The
-    /// rules are saved all the same; orders that need it are held. Kinds that are not mirrored are not looked at.
-    warnings: Vec<String>,
-}
-
-/// Shows the newest revision.
-#[utoipa::path(get, path = "/v1/stores/{store}/rules", tag = "rules", operation_id = "show_rules", params(("store" = String, Path)),
-    responses((status = 200, body = RulebookView), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn read(
-    State(state): State<ApiState>,
-    Path(store): Path<String>,
-) -> Result<Json<RulebookView>, Problem> {
+/// Shows the newest revision. Its `ETag` goes into `If-Match` of a change.
+#[utoipa::path(get, path = "/v1/stores/{store}/rules", tag = "rules", operation_id = "show_rules",
+    params(("store" = String, Path)),
+    responses((status = 200, body = RulebookView, headers(("ETag" = String, description = "The revision")))))]
+pub(super) async fn read(State(state): State<ApiState>, Path(store): Path<String>) -> Result<Response, Problem> {
     known_store(&state, &store)?;
     let found = state.store.latest_rulebook(&store).await?;
     let found = found.ok_or_else(|| Problem::not_found(format!("Store '{store}' has no rules yet")))?;
-    Ok(Json(RulebookView {
+    let etag = etag(found.number);
+    let view = RulebookView {
         revision: found.number,
         author: found.author,
+        approved_by: found.approved_by,
         note: found.note,
         made_at: found.made_at.to_string(),
         rules: found.rules,
-    }))
+    };
+    Ok((etag, Json(view)).into_response())
 }
 
-/// Replaces all rules. Held orders are run again by themselves.
-#[utoipa::path(put, path = "/v1/stores/{store}/rules", tag = "rules", operation_id = "replace_rules", params(("store" = String, Path)), request_body = NewRulebook,
-    responses((status = 201, body = Saved), (status = 401, body = Problem), (status = 422, body = Problem)))]
+/// Replaces all rules. Held orders are run again by themselves. Without `If-Match` the rules are replaced whatever was saved
+/// meanwhile; earlier revisions stay readable.
+#[utoipa::path(put, path = "/v1/stores/{store}/rules", tag = "rules", operation_id = "replace_rules",
+    params(("store" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag the change was made from")),
+    request_body = NewRulebook,
+    responses((status = 201, body = Saved), (status = 200, body = Saved, description = "The rules say this already"),
+        (status = 202, body = ProposalView, description = "A second person has to approve it"),
+        (status = 412, body = Problem, description = "Another revision was saved meanwhile")))]
 pub(super) async fn replace(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(store): Path<String>,
+    headers: HeaderMap,
     Json(new): Json<NewRulebook>,
-) -> Result<(StatusCode, Json<Saved>), Problem> {
+) -> Result<Response, Problem> {
     known_store(&state, &store)?;
-    let refused = |why: String| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "rules-not-valid",
-            format!("The rules cannot be saved: {why}"),
-            "Nothing was changed. Mend what is named and send all rules again.",
-        )
+    let rules: Vec<Rule> = serde_json::from_value(new.rules).map_err(|error| refused(&error.to_string()))?;
+    let note = match new.author.as_deref().map(str::trim).filter(|author| !author.is_empty() && *author != caller.name)
+    {
+        Some(author) if new.note.is_empty() => format!("on behalf of {author}"),
+        Some(author) => format!("{} (on behalf of {author})", new.note),
+        None => new.note,
     };
-    let rules: Vec<Rule> = serde_json::from_value(new.rules.clone()).map_err(|error| refused(error.to_string()))?;
-    let named = named::of_rules(&rules);
-    Rulebook::new(rules)
-        .map_err(|problems| refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
-    let revision = state.store.save_rulebook(&store, &new.rules, &new.author, &new.note).await?;
-    state.wake.wake();
-    let warnings = warnings(&state, &store, &named).await?;
-    Ok((StatusCode::CREATED, Json(Saved { revision, warnings })))
-}
-
-async fn warnings(state: &ApiState, store: &str, named: &[Named]) -> Result<Vec<String>, Problem> {
-    let Some(company) = state.company_of_store.get(store) else { return Ok(Vec::new()) };
-    let masters = state.store.named_masters(company, named.iter().map(|one| (&one.kind, one.id.as_str()))).await?;
-    Ok(named::problems(named, &masters).iter().map(ToString::to_string).collect())
+    let asked = Asked { state: &state, store: &store, caller: &caller, note, precondition: Precondition::of(&headers) };
+    let outcome = change(&asked, |_| Ok(rules.clone())).await?;
+    Ok(outcome.answer(StatusCode::CREATED))
 }

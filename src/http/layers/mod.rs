@@ -8,6 +8,7 @@ mod idempotency;
 mod pace;
 mod role;
 
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -19,8 +20,9 @@ use super::ApiState;
 
 /// Puts all of it around the routes.
 pub fn around(routes: OpenApiRouter<ApiState>, state: &ApiState) -> OpenApiRouter<ApiState> {
-    // The last one is the outermost.
+    // The last one is the outermost. How long a body may be is the body layer's alone.
     routes
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(state.clone(), idempotency::layer))
         .layer(from_fn_with_state(state.clone(), audit::layer))
         .layer(from_fn_with_state(state.clone(), body::layer))

@@ -55,7 +55,10 @@ impl Campaign {
                 Ok(())
             }
             Action::SaveRules => {
-                let _ = self.world.try_put_rules(&rules()).await;
+                // Rules that say the same would be no new revision.
+                let mut rules = rules();
+                rules[0]["note"] = format!("after {} orders", self.placed.len()).into();
+                let _ = self.world.try_put_rules(&rules).await;
                 Ok(())
             }
         };

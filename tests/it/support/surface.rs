@@ -71,6 +71,7 @@ impl Surface {
             webhook_stores: Arc::new(BTreeMap::from([("acme-us".to_owned(), webhook_store)])),
             company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
             companies: Arc::default(),
+            rule_settings: Arc::default(),
             settings_token: SettingsToken::new(Some(&SecretString::from(ADMIN))),
             pace: Pace::new(per_minute),
             admin_body_bytes_max: ADMIN_BODY_MAX,

@@ -2,6 +2,7 @@
 
 mod api;
 mod books;
+mod person;
 mod process;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
 
 pub use self::books::{client_of, send_past};
+pub use self::person::Person;
 use super::database::TestDatabase;
 
 /// The store's name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Field, Give, Rule};
+use super::super::{Field, Rule};
 use crate::accounting::spreadsheet::guarded;
 
 /// The rules as a table. Only ASCII, or it begins with a byte order mark: without one a spreadsheet on Windows takes
@@ -20,23 +20,9 @@ pub(in super::super) fn write(rules: &[Rule]) -> String {
     let mut text = String::new();
     row(&mut text, fields.iter().map(Field::to_string));
     for rule in rules {
-        row(&mut text, fields.iter().map(|field| guarded(&value(rule, field))));
+        row(&mut text, fields.iter().map(|field| guarded(&field.value(rule).unwrap_or_default())));
     }
     if text.is_ascii() { text } else { format!("\u{feff}{text}") }
-}
-
-/// What a rule has in a field; empty when nothing.
-fn value(rule: &Rule, field: &Field) -> String {
-    let given = |give: &Give| rule.given(give).unwrap_or_default().to_owned();
-    match field {
-        Field::Id => rule.id.clone(),
-        Field::Kind => rule.kind.to_string(),
-        Field::When(condition) => rule.conditions.get(condition).map(ToString::to_string).unwrap_or_default(),
-        Field::ValidFrom => rule.valid_from.map(|day| day.to_string()).unwrap_or_default(),
-        Field::ValidTo => rule.valid_to.map(|day| day.to_string()).unwrap_or_default(),
-        Field::Give(give) => given(give),
-        Field::Note => rule.note.clone(),
-    }
 }
 
 fn row(text: &mut String, cells: impl Iterator<Item = String>) {
