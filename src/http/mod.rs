@@ -24,6 +24,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::store::lane::WakeUp;
+use crate::store::schedule::Intervals;
 use crate::store::usage::Budget;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{HTTP_REQUEST_SECONDS, Metrics};
@@ -51,10 +52,25 @@ pub struct ApiState {
     pub pace: layers::Pace,
     /// The largest body of a request to the admin API in bytes.
     pub admin_body_bytes_max: usize,
+    /// What is done by the clock, as far as the settings say it.
+    pub schedules: Arc<ScheduleFacts>,
     /// What `/metrics` shows.
     pub metrics: Metrics,
     /// The largest webhook body in bytes.
     pub body_bytes_max: usize,
+}
+
+/// What the settings say of schedules and webhooks.
+#[derive(Debug, Clone)]
+pub struct ScheduleFacts {
+    /// How often each is done when nobody has said otherwise.
+    pub intervals: Intervals,
+    /// After so many hours without a webhook a store is called silent.
+    pub silent_after_hours: u32,
+    /// Where each store's webhooks are to come, by the store's name; missing without a public address.
+    pub webhook_addresses: BTreeMap<String, String>,
+    /// How often the mirror of master data reads what changed, in seconds.
+    pub mirror_seconds: u64,
 }
 
 impl From<StoreError> for Problem {
@@ -72,7 +88,10 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
     if ingest {
-        router = router.route("/webhooks/bigcommerce/{store}", post(webhooks::receive));
+        // Notices of failed deliveries need an address of their own; they are kept like all others.
+        router = router
+            .route("/webhooks/bigcommerce/{store}", post(webhooks::receive))
+            .route("/webhooks/bigcommerce/{store}/exceptions", post(webhooks::receive));
     }
     let mut router = router.with_state(state.clone());
     if api {

@@ -2,11 +2,13 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod backfill;
 pub mod customer;
 pub mod customer_card;
 pub mod document;
 pub mod gateway;
 pub mod hold;
+pub mod hooks;
 pub mod inbox;
 pub mod kept_answer;
 pub mod lane;
@@ -15,6 +17,7 @@ pub mod ledger_event;
 pub mod master_data;
 pub mod order;
 pub mod rulebook;
+pub mod schedule;
 pub mod summary;
 pub mod token;
 pub mod usage;

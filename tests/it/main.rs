@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real parts, loopback only.
 
+mod backfill;
 mod chaos;
 mod check;
 mod corrections;
@@ -23,10 +24,12 @@ mod queries;
 mod reading;
 mod request_schema;
 mod rules_command;
+mod schedules;
 mod summaries;
 mod support;
 mod test_databases;
 mod timing;
 mod together;
 mod usage;
+mod webhook_hooks;
 mod webhooks;

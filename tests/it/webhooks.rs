@@ -8,10 +8,11 @@ use cartledger::clock::Clock;
 use cartledger::http::group_commit::Intake;
 use cartledger::http::layers::{Pace, SettingsToken};
 use cartledger::http::webhooks::WebhookStore;
-use cartledger::http::{self, ApiState};
+use cartledger::http::{self, ApiState, ScheduleFacts};
 use cartledger::lifecycle::Shutdown;
 use cartledger::store::Store;
 use cartledger::store::lane::WakeUp;
+use cartledger::store::schedule::Intervals;
 use cartledger::telemetry::Metrics;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -60,6 +61,12 @@ impl Surface {
             settings_token: SettingsToken::new(Some(&SecretString::from("admin"))),
             pace: Pace::new(std::num::NonZeroU32::MAX),
             admin_body_bytes_max: 1 << 20,
+            schedules: Arc::new(ScheduleFacts {
+                intervals: Intervals { orders: 900, refunds: 900, webhooks: 900 },
+                silent_after_hours: 24,
+                webhook_addresses: BTreeMap::new(),
+                mirror_seconds: 3600,
+            }),
             metrics: Metrics::install().unwrap(),
             body_bytes_max: BODY_MAX,
         };
