@@ -1,5 +1,6 @@
 //! Typed settings: compiled-in defaults, then the file, then the environment. Secrets are only ever named here.
 
+mod schedules;
 mod secret;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+pub use self::schedules::ScheduleSettings;
 pub use self::secret::{Environment, SecretSource};
 use crate::accounting::policy::Policy;
 
@@ -134,22 +136,6 @@ pub struct MirrorSettings {
     pub incremental_minutes: u64,
     /// How often everything is read, in hours: only then is seen what was deleted.
     pub full_hours: u64,
-}
-
-/// What is done for each store by the clock.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleSettings {
-    /// How often orders that changed are looked for, in seconds, unless the API says otherwise.
-    pub orders_seconds: u32,
-    /// The same for refunds.
-    pub refunds_seconds: u32,
-    /// How often webhooks are looked at and mended, in seconds, unless the API says otherwise.
-    pub webhooks_seconds: u32,
-    /// How many days runs are remembered.
-    pub keep_runs_days: u32,
-    /// After so many hours without a webhook a store is called silent.
-    pub silent_after_hours: u32,
 }
 
 /// Logs.
@@ -475,7 +461,8 @@ impl Config {
                 );
             }
         }
-        self.validate_schedules()?;
+        self.schedules.check()?;
+        schedules::check_address(self.server.public_url.as_deref())?;
         if self.worker.retry_seconds.is_empty() {
             return invalid("worker.retry_seconds".into(), "name at least one wait".into());
         }
@@ -491,37 +478,9 @@ impl Config {
         Ok(())
     }
 
-    fn validate_schedules(&self) -> Result<(), ConfigError> {
-        let invalid = |name: &str, why: &str| Err(ConfigError::Invalid { name: name.into(), why: why.into() });
-        let schedules = &self.schedules;
-        if schedules.orders_seconds < 60 || schedules.refunds_seconds < 60 || schedules.webhooks_seconds < 600 {
-            let why = "orders_seconds and refunds_seconds must be at least 60, webhooks_seconds at least 600";
-            return invalid("schedules", why);
-        }
-        if schedules.keep_runs_days == 0 || schedules.silent_after_hours == 0 {
-            return invalid("schedules", "keep_runs_days and silent_after_hours must be at least 1");
-        }
-        if self.server.public_url.as_deref().is_some_and(|address| !may_be_reached(address)) {
-            let why = "must be an https address without port, query or path that ends with /, for example \
-                       https://ledger.example.com: BigCommerce sends webhooks nowhere else";
-            return invalid("server.public_url", why);
-        }
-        Ok(())
-    }
-
     /// A company by its name.
     pub fn company(&self, name: &str) -> Option<&CompanySettings> {
         self.companies.iter().find(|company| company.name == name)
-    }
-}
-
-/// Whether BigCommerce would send webhooks there: https on the standard port; plain http on this machine only, for tests.
-fn may_be_reached(address: &str) -> bool {
-    let sound = |rest: &str| !rest.is_empty() && !rest.ends_with('/') && !rest.contains(['?', '#', '@', ' ']);
-    match address.split_once("://") {
-        Some(("https", rest)) => sound(rest) && !rest.split('/').next().unwrap_or_default().contains(':'),
-        Some(("http", rest)) => sound(rest) && (rest.starts_with("127.0.0.1:") || rest.starts_with("localhost:")),
-        _ => false,
     }
 }
 

@@ -129,6 +129,7 @@ async fn front_page() -> &'static str {
      /v1/stores/{store}/orders      where each order stands (bearer token)\n\
      /v1/stores/{store}/holds       what is held, why, and what to do\n\
      /v1/stores/{store}/summaries   the days of daily mode\n\
+     /v1/stores/{store}/schedules   what is done by the clock; backfills and webhooks are beside it\n\
      /v1/companies                  what each Intacct company has spent, and whether it answers\n\
      /v1/companies/{company}/master-data   what Intacct has: accounts, dimensions, items, customers\n"
 }
