@@ -344,6 +344,8 @@ impl Place {
             customer_mirror_within: Duration::from_secs(24 * 60 * 60),
             application_account: "1190".into(),
             answer_within: TIMEOUT + Duration::from_secs(5),
+            webhook_address: None,
+            shared_header: None,
             gateway,
         })
     }

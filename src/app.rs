@@ -15,15 +15,17 @@ use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
 use crate::http::group_commit::Intake;
 use crate::http::layers::{Pace, SettingsToken};
 use crate::http::webhooks::WebhookStore;
-use crate::http::{self, ApiState, RuleSettings};
+use crate::http::{self, ApiState, RuleSettings, ScheduleFacts};
 use crate::intacct;
 use crate::intacct::posting::customer::CustomerForm;
 use crate::intacct::xml::FieldName;
 use crate::lifecycle::Shutdown;
 use crate::store::Store;
 use crate::store::lane::WakeUp;
+use crate::store::schedule::Intervals;
 use crate::store::usage::{Budget, OverBudget};
 use crate::telemetry::Metrics;
+use crate::worker::backfill;
 use crate::worker::connection::StoreConnection;
 use crate::worker::customers::keeper::{Keeper, KeeperOptions};
 use crate::worker::daily::Daily;
@@ -31,6 +33,7 @@ use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::ledger_events::LedgerEvents;
 use crate::worker::mirror::{Mirror, MirrorOptions};
 use crate::worker::run::{Worker, WorkerOptions};
+use crate::worker::schedule::{self, ScheduleOptions};
 use crate::worker::validation::Masters;
 
 /// What a process does.
@@ -70,6 +73,8 @@ pub fn start(
             retries: config.worker.retry_seconds.iter().copied().map(Duration::from_secs).collect(),
             payment_waits: config.worker.payment_waits_seconds.iter().copied().map(Duration::from_secs).collect(),
         };
+        schedule::start(&store, &wake, &options, &schedule_options(config), &connections, shutdown);
+        backfill::start(&store, &wake, &options, &connections, shutdown);
         Daily::start(&store, &options, &connections, shutdown);
         LedgerEvents::start(&store, &options, &connections, shutdown);
         for company in &config.companies {
@@ -102,6 +107,7 @@ pub fn start(
         pace: Pace::new(config.admin.requests_per_minute),
         admin_body_bytes_max: config.admin.body_bytes_max,
         companies: Arc::new(config.companies.iter().map(|company| (company.name.clone(), budget(company))).collect()),
+        schedules: Arc::new(schedule_facts(config)),
         metrics: metrics.clone(),
         body_bytes_max: config.server.body_bytes_max,
     };
@@ -249,11 +255,25 @@ fn connections(
             policy: settings.policy()?,
             company: settings.company.clone(),
             daily_over_budget: settings.daily_over_budget,
+            webhook_address: webhook_address(config, &settings.name),
+            shared_header: shared_header(settings, environment)?,
             gateway,
         };
         connections.insert(settings.name.clone(), Arc::new(connection));
     }
     Ok(connections)
+}
+
+/// What the API says of schedules and webhooks besides what is stored.
+fn schedule_facts(config: &Config) -> ScheduleFacts {
+    let stores = config.stores.iter();
+    let address = |store: &StoreSettings| Some((store.name.clone(), webhook_address(config, &store.name)?));
+    ScheduleFacts {
+        intervals: intervals(config),
+        silent_after_hours: config.schedules.silent_after_hours,
+        webhook_addresses: stores.filter_map(address).collect(),
+        mirror_seconds: config.mirror.incremental_minutes * 60,
+    }
 }
 
 /// What a company may spend.
@@ -277,19 +297,13 @@ fn webhook_stores(config: &Config, environment: &Environment) -> anyhow::Result<
             .iter()
             .map(|source| source.fetch(&format!("{name}.client_secrets"), environment))
             .collect::<Result<Vec<SecretString>, _>>()?;
-        let shared_header = match &settings.shared_header {
-            Some(header) => {
-                Some((header.name.clone(), header.value.fetch(&format!("{name}.shared_header"), environment)?))
-            }
-            None => None,
-        };
         stores.insert(
             settings.name.clone(),
             WebhookStore {
                 name: settings.name.clone(),
                 store_hash: settings.store_hash.clone(),
                 client_secrets,
-                shared_header,
+                shared_header: shared_header(settings, environment)?,
                 tolerance: Duration::from_secs(settings.signature_tolerance_seconds),
             },
         );
@@ -304,6 +318,39 @@ fn rule_settings(config: &Config) -> anyhow::Result<BTreeMap<String, RuleSetting
         Ok((settings.name.clone(), rules))
     };
     config.stores.iter().map(of_store).collect()
+}
+
+/// The header that a store's deliveries carry.
+fn shared_header(
+    settings: &StoreSettings,
+    environment: &Environment,
+) -> anyhow::Result<Option<(String, SecretString)>> {
+    let Some(header) = &settings.shared_header else { return Ok(None) };
+    let value = header.value.fetch(&format!("stores.{}.shared_header", settings.name), environment)?;
+    Ok(Some((header.name.clone(), value)))
+}
+
+/// Where a store's webhooks are to come.
+fn webhook_address(config: &Config, store: &str) -> Option<String> {
+    config.server.public_url.as_ref().map(|base| format!("{base}/webhooks/bigcommerce/{store}"))
+}
+
+fn schedule_options(config: &Config) -> ScheduleOptions {
+    ScheduleOptions {
+        intervals: intervals(config),
+        keep_runs: Duration::from_secs(u64::from(config.schedules.keep_runs_days) * 24 * 60 * 60),
+        silent_after_hours: config.schedules.silent_after_hours,
+        retries: config.worker.retry_seconds.iter().copied().map(Duration::from_secs).collect(),
+    }
+}
+
+fn intervals(config: &Config) -> Intervals {
+    let schedules = &config.schedules;
+    Intervals {
+        orders: schedules.orders_seconds,
+        refunds: schedules.refunds_seconds,
+        webhooks: schedules.webhooks_seconds,
+    }
 }
 
 fn settings_token(config: &Config, environment: &Environment) -> anyhow::Result<SettingsToken> {

@@ -1,5 +1,6 @@
 //! Typed settings: compiled-in defaults, then the file, then the environment. Secrets are only ever named here.
 
+mod schedules;
 mod secret;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+pub use self::schedules::ScheduleSettings;
 pub use self::secret::{Environment, SecretSource};
 use crate::accounting::policy::Policy;
 
@@ -65,6 +67,8 @@ pub struct Config {
     pub worker: WorkerSettings,
     /// The mirror of master data.
     pub mirror: MirrorSettings,
+    /// What is done by the clock.
+    pub schedules: ScheduleSettings,
     /// Logs.
     pub log: LogSettings,
     /// The admin API.
@@ -89,6 +93,8 @@ pub struct ServerSettings {
     pub waiting_deliveries_max: usize,
     /// How long an order rests after a webhook before it is read, in milliseconds: bursts become one read.
     pub debounce_ms: u64,
+    /// The https address under which BigCommerce reaches the webhooks; without it they cannot be installed.
+    pub public_url: Option<String>,
 }
 
 /// Postgres.
@@ -458,6 +464,8 @@ impl Config {
                 );
             }
         }
+        self.schedules.check()?;
+        schedules::check_address(self.server.public_url.as_deref())?;
         if self.worker.retry_seconds.is_empty() {
             return invalid("worker.retry_seconds".into(), "name at least one wait".into());
         }

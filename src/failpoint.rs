@@ -159,6 +159,38 @@ steps! {
     ApproveRules => "approve-rules",
     /// A proposed change of the rules is rejected or withdrawn.
     CloseProposal => "close-proposal",
+    /// The schedules of a store are made.
+    MakeSchedules => "make-schedules",
+    /// A schedule is changed.
+    SetSchedule => "set-schedule",
+    /// A run of a schedule is asked for.
+    WantRun => "want-run",
+    /// A run of a schedule is begun.
+    BeginRun => "begin-run",
+    /// It is ended.
+    EndRun => "end-run",
+    /// What it did is counted.
+    CountRun => "count-run",
+    /// Orders of a page of a poll are marked as due.
+    KeepOrdersPage => "keep-orders-page",
+    /// Orders of refunds of a page of a poll are marked as due.
+    KeepRefundsPage => "keep-refunds-page",
+    /// A backfill is made.
+    CreateBackfill => "create-backfill",
+    /// It is paused, resumed or cancelled.
+    SetBackfill => "set-backfill",
+    /// What orders it goes over is noted.
+    NoteBackfillRange => "note-backfill-range",
+    /// Orders of a step of it are marked as due.
+    StepBackfill => "step-backfill",
+    /// It is put off.
+    PutOffBackfill => "put-off-backfill",
+    /// Something is wished of webhooks.
+    WishHooks => "wish-hooks",
+    /// What was found of them is noted.
+    NoteHooks => "note-hooks",
+    /// When the last delivery came is noted.
+    NoteHeard => "note-heard",
 }
 
 /// Before a step or after it.

@@ -41,6 +41,12 @@ pub const INTACCT_FUNCTIONS_PER_REQUEST: &str = "cartledger_intacct_functions_pe
 pub const QUEUE_DEPTH: &str = "cartledger_queue_depth";
 /// Age in seconds of the order that has been due the longest, 0 when none is. Label: `store`.
 pub const QUEUE_OLDEST_DUE_SECONDS: &str = "cartledger_queue_oldest_due_seconds";
+/// Orders that polling marked as due: their webhooks never came. Labels: `store`, `schedule`.
+pub const POLLED_ORDERS_TOTAL: &str = "cartledger_polled_orders_total";
+/// 1 while a store has sent no webhook for longer than the settings allow, else 0. Label: `store`.
+pub const WEBHOOKS_SILENT: &str = "cartledger_webhooks_silent";
+/// Seconds since the last webhook of a store, as of the last poll. Label: `store`.
+pub const WEBHOOKS_QUIET_SECONDS: &str = "cartledger_webhooks_quiet_seconds";
 /// Seconds our own answers took. Labels: `method`, `route` (the pattern, not the path), `status`.
 pub const HTTP_REQUEST_SECONDS: &str = "cartledger_http_request_duration_seconds";
 /// Seconds BigCommerce and Intacct took to answer. Labels: `platform`, `operation`, `outcome` (`ok`, `error`, `unknown`).
@@ -182,6 +188,9 @@ fn describe() {
     describe_histogram!(INTACCT_FUNCTIONS_PER_REQUEST, "Functions in each request to Intacct");
     describe_gauge!(QUEUE_DEPTH, "Orders that are due now");
     describe_gauge!(QUEUE_OLDEST_DUE_SECONDS, Unit::Seconds, "Age of the order that has been due the longest");
+    describe_counter!(POLLED_ORDERS_TOTAL, "Orders that polling marked as due: their webhooks never came");
+    describe_gauge!(WEBHOOKS_SILENT, "1 while a store has sent no webhook for longer than the settings allow");
+    describe_gauge!(WEBHOOKS_QUIET_SECONDS, Unit::Seconds, "Since the last webhook of a store");
     describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "How long our own answers took");
     describe_histogram!(PLATFORM_REQUEST_SECONDS, Unit::Seconds, "How long BigCommerce and Intacct took to answer");
 }

@@ -3,14 +3,18 @@
 mod cache;
 mod error;
 mod extras;
+mod hooks;
+mod lists;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
@@ -19,6 +23,8 @@ pub use self::error::{ConnectionError, ReadError};
 use self::error::{refused, unreadable};
 use self::extras::Catalogue;
 pub use self::extras::Extras;
+pub use self::hooks::{Hook, HookDraft};
+pub use self::lists::{OrderPage, OrderSummary, RefundSummary};
 use super::evidence::{self, RawOrder};
 use super::loose::object;
 use super::pacing::Pacer;
@@ -63,26 +69,6 @@ pub struct StoreConnection {
     pub extras: Extras,
 }
 
-/// An order in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderSummary {
-    /// Its id.
-    pub id: u64,
-    /// Its status.
-    pub status_id: u32,
-    /// When it was last changed (UTC), when told.
-    pub modified: Option<Timestamp>,
-}
-
-/// One page of a list of orders, ascending by id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderPage {
-    /// The orders.
-    pub orders: Vec<OrderSummary>,
-    /// Whether more may follow after the last one's id.
-    pub more: bool,
-}
-
 /// What a store says of itself (BigCommerce, Store Information V2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreInformation {
@@ -120,6 +106,33 @@ struct Shared {
     catalogue: Catalogue,
     slots: Semaphore,
     calls: AtomicU64,
+}
+
+/// A call as it is sent.
+struct Call {
+    method: Method,
+    address: String,
+    body: Option<String>,
+}
+
+impl Call {
+    fn new(method: Method, address: String) -> Self {
+        Self { method, address, body: None }
+    }
+
+    /// The same with a JSON body.
+    fn with(self, body: &impl Serialize) -> Self {
+        Self { body: serde_json::to_string(body).ok(), ..self }
+    }
+}
+
+/// An order as it was read.
+#[derive(Debug, Clone)]
+pub struct OrderReading {
+    /// Its facts.
+    pub evidence: Evidence,
+    /// Its own time of change (UTC), when told.
+    pub modified: Option<Timestamp>,
 }
 
 /// An answer as it came.
@@ -188,8 +201,16 @@ impl StoreClient {
     /// # Errors
     /// [`ReadError`], naming order and store.
     pub async fn read_order(&self, order_id: u64) -> Result<Evidence, ReadError> {
+        Ok(self.read_order_and_change(order_id).await?.evidence)
+    }
+
+    /// The same with the order's own time of change.
+    ///
+    /// # Errors
+    /// [`ReadError`], naming order and store.
+    pub async fn read_order_and_change(&self, order_id: u64) -> Result<OrderReading, ReadError> {
         let raw = self.read_raw_order(order_id).await?;
-        Ok(evidence::assemble(&self.name, &raw)?)
+        Ok(OrderReading { evidence: evidence::assemble(&self.name, &raw)?, modified: evidence::modified(&raw.order) })
     }
 
     /// The same as it was answered, for checks.
@@ -235,38 +256,6 @@ impl StoreClient {
             // Stores older than fees do not know the list.
             Err(ReadError::NotFound { .. }) => Ok(Vec::new()),
             other => other,
-        }
-    }
-
-    /// One page of orders with ids above `after_id` (0 for the first), ascending, so that a long list can be stopped
-    /// and resumed. Archived orders are not listed.
-    ///
-    /// # Errors
-    /// [`ReadError`], naming the store.
-    pub async fn orders_page(&self, filter: &OrderFilter, after_id: u64) -> Result<OrderPage, ReadError> {
-        let what = self.what(format!("orders after {after_id}"));
-        let body = self.get(&what, &self.addresses.orders(filter, after_id)).await?;
-        let page = read_page(&what, &body)?;
-        let orders = page.rows.iter().map(|row| summary(&what, row.get())).collect::<Result<_, _>>()?;
-        Ok(OrderPage { orders, more: page.has_next(1) })
-    }
-
-    /// All orders changed at or after `since`: the backstop for deliveries that never came.
-    ///
-    /// # Errors
-    /// [`ReadError`], naming the store.
-    pub async fn list_orders_modified_since(&self, since: Timestamp) -> Result<Vec<OrderSummary>, ReadError> {
-        let filter = OrderFilter { modified_since: Some(since), ..OrderFilter::default() };
-        let mut orders: Vec<OrderSummary> = Vec::new();
-        loop {
-            let last = orders.last().map_or(0, |order| order.id);
-            let page = self.orders_page(&filter, last).await?;
-            // A counterpart that does not heed min_id would answer the same page for ever.
-            let before = orders.len();
-            orders.extend(page.orders.into_iter().filter(|order| order.id > last));
-            if !page.more || orders.len() == before {
-                return Ok(orders);
-            }
         }
     }
 
@@ -357,9 +346,10 @@ impl StoreClient {
 
     /// A body that is JSON, or empty for "nothing". Waits for quota and repeats what passes in a moment.
     async fn get(&self, what: &str, address: &str) -> Result<Vec<u8>, ReadError> {
+        let call = Call::new(Method::GET, address.to_owned());
         let mut repeats = 0;
         loop {
-            let error = match self.once(what, address).await {
+            let error = match self.once(what, &call).await {
                 Ok(Answer { status, limit, body }) => match response::judge(status, &limit, &body) {
                     Ok(Content::Json) => return Ok(body),
                     Ok(Content::Nothing) => return Ok(Vec::new()),
@@ -385,12 +375,36 @@ impl StoreClient {
         }
     }
 
+    /// Sends something that changes the store. Only what was certainly not done, because of the quota, is sent again.
+    async fn write(&self, what: &str, call: Call) -> Result<(), ReadError> {
+        let mut repeats = 0;
+        loop {
+            let (why, after) = match self.once(what, &call).await {
+                Ok(Answer { status, limit, body }) => match response::judge(status, &limit, &body) {
+                    Ok(_) => return Ok(()),
+                    Err(Refusal::Retry { status: 429, .. }) if repeats < QUICK_RETRIES => {
+                        repeats += 1;
+                        continue;
+                    }
+                    Err(refusal) => return Err(refused(what, refusal)),
+                },
+                Err(Fault::Quota(after)) => ("the API quota of the store is used up".to_owned(), Some(after)),
+                Err(Fault::Passing(error) | Fault::Lasting(error)) => (error, None),
+            };
+            return Err(ReadError::Retry { why: format!("{what}: {why}"), after });
+        }
+    }
+
     /// One call, within the quota and with the answer's size limited.
-    async fn once(&self, what: &str, address: &str) -> Result<Answer, Fault> {
+    async fn once(&self, what: &str, call: &Call) -> Result<Answer, Fault> {
         let _slot = self.shared.slots.acquire().await.map_err(|error| Fault::Lasting(error.to_string()))?;
         let ticket = self.shared.pacer.ticket(self.reserve_percent, PATIENCE).await.map_err(Fault::Quota)?;
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
-        let mut response = self.http.get(address).send().await.map_err(transport)?;
+        let mut request = self.http.request(call.method.clone(), &call.address);
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let mut response = request.send().await.map_err(transport)?;
         let status = response.status().as_u16();
         let limit = RateLimit::read(response.headers());
         if status == 429 {
@@ -435,16 +449,6 @@ fn transport(error: reqwest::Error) -> Fault {
 
 fn read_page(what: &str, body: &[u8]) -> Result<Page, ReadError> {
     Page::read(body).map_err(|error| unreadable(what, &error))
-}
-
-fn summary(what: &str, row: &str) -> Result<OrderSummary, ReadError> {
-    let wire: wire::Summary = object(row.as_bytes()).map_err(|error| unreadable(what, &error))?;
-    let id = wire.id.id().ok().flatten();
-    let status_id = wire.status_id.whole().ok().flatten().and_then(|status| u32::try_from(status).ok());
-    let (Some(id), Some(status_id)) = (id, status_id) else {
-        return Err(ReadError::Retry { why: format!("{what}: an order has no id or status_id"), after: None });
-    };
-    Ok(OrderSummary { id, status_id, modified: wire.date_modified.time().ok().flatten() })
 }
 
 #[cfg(test)]

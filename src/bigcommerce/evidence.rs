@@ -9,6 +9,7 @@ mod shipments;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -115,6 +116,11 @@ pub(super) fn embeds_fees(order: &[u8]) -> bool {
 /// The buyer's customer id, when the order's own answer names one: then there is a customer to ask for.
 pub(super) fn customer_id(order: &[u8]) -> Option<u64> {
     object::<wire::Order>(order).ok()?.customer_id.id().ok()?
+}
+
+/// When the order was changed the last time (UTC), when told.
+pub(super) fn modified(order: &[u8]) -> Option<Timestamp> {
+    object::<wire::Order>(order).ok()?.date_modified.time().ok()?
 }
 
 /// The catalogue's products that the lines sell. What cannot be read is passed over here; [`assemble`] refuses it.

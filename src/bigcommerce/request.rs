@@ -136,6 +136,37 @@ impl Addresses {
         address
     }
 
+    /// The order with the highest id within the filter.
+    pub fn last_order(&self, filter: &OrderFilter) -> String {
+        self.orders(filter, 0).replacen("sort=id:asc&limit=250", "sort=id:desc&limit=1", 1)
+    }
+
+    /// A page (from 1) of the refunds made from `from` to `until`, both in whole seconds (BigCommerce, Orders V3, refunds).
+    pub fn refunds(&self, from: Timestamp, until: Timestamp, page: u64) -> String {
+        let whole = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        format!(
+            "{}/v3/orders/payment_actions/refunds?created:min={}&created:max={}&page={page}&limit={PAGE_ROWS}",
+            self.root,
+            whole(from),
+            whole(until)
+        )
+    }
+
+    /// A page (from 1) of the webhooks of the API account.
+    pub fn hooks(&self, page: u64) -> String {
+        format!("{}/v3/hooks?page={page}&limit={PAGE_ROWS}", self.root)
+    }
+
+    /// Where a webhook is made.
+    pub fn new_hook(&self) -> String {
+        format!("{}/v3/hooks", self.root)
+    }
+
+    /// One webhook.
+    pub fn hook(&self, id: u64) -> String {
+        format!("{}/v3/hooks/{id}", self.root)
+    }
+
     /// A customer: there is no address of a single one (BigCommerce, Customers V3).
     pub fn customer(&self, id: u64) -> String {
         format!("{}/v3/customers?id:in={id}", self.root)
@@ -216,6 +247,25 @@ mod tests {
             addresses().orders(&filter, 117),
             "https://api.bigcommerce.com/stores/acme1/v2/orders?sort=id:asc&limit=250&min_id=118\
              &min_date_modified=2026-03-01T12:00:00Z&status_id=11"
+        );
+    }
+
+    #[test]
+    fn refunds_are_listed_by_the_time_they_were_made_and_hooks_by_page() {
+        let root = "https://api.bigcommerce.com/stores/acme1";
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(
+            addresses().refunds(at("2026-03-01T12:00:00.9Z"), at("2026-03-01T13:00:00Z"), 2),
+            format!(
+                "{root}/v3/orders/payment_actions/refunds?created:min=2026-03-01T12:00:00Z\
+                 &created:max=2026-03-01T13:00:00Z&page=2&limit=250"
+            )
+        );
+        assert_eq!(addresses().hooks(1), format!("{root}/v3/hooks?page=1&limit=250"));
+        assert_eq!(addresses().hook(7), format!("{}/7", addresses().new_hook()));
+        assert_eq!(
+            addresses().last_order(&OrderFilter::default()),
+            format!("{root}/v2/orders?sort=id:desc&limit=1&min_id=1")
         );
     }
 

@@ -133,6 +133,16 @@ wire! {
         id, status_id, date_modified,
     }
 
+    /// A refund in a list of many orders' refunds (BigCommerce, Orders V3, `GET /orders/payment_actions/refunds`).
+    ListedRefund {
+        id, order_id, payments,
+    }
+
+    /// A webhook (BigCommerce, Webhooks V3, `GET /hooks`).
+    Hook {
+        id, scope, destination, is_active, headers,
+    }
+
     /// A store (BigCommerce, Store Information V2, `GET /store`).
     StoreProfile {
         id, store_id, name, timezone, currency, country_code, plan_name, is_price_entered_with_tax,

@@ -25,6 +25,7 @@ use crate::accounting::policy::Policy;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::store::lane::WakeUp;
+use crate::store::schedule::Intervals;
 use crate::store::usage::Budget;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{HTTP_REQUEST_SECONDS, Metrics};
@@ -54,6 +55,8 @@ pub struct ApiState {
     pub pace: layers::Pace,
     /// The largest body of a request to the admin API in bytes.
     pub admin_body_bytes_max: usize,
+    /// What is done by the clock, as far as the settings say it.
+    pub schedules: Arc<ScheduleFacts>,
     /// What `/metrics` shows.
     pub metrics: Metrics,
     /// The largest webhook body in bytes.
@@ -67,6 +70,19 @@ pub struct RuleSettings {
     pub needs_approval: bool,
     /// How the store's orders are posted.
     pub policy: Policy,
+}
+
+/// What the settings say of schedules and webhooks.
+#[derive(Debug, Clone)]
+pub struct ScheduleFacts {
+    /// How often each is done when nobody has said otherwise.
+    pub intervals: Intervals,
+    /// After so many hours without a webhook a store is called silent.
+    pub silent_after_hours: u32,
+    /// Where each store's webhooks are to come, by the store's name; missing without a public address.
+    pub webhook_addresses: BTreeMap<String, String>,
+    /// How often the mirror of master data reads what changed, in seconds.
+    pub mirror_seconds: u64,
 }
 
 impl From<StoreError> for Problem {
@@ -84,7 +100,10 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
     if ingest {
-        router = router.route("/webhooks/bigcommerce/{store}", post(webhooks::receive));
+        // Notices of failed deliveries need an address of their own; they are kept like all others.
+        router = router
+            .route("/webhooks/bigcommerce/{store}", post(webhooks::receive))
+            .route("/webhooks/bigcommerce/{store}/exceptions", post(webhooks::receive));
     }
     let mut router = router.with_state(state.clone());
     if api {
@@ -122,6 +141,7 @@ async fn front_page() -> &'static str {
      /v1/stores/{store}/orders      where each order stands (bearer token)\n\
      /v1/stores/{store}/holds       what is held, why, and what to do\n\
      /v1/stores/{store}/summaries   the days of daily mode\n\
+     /v1/stores/{store}/schedules   what is done by the clock; backfills and webhooks are beside it\n\
      /v1/companies                  what each Intacct company has spent, and whether it answers\n\
      /v1/companies/{company}/master-data   what Intacct has: accounts, dimensions, items, customers\n"
 }

@@ -2,11 +2,13 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod backfill;
 pub mod customer;
 pub mod customer_card;
 pub mod document;
 pub mod gateway;
 pub mod hold;
+pub mod hooks;
 pub mod inbox;
 pub mod kept_answer;
 pub mod lane;
@@ -17,6 +19,7 @@ pub mod missing_rule;
 pub mod order;
 pub mod rule_proposal;
 pub mod rulebook;
+pub mod schedule;
 pub mod summary;
 pub mod token;
 pub mod usage;

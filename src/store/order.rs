@@ -42,7 +42,8 @@ pub struct OrderStanding {
 
 impl Store {
     /// Keeps evidence, once per content hash. Answers since when the order reads like this (UTC): the time of the first
-    /// reading, or of the first one since it last read otherwise. Reading the same again changes nothing.
+    /// reading, or of the first one since it last read otherwise. Reading the same again changes nothing but `modified`:
+    /// the order's own time of change (UTC), given when nothing can have changed after it without being read.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -52,19 +53,26 @@ impl Store {
         order_id: u64,
         hash: &str,
         facts: &serde_json::Value,
+        modified: Option<Timestamp>,
     ) -> Result<Timestamp, StoreError> {
         let _around = failpoint::around(Step::KeepEvidence);
         let order = to_database(order_id);
         sqlx::query!(
-            "insert into evidence (store, order_id, hash, facts) values ($1, $2, $3, $4)
-             on conflict (store, order_id, hash) do update set current_since = now()
-              where exists (select 1 from evidence other
+            "insert into evidence (store, order_id, hash, facts, modified_at) values ($1, $2, $3, $4, $5)
+             on conflict (store, order_id, hash) do update
+                set modified_at = greatest(evidence.modified_at, excluded.modified_at),
+                    current_since = case when exists (
+                       select 1 from evidence other where other.store = $1 and other.order_id = $2
+                          and other.current_since > evidence.current_since) then now() else evidence.current_since end
+              where excluded.modified_at > coalesce(evidence.modified_at, '-infinity')
+                 or exists (select 1 from evidence other
                              where other.store = $1 and other.order_id = $2
                                and other.current_since > evidence.current_since)",
             store,
             order,
             hash,
-            facts
+            facts,
+            modified.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
         )
         .execute(&self.pool)
         .await?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use crate::accounting::policy::Policy;
 use crate::bigcommerce::client::StoreClient;
 use crate::intacct::posting::customer::CustomerForm;
@@ -33,6 +35,10 @@ pub struct StoreConnection {
     pub answer_within: Duration,
     /// Whether new orders are summed up by day while the company's budget of API transactions is spent.
     pub daily_over_budget: bool,
+    /// Where its webhooks are to come; `None` while the settings name no public address.
+    pub webhook_address: Option<String>,
+    /// A header that webhooks carry.
+    pub shared_header: Option<(String, SecretString)>,
     /// Sends to that company; shared with the company's other stores.
     pub gateway: Gateway,
 }

@@ -1,12 +1,15 @@
 //! Wait, claim, run, record. Read [`run`] first, then [`order`]; days of daily mode are closed in [`daily`],
-//! master data is kept in [`mirror`].
+//! master data is kept in [`mirror`], what is done by the clock in [`schedule`], old orders are read again by [`backfill`].
 
+pub mod backfill;
 pub mod budget;
 pub mod collect;
 pub mod connection;
 pub mod customers;
 pub mod daily;
 pub mod gateway;
+pub mod go_live;
+pub mod hooks;
 pub mod ledger_events;
 pub mod lookup;
 pub mod mirror;
@@ -14,6 +17,7 @@ pub mod order;
 pub mod receivables;
 pub mod retry;
 pub mod run;
+pub mod schedule;
 pub mod support;
 pub mod task;
 pub mod together;

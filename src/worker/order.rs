@@ -9,6 +9,7 @@ use super::budget;
 use super::collect;
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd, Occasion};
+use super::go_live;
 use super::lookup;
 use super::together;
 use super::validation;
@@ -22,12 +23,16 @@ use crate::accounting::period;
 use crate::accounting::policy::PostingMode;
 use crate::accounting::rulebook::Rulebook;
 use crate::accounting::summary;
-use crate::bigcommerce::client::ReadError;
+use crate::bigcommerce::client::{OrderReading, ReadError};
 use crate::store::document::{DocumentState, StoredDocument};
 use crate::store::hold::NewHold;
 use crate::store::lane::Claimed;
 use crate::store::order::OrderStanding;
 use crate::store::{Store, StoreError};
+
+/// So long before a reading began an order must have been changed to be sure that the reading has everything of the second
+/// it was changed in; most of it is for clocks that differ.
+const SAME_SECOND: Duration = Duration::from_secs(3);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -120,13 +125,15 @@ impl OrderRun<'_> {
 
     async fn steps(&self, lane: &Claimed) -> Result<RunEnd, RunEnd> {
         let order_id = lane.order_id;
-        let evidence = match self.read(order_id).await? {
-            Ok(evidence) => evidence,
+        let OrderReading { evidence, modified } = match self.read(order_id).await? {
+            Ok(reading) => reading,
             Err(hold) => return self.held(order_id, None, vec![hold]).await,
         };
         let evidence_hash = evidence.content_hash();
         let facts = serde_json::to_value(&evidence).map_err(|error| RunEnd::retry(error.to_string()))?;
-        let since = self.store.keep_evidence(&self.connection.name, order_id, &evidence_hash, &facts).await?;
+        let name = &self.connection.name;
+        let since =
+            self.store.keep_evidence(name, order_id, &evidence_hash, &facts, self.settled_change(modified)).await?;
 
         let stored = match self.settle_uncertain(order_id).await? {
             Ok(stored) => stored,
@@ -142,9 +149,9 @@ impl OrderRun<'_> {
     }
 
     /// Reads the order; the inner error is a hold: reading again would bring the same.
-    async fn read(&self, order_id: u64) -> Result<Result<Evidence, Hold>, RunEnd> {
-        match self.connection.reader.read_order(order_id).await {
-            Ok(evidence) => Ok(Ok(evidence)),
+    async fn read(&self, order_id: u64) -> Result<Result<OrderReading, Hold>, RunEnd> {
+        match self.connection.reader.read_order_and_change(order_id).await {
+            Ok(reading) => Ok(Ok(reading)),
             Err(ReadError::Retry { why, after }) => Err(RunEnd::Retry { why, after }),
             // No other order can be read either; a person has to mend the connection, and then all of them go on.
             Err(error @ ReadError::Access { .. }) => Err(RunEnd::retry(error.to_string())),
@@ -157,6 +164,11 @@ impl OrderRun<'_> {
                 blocks: Blocks::Order,
             })),
         }
+    }
+
+    /// The order's time of change, when another change can no longer carry the same: it has whole seconds.
+    fn settled_change(&self, modified: Option<Timestamp>) -> Option<Timestamp> {
+        modified.filter(|modified| modified.saturating_add(SAME_SECOND).is_ok_and(|settled| settled < self.now))
     }
 
     /// Looks up every document whose last attempt nobody knows the end of, before anything else is sent.
@@ -192,7 +204,8 @@ impl OrderRun<'_> {
         let rulebook = Rulebook::new(rules).map_err(|problems| {
             RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number))
         })?;
-        let derivation = derive(evidence, &rulebook, &way::policy(stored, &self.connection.policy));
+        let policy = go_live::policy(self.store, self.connection, &evidence.order, stored).await?;
+        let derivation = derive(evidence, &rulebook, &policy);
         Ok(Some(Judged { derivation, rulebook, revision: found.number }))
     }
 
@@ -215,7 +228,8 @@ impl OrderRun<'_> {
             let missing = |hold: &Hold| hold.code == HoldCode::MissingRule && hold.blocks == Blocks::Order;
             let derivation = if then.derivation.holds.iter().any(missing) {
                 let completed = then.rulebook.completed_by(today.rulebook.clone());
-                derive(evidence, &completed, &way::policy(stored, &self.connection.policy))
+                let policy = go_live::policy(self.store, self.connection, &evidence.order, stored).await?;
+                derive(evidence, &completed, &policy)
             } else {
                 then.derivation
             };

@@ -218,7 +218,7 @@ async fn a_correction_that_intacct_refuses_is_worked_out_anew_with_the_next_edit
 async fn the_day_a_change_was_seen_stays_the_same_until_the_order_reads_otherwise() {
     let database = TestDatabase::new().await;
     let store = Store::from_pool(database.pool().clone());
-    let keep = async |hash: &str| store.keep_evidence("acme-us", 118, hash, &json!({})).await.unwrap();
+    let keep = async |hash: &str| store.keep_evidence("acme-us", 118, hash, &json!({}), None).await.unwrap();
     let first = keep("a").await;
     assert_eq!(keep("a").await, first);
     let edited = keep("b").await;
@@ -227,6 +227,6 @@ async fn the_day_a_change_was_seen_stays_the_same_until_the_order_reads_otherwis
     let back = keep("a").await;
     assert!(back > edited, "read as before again, it is seen anew");
     assert_eq!(keep("a").await, back);
-    let other = store.keep_evidence("acme-us", 119, "b", &json!({})).await.unwrap();
+    let other = store.keep_evidence("acme-us", 119, "b", &json!({}), None).await.unwrap();
     assert_eq!((keep("a").await, other > back), (back, true), "other orders do not matter");
 }

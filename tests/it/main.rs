@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real parts, loopback only.
 
+mod backfill;
 mod chaos;
 mod check;
 mod commands;
@@ -28,6 +29,7 @@ mod rules_api;
 mod rules_command;
 mod rules_proposals;
 mod rules_tables;
+mod schedules;
 mod summaries;
 mod support;
 mod test_databases;
@@ -35,4 +37,5 @@ mod timing;
 mod together;
 mod tutorial;
 mod usage;
+mod webhook_hooks;
 mod webhooks;

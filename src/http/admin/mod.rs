@@ -1,13 +1,16 @@
 //! The admin API under `/v1`: one file per resource.
 
 mod audit;
+mod backfills;
 pub(super) mod description;
 mod documents;
 mod events;
 mod holds;
+mod hooks;
 mod master_data;
 mod orders;
 mod rules;
+mod schedules;
 mod summaries;
 mod tokens;
 mod usage;
@@ -54,7 +57,13 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(usage::companies))
         .routes(routes!(usage::usage))
         .routes(routes!(audit::list))
-        .routes(routes!(audit::verify));
+        .routes(routes!(audit::verify))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::one))
+        .routes(routes!(schedules::runs))
+        .routes(routes!(backfills::list))
+        .routes(routes!(backfills::one))
+        .routes(routes!(hooks::show));
     let preparer = OpenApiRouter::new()
         .routes(routes!(orders::replay))
         .routes(routes!(events::report))
@@ -66,10 +75,21 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(rules::table::bring_in))
         .routes(routes!(rules::proposals::withdraw))
         .routes(routes!(master_data::refresh))
-        .routes(routes!(summaries::retry));
+        .routes(routes!(summaries::retry))
+        .routes(routes!(schedules::run));
     let approver =
         OpenApiRouter::new().routes(routes!(rules::proposals::approve)).routes(routes!(rules::proposals::reject));
-    let admin = OpenApiRouter::new().routes(routes!(tokens::list, tokens::create)).routes(routes!(tokens::revoke));
+    let admin = OpenApiRouter::new()
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(schedules::change))
+        .routes(routes!(backfills::create))
+        .routes(routes!(backfills::pause))
+        .routes(routes!(backfills::resume))
+        .routes(routes!(backfills::cancel))
+        .routes(routes!(hooks::install))
+        .routes(routes!(hooks::repair))
+        .routes(routes!(hooks::remove));
     OpenApiRouter::new()
         .merge(requires(Role::Viewer, viewer))
         .merge(requires(Role::Preparer, preparer))

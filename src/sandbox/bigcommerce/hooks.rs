@@ -46,6 +46,9 @@ pub(super) enum HookError {
     /// At most ten hooks per scope.
     #[error("There are already 10 webhooks for scope '{0}'; delete one first.")]
     TooMany(String),
+    /// Notices of failed deliveries need a destination of their own, and there is one hook for them.
+    #[error("The scope 'store/hook/deliveryException' takes one webhook, whose destination no other webhook has.")]
+    DeliveryException,
     /// A header the platform would not send.
     #[error("The header '{0}' is not a valid HTTP header.")]
     Header(String),
@@ -74,11 +77,22 @@ pub(super) fn check(hook: &Hook) -> Result<(), HookError> {
     Ok(())
 }
 
-/// Checks the platform's limits: 10 hooks per scope, one per scope and destination.
+/// Where the platform tells that deliveries fail.
+const DELIVERY_EXCEPTION: &str = "store/hook/deliveryException";
+
+/// Checks the platform's limits: 10 hooks per scope, one per scope and destination; one for notices of failed deliveries,
+/// at a destination of its own.
 pub(super) fn check_limits(hook: &Hook, existing: &BTreeMap<u64, Hook>) -> Result<(), HookError> {
     let mut same_scope = existing.values().filter(|other| other.id != hook.id && other.scope == hook.scope);
     if same_scope.clone().any(|other| other.destination == hook.destination) {
         return Err(HookError::Duplicate(hook.scope.clone()));
+    }
+    let shares_a_destination = existing.values().any(|other| {
+        let exception = [&hook.scope, &other.scope].into_iter().any(|scope| scope == DELIVERY_EXCEPTION);
+        other.id != hook.id && exception && (other.scope == hook.scope || other.destination == hook.destination)
+    });
+    if shares_a_destination {
+        return Err(HookError::DeliveryException);
     }
     if same_scope.by_ref().count() >= 10 {
         return Err(HookError::TooMany(hook.scope.clone()));
@@ -103,6 +117,17 @@ mod tests {
         assert!(scope_matches("store/order/created", "store/order/created"));
         assert!(!scope_matches("store/order/*", "store/shipment/created"));
         assert!(!scope_matches("store/order/created", "store/order/updated"));
+    }
+
+    #[test]
+    fn notices_of_failed_deliveries_have_a_destination_of_their_own() {
+        let exception = |id, destination: &str| Hook { id, ..hook(DELIVERY_EXCEPTION, destination) };
+        let orders = BTreeMap::from([(1, hook("store/order/*", "https://ledger.example/hooks"))]);
+        assert!(check_limits(&exception(2, "https://ledger.example/hooks"), &orders).is_err());
+        assert!(check_limits(&exception(2, "https://ledger.example/exceptions"), &orders).is_ok());
+        let notices = BTreeMap::from([(2, exception(2, "https://ledger.example/exceptions"))]);
+        assert!(check_limits(&exception(3, "https://ledger.example/other"), &notices).is_err(), "there is one");
+        assert!(check_limits(&hook("store/order/*", "https://ledger.example/exceptions"), &notices).is_err());
     }
 
     #[test]

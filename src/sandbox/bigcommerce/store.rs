@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,7 @@ struct Inner {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     rate: Mutex<RateWindow>,
+    calls: AtomicU64,
     client: reqwest::Client,
     deliveries: Notify,
     changed: Notify,
@@ -85,6 +87,7 @@ impl Store {
             state: Mutex::new(state),
             faults: Mutex::default(),
             rate: Mutex::default(),
+            calls: AtomicU64::new(0),
             client,
             deliveries: Notify::new(),
             changed: Notify::new(),
@@ -130,6 +133,11 @@ impl Store {
             persistence::save(&target, &json)
         });
         written.await.map_err(|error| failed(io::Error::other(error)))?.map_err(failed)
+    }
+
+    /// REST calls so far that counted against the quota.
+    pub fn calls_made(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
     }
 
     /// What the next REST calls suffer; replaces what was left of earlier faults.
@@ -192,6 +200,7 @@ impl Store {
 
     pub(super) fn count_request(&self) -> Standing {
         let settings = self.settings();
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
         lock(&self.0.rate).count(self.now(), settings.quota, settings.quota_window)
     }
 

@@ -149,6 +149,22 @@ impl Way {
             | Step::KeepMasters
             | Step::BeginSendingTogether => self != Self::Daily,
             Step::NoteOverBudget | Step::GoDaily => self == Self::Budget,
+            // Nobody asks for these, and by the clock they come later than a campaign lasts.
+            Step::SetSchedule
+            | Step::WantRun
+            | Step::BeginRun
+            | Step::EndRun
+            | Step::CountRun
+            | Step::KeepOrdersPage
+            | Step::KeepRefundsPage
+            | Step::CreateBackfill
+            | Step::SetBackfill
+            | Step::NoteBackfillRange
+            | Step::StepBackfill
+            | Step::PutOffBackfill
+            | Step::WishHooks
+            | Step::NoteHooks
+            | Step::NoteHeard => false,
             _ => true,
         }
     }

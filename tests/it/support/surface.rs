@@ -9,10 +9,11 @@ use cartledger::clock::Clock;
 use cartledger::http::group_commit::Intake;
 use cartledger::http::layers::{Pace, SettingsToken};
 use cartledger::http::webhooks::WebhookStore;
-use cartledger::http::{self, ApiState};
+use cartledger::http::{self, ApiState, ScheduleFacts};
 use cartledger::lifecycle::Shutdown;
 use cartledger::store::Store;
 use cartledger::store::lane::WakeUp;
+use cartledger::store::schedule::Intervals;
 use cartledger::telemetry::Metrics;
 use reqwest::{Method, RequestBuilder};
 use secrecy::SecretString;
@@ -75,6 +76,12 @@ impl Surface {
             settings_token: SettingsToken::new(Some(&SecretString::from(ADMIN))),
             pace: Pace::new(per_minute),
             admin_body_bytes_max: ADMIN_BODY_MAX,
+            schedules: Arc::new(ScheduleFacts {
+                intervals: Intervals { orders: 900, refunds: 900, webhooks: 900 },
+                silent_after_hours: 24,
+                webhook_addresses: BTreeMap::new(),
+                mirror_seconds: 3600,
+            }),
             metrics: Metrics::install().unwrap(),
             body_bytes_max: BODY_MAX,
         };

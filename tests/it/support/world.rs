@@ -42,6 +42,8 @@ pub struct World {
     folder: PathBuf,
     /// All settings but those of the store's accounting, which stand last.
     settings: String,
+    /// Where the shop's API is.
+    shop_address: String,
     stop_shop: CancellationToken,
     company_served: Served,
     database: TestDatabase,
@@ -123,12 +125,13 @@ impl World {
             folder,
             shop,
             company,
+            shop_address,
             stop_shop,
             company_served: served,
             database,
         };
         world.start_service().await;
-        world.subscribe(&shop_address).await;
+        world.subscribe().await;
         assert_eq!(world.put_rules(&demo_rules()).await, 201);
         world
     }

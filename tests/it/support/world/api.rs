@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cartledger::accounting::masters::MasterKind;
 use cartledger::store::master_data::RefreshState;
+use serde_json::Value;
 
 use super::{ADMIN, PATIENCE, STORE, World};
 
@@ -92,12 +93,67 @@ impl World {
         Ok(request.header("content-type", "application/json").body(body.to_string()).send().await?.status().as_u16())
     }
 
-    pub(super) async fn subscribe(&self, shop_address: &str) {
+    pub(super) async fn subscribe(&self) {
         let destination = format!("{}/webhooks/bigcommerce/{STORE}", self.address);
         let hook = serde_json::json!({ "scope": "store/order/*", "destination": destination, "is_active": true });
-        let request =
-            self.client.post(format!("{shop_address}/stores/testhash1/v3/hooks")).header("X-Auth-Token", "token");
-        let answer = request.header("content-type", "application/json").body(hook.to_string()).send().await.unwrap();
+        self.shop_call(reqwest::Method::POST, "/v3/hooks", Some(hook)).await;
+    }
+
+    /// Calls the shop's own API as somebody else with its token; answers the `data`.
+    pub async fn shop_call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}/stores/testhash1{path}", self.shop_address);
+        let mut request = self.client.request(method, url).header("X-Auth-Token", "token");
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());
+        let said: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        said["data"].clone()
+    }
+
+    /// The webhooks of the shop.
+    pub async fn shop_hooks(&self) -> Vec<Value> {
+        let found = self.shop_call(reqwest::Method::GET, "/v3/hooks?limit=250", None).await;
+        found.as_array().cloned().unwrap_or_default()
+    }
+
+    /// The shop tells nothing any more.
+    pub async fn lose_webhooks(&self) {
+        for hook in self.shop_hooks().await {
+            self.shop_call(reqwest::Method::DELETE, &format!("/v3/hooks/{}", hook["id"]), None).await;
+        }
+    }
+
+    /// Asks the API for JSON of the store.
+    pub async fn of_store(&self, path: &str) -> Value {
+        let answer = self.get(&format!("/v1/stores/{STORE}/{path}")).await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// Sends a request to the API of the store; answers the status and what it says.
+    pub async fn ask_store(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let url = format!("{}/v1/stores/{STORE}/{path}", self.address);
+        let mut request = self.client.request(method, url).bearer_auth(ADMIN);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    }
+
+    /// Runs a schedule now and waits for the end of the run.
+    pub async fn run_schedule(&self, name: &str) -> Value {
+        let newest = async || self.of_store(&format!("schedules/{name}/runs?limit=1")).await["runs"][0].clone();
+        let before = newest().await["id"].clone();
+        assert_eq!(self.post(&format!("/v1/stores/{STORE}/schedules/{name}/run")).await, 202);
+        let mut run = Value::Null;
+        self.wait_until("the schedule has run", async || {
+            run = newest().await;
+            run["id"] != before && run["result"] == "done"
+        })
+        .await;
+        run
     }
 }
