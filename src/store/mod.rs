@@ -2,9 +2,11 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod by_hand;
 pub mod customer;
 pub mod customer_card;
 pub mod document;
+pub mod exclusion;
 pub mod gateway;
 pub mod hold;
 pub mod inbox;
@@ -13,7 +15,9 @@ pub mod lane;
 pub mod lease;
 pub mod ledger_event;
 pub mod master_data;
+pub mod open_hold;
 pub mod order;
+pub mod replay;
 pub mod rulebook;
 pub mod summary;
 pub mod token;
