@@ -18,6 +18,7 @@
 //! | [`session`] | the state of a sign-in |
 //! | [`client`] | signing in and sending |
 
+pub mod claimed;
 pub mod client;
 pub mod diagnosis;
 pub mod errors;

@@ -2,6 +2,7 @@
 //! master data is kept in [`mirror`].
 
 pub mod budget;
+pub mod by_hand;
 pub mod collect;
 pub mod connection;
 pub mod customers;
