@@ -14,6 +14,8 @@ use crate::failpoint::{self, Step};
 
 /// So many orders are due at once.
 pub const AT_ONCE: u32 = 100;
+/// Orders of one statement: none locks very many rows, and what a crash leaves out is marked when it is asked for again.
+const PART: u32 = 1_000;
 
 /// Where a part of many orders begins: they are marked part by part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,18 @@ pub struct Part {
     pub marked: u64,
     /// Orders that become due in a minute, after the first [`AT_ONCE`].
     pub per_minute: u32,
+}
+
+impl Part {
+    /// The first part.
+    pub fn first(per_minute: u32) -> Self {
+        Self { after: 0, limit: PART, marked: 0, per_minute }
+    }
+
+    /// The part after this one; `None` when this was the last.
+    pub fn then(self, done: Marked) -> Option<Self> {
+        Some(Self { after: done.next?, marked: self.marked.saturating_add(done.orders), ..self })
+    }
 }
 
 /// What came of a part.

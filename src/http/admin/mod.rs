@@ -1,12 +1,18 @@
 //! The admin API under `/v1`: one file per resource.
 
 mod audit;
+mod by_hand;
+mod deliveries;
 pub(super) mod description;
 mod documents;
 mod events;
+mod exclusions;
+mod hold_groups;
 mod holds;
 mod master_data;
 mod orders;
+mod replays;
+mod retries;
 mod rules;
 mod summaries;
 mod tokens;
@@ -17,7 +23,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
+use super::{ApiState, our_fault};
 use super::layers::requires;
 use crate::problem::Problem;
 use crate::store::token::Role;
@@ -35,6 +41,12 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(documents::of_order))
         .routes(routes!(events::list))
         .routes(routes!(holds::list))
+        .routes(routes!(holds::one))
+        .routes(routes!(hold_groups::list))
+        .routes(routes!(hold_groups::csv))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(by_hand::list))
+        .routes(routes!(by_hand::one))
         .routes(routes!(rules::read))
         .routes(routes!(master_data::list))
         .routes(routes!(master_data::state))
@@ -46,15 +58,27 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(audit::verify));
     let preparer = OpenApiRouter::new()
         .routes(routes!(orders::replay))
+        .routes(routes!(replays::orders))
+        .routes(routes!(replays::deliveries))
+        .routes(routes!(retries::one))
+        .routes(routes!(retries::many))
+        .routes(routes!(holds::snooze))
+        .routes(routes!(holds::unsnooze))
         .routes(routes!(events::report))
         .routes(routes!(events::retry))
         .routes(routes!(rules::replace))
         .routes(routes!(master_data::refresh))
         .routes(routes!(summaries::retry));
+    let approver = OpenApiRouter::new()
+        .routes(routes!(exclusions::exclude))
+        .routes(routes!(exclusions::include))
+        .routes(routes!(by_hand::claim))
+        .routes(routes!(by_hand::withdraw));
     let admin = OpenApiRouter::new().routes(routes!(tokens::list, tokens::create)).routes(routes!(tokens::revoke));
     OpenApiRouter::new()
         .merge(requires(Role::Viewer, viewer))
         .merge(requires(Role::Preparer, preparer))
+        .merge(requires(Role::Approver, approver))
         .merge(requires(Role::Admin, admin))
 }
 
@@ -84,4 +108,21 @@ fn known_store(state: &ApiState, store: &str) -> Result<(), Problem> {
 /// The page size asked for, within its limits.
 fn page_size(limit: Option<u32>) -> u32 {
     limit.unwrap_or(PAGE).clamp(1, PAGE_MAX)
+}
+
+/// Longest reason or note that somebody gives, in characters.
+const SAID_MAX: usize = 500;
+
+/// What somebody says in a field, without spaces around it; refuses nothing said, and too much.
+fn said<'a>(field: &str, text: &'a str) -> Result<&'a str, Problem> {
+    let text = text.trim();
+    if !text.is_empty() && text.chars().count() <= SAID_MAX {
+        return Ok(text);
+    }
+    Err(Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "text-not-valid",
+        format!("{field} must have 1 to {SAID_MAX} characters"),
+        "Say why, in a sentence: whoever looks at it later reads it. Nothing was changed.",
+    ))
 }
