@@ -179,11 +179,14 @@ impl Store {
         let _around = failpoint::around(Step::ClaimByHand);
         let order = to_database(claim.order_id);
         let mut transaction = self.pool.begin().await?;
-        let document =
-            sqlx::query!("select key from document where key = $1 and store = $2 and order_id = $3 for update",
-                claim.document_key, claim.store, order)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let document = sqlx::query!(
+            "select key from document where key = $1 and store = $2 and order_id = $3 for update",
+            claim.document_key,
+            claim.store,
+            order
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
         if document.is_none() {
             return Ok(Kept::Unknown);
         }

@@ -89,7 +89,9 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await?;
         let known: Vec<String> = known.into_iter().map(|row| row.key).collect();
-        sqlx::query!("select pg_advisory_xact_lock(order_lock($1, $2))", store, order).execute(&mut *transaction).await?;
+        sqlx::query!("select pg_advisory_xact_lock(order_lock($1, $2))", store, order)
+            .execute(&mut *transaction)
+            .await?;
         let stands = sqlx::query!(
             "select number from document
               where store = $1 and order_id = $2

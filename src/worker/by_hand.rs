@@ -63,7 +63,8 @@ async fn look(
         DocumentState::Planned | DocumentState::Rejected | DocumentState::Unknown => {}
     }
     if let Some(open_for) = stored.open_for.filter(|open_for| !open_for.is_zero()) {
-        let why = format!("{key}: its request may still be under way in Intacct; the posting by hand is looked up then");
+        let why =
+            format!("{key}: its request may still be under way in Intacct; the posting by hand is looked up then");
         return Err(RunEnd::Retry { why, after: Some(open_for) });
     }
     let cause = || Cause { store: claim.store.clone(), order: Some(claim.order_id) };
@@ -270,7 +271,9 @@ mod tests {
             ..there(&document)
         };
         let named = differences(&document, "BC-7", &other);
-        for part in ["the total is 129.91", "currency is EUR", "date is 2020-01-01", "state is Draft", "customer is BC-8"] {
+        for part in
+            ["the total is 129.91", "currency is EUR", "date is 2020-01-01", "state is Draft", "customer is BC-8"]
+        {
             assert!(named.iter().any(|difference| difference.contains(part)), "{part} in {named:?}");
         }
     }

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, real parts, loopback only.
 
+mod by_hand;
 mod chaos;
 mod check;
 mod corrections;
@@ -9,6 +10,7 @@ mod customers;
 mod daily;
 mod documents;
 mod embedded;
+mod failures;
 mod functions;
 mod gateway;
 mod holds;
@@ -21,6 +23,7 @@ mod mirror;
 mod order_entry;
 mod queries;
 mod reading;
+mod replays;
 mod request_schema;
 mod rules_command;
 mod summaries;

@@ -23,8 +23,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{ApiState, our_fault};
 use super::layers::requires;
+use super::{ApiState, our_fault};
 use crate::problem::Problem;
 use crate::store::token::Role;
 

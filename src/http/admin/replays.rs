@@ -159,7 +159,11 @@ fn pace(per_minute: Option<u32>) -> Result<u32, Problem> {
 }
 
 fn within_limit(ids: usize) -> Result<(), Problem> {
-    if ids <= IDS_MAX { Ok(()) } else { Err(not_valid(format!("{ids} ids are more than the {IDS_MAX} of one request"))) }
+    if ids <= IDS_MAX {
+        Ok(())
+    } else {
+        Err(not_valid(format!("{ids} ids are more than the {IDS_MAX} of one request")))
+    }
 }
 
 fn not_valid(why: String) -> Problem {
