@@ -14,10 +14,11 @@ language sql immutable parallel safe as $$
         when code = 'rejected-by-intacct' then
             replace(regexp_replace(split_part(coalesce(error, message), ' Intacct says: ', 1),
                                    '\s*\[support id[^]]*\]', '', 'gi'), subject, '…')
-        when order_id is null then subject
-        else regexp_replace(
-                 regexp_replace(subject, '\morder ' || order_id || '\M(, refund \d+)?', 'order'),
-                 '^([^\s'']*-)' || order_id || '(-[^\s'']*)?$', '\1…')
+        when order_id is null or strpos(subject, order_id::text) = 0 then subject
+        when starts_with(subject, 'order ' || order_id) then
+            regexp_replace(replace(subject, 'order ' || order_id, 'order'), ', refund \d+', '')
+        when subject ~ '[\s'']' then subject
+        else regexp_replace(replace(subject, '-' || order_id, '-…'), '-….*$', '-…')
     end
 $$;
 

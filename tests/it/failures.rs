@@ -170,7 +170,7 @@ async fn a_refused_ledger_event_is_tried_again_by_its_hold() {
     let mut rules = demo_rules();
     for (part, account) in [("bank", "1010"), ("fee", "6100")] {
         rules.as_array_mut().unwrap().push(json!({
-            "id": part, "kind": "settlement", "conditions": { "part": part }, "gives": { "account": account }
+            "id": format!("settlement-{part}"), "kind": "settlement", "conditions": { "part": part }, "gives": { "account": account }
         }));
     }
     assert_eq!(world.put_rules(&rules).await, 201);
@@ -285,7 +285,7 @@ async fn an_order_excluded_while_it_is_being_worked_on_is_either_posted_whole_or
 
 #[tokio::test]
 async fn what_is_collected_of_an_order_that_is_excluded_is_in_no_summary() {
-    let world = World::start_with("posting = \"daily\"\n").await;
+    let world = World::start_with("posting = \"daily\"\ndaily_close_delay_minutes = 5000000\n").await;
     let (first, second) = (order_of("WEAR-BOOT", 5000), order_of("WEAR-BOOT", 7000));
     let (out, stays) = (world.shop.place_order(&first).unwrap(), world.shop.place_order(&second).unwrap());
     world.settle().await;
