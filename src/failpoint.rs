@@ -191,6 +191,26 @@ steps! {
     NoteHooks => "note-hooks",
     /// When the last delivery came is noted.
     NoteHeard => "note-heard",
+    /// A hold is put aside, or taken up again.
+    SnoozeHold => "snooze-hold",
+    /// The orders of holds are marked as due.
+    RetryHolds => "retry-holds",
+    /// Many orders are marked as due.
+    ReplayOrders => "replay-orders",
+    /// Named orders are marked as due.
+    ReplayThese => "replay-these",
+    /// The orders of kept deliveries are marked as due.
+    ReplayDeliveries => "replay-deliveries",
+    /// An order is excluded.
+    ExcludeOrder => "exclude-order",
+    /// An order is included again.
+    IncludeOrder => "include-order",
+    /// A claim that a document was entered by hand is kept.
+    ClaimByHand => "claim-by-hand",
+    /// What a look-up made of such a claim is recorded.
+    SettleClaim => "settle-claim",
+    /// Such a claim is withdrawn.
+    WithdrawClaim => "withdraw-claim",
 }
 
 /// Before a step or after it.

@@ -18,7 +18,7 @@ pub mod period;
 pub mod policy;
 pub mod rulebook;
 pub mod similar;
-mod spreadsheet;
+pub mod spreadsheet;
 pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -153,7 +153,7 @@ fn is_active(row: &Record) -> bool {
 }
 
 /// `MM/DD/YYYY`, the date format of the gateway's answers.
-fn read_date(text: &str) -> Option<Date> {
+pub(super) fn read_date(text: &str) -> Option<Date> {
     Date::strptime("%m/%d/%Y", text.get(..10)?).ok()
 }
 

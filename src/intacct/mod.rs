@@ -11,6 +11,7 @@
 //! | [`response`], [`outcome`] | what an answer says, and what became of each function |
 //! | [`errors`], [`diagnosis`] | gateway errors, their class and the remedy in an accountant's words |
 //! | [`lookup`] | queries that find out what is already in the company |
+//! | [`claimed`] | queries that find what somebody entered by hand |
 //! | [`reading`] | what answers to reads say: sums, object definitions, dimensions, closed books |
 //! | [`masters`] | reading accounts, dimensions, customers and other master data page by page |
 //! | [`order_entry`] | the same for Order Entry documents, and their receivables |
@@ -18,6 +19,7 @@
 //! | [`session`] | the state of a sign-in |
 //! | [`client`] | signing in and sending |
 
+pub mod claimed;
 pub mod client;
 pub mod diagnosis;
 pub mod errors;

@@ -8,6 +8,7 @@ use jiff_sqlx::ToSqlx;
 use rust_decimal::Decimal;
 
 use super::document::{DocumentState, PlannedDocument, release_members, write};
+use super::exclusion::is_excluded;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -97,7 +98,7 @@ pub struct StoredSummary {
 impl Store {
     /// Makes the collected documents of an order exactly these, each with its group; what is in a summary stays there.
     /// `stood` are the documents that stood when the order was judged. Answers false, and changes nothing, when others stand
-    /// now because a day was closed or its summary refused meanwhile: the order must be looked at again.
+    /// now because a day was closed or its summary refused meanwhile, or the order was excluded: it must be looked at again.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`]: then nothing was changed.
@@ -126,6 +127,9 @@ impl Store {
             }
         }
         if stands != *stood {
+            return Ok(false);
+        }
+        if !documents.is_empty() && is_excluded(&mut transaction, store, order_id).await? {
             return Ok(false);
         }
         // What was never sent goes without a trace. What was sent once and refused has its attempts, and stays planned.

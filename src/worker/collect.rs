@@ -54,7 +54,8 @@ pub async fn withdraw(store: &Store, name: &str, order_id: u64, stored: &[Stored
     if store.collect(name, order_id, &[], &stood(stored)).await? { Ok(()) } else { Err(summed_up_meanwhile()) }
 }
 
-fn stood(stored: &[StoredDocument]) -> BTreeSet<&str> {
+/// The documents that stand.
+pub(super) fn stood(stored: &[StoredDocument]) -> BTreeSet<&str> {
     stored.iter().filter(|document| document.state.stands()).map(|document| document.planned.key.as_str()).collect()
 }
 

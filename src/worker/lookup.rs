@@ -156,7 +156,7 @@ fn query(document: &Document, customer_id: &str) -> Query {
     }
 }
 
-fn cut(mut answer: String) -> String {
+pub(super) fn cut(mut answer: String) -> String {
     if answer.len() > KEPT_ANSWER {
         let end = (0..=KEPT_ANSWER).rev().find(|at| answer.is_char_boundary(*at)).unwrap_or_default();
         answer.truncate(end);
@@ -176,7 +176,7 @@ fn is_ours(document: &Document, found: &FoundDocument) -> bool {
 
 /// What Intacct's document says otherwise than ours; nothing when it is ours. Number and customer are the same, because
 /// they were asked for. `request` is what was sent.
-fn differences(document: &Document, request: Option<&str>, found: &FoundDocument) -> Vec<String> {
+pub(super) fn differences(document: &Document, request: Option<&str>, found: &FoundDocument) -> Vec<String> {
     let mut differences = Vec::new();
     let mut note =
         |what: &str, theirs: &str, ours: &str| differences.push(format!("{what} {theirs} instead of {ours}"));
@@ -313,7 +313,7 @@ fn hold(code: HoldCode, document: &Document) -> Hold {
     }
 }
 
-fn cannot_look_up(key: &str, failure: Failure) -> RunEnd {
+pub(super) fn cannot_look_up(key: &str, failure: Failure) -> RunEnd {
     let remedy = match &failure {
         Failure::Refused { remedy, .. } => format!(". {remedy}"),
         _ => String::new(),

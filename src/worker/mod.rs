@@ -3,6 +3,7 @@
 
 pub mod backfill;
 pub mod budget;
+pub mod by_hand;
 pub mod collect;
 pub mod connection;
 pub mod customers;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::budget;
+use super::by_hand;
 use super::collect;
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd, Occasion};
@@ -24,7 +25,9 @@ use crate::accounting::policy::PostingMode;
 use crate::accounting::rulebook::Rulebook;
 use crate::accounting::summary;
 use crate::bigcommerce::client::{OrderReading, ReadError};
+use crate::store::by_hand::{Claim, ClaimState};
 use crate::store::document::{DocumentState, StoredDocument};
+use crate::store::exclusion::Exclusion;
 use crate::store::hold::NewHold;
 use crate::store::lane::Claimed;
 use crate::store::order::OrderStanding;
@@ -97,6 +100,8 @@ struct Read {
     hash: String,
     /// Since when it reads like this (UTC).
     since: Timestamp,
+    /// Refused claims of postings by hand: they keep their documents back.
+    claims: Vec<Claim>,
 }
 
 impl OrderRun<'_> {
@@ -125,6 +130,10 @@ impl OrderRun<'_> {
 
     async fn steps(&self, lane: &Claimed) -> Result<RunEnd, RunEnd> {
         let order_id = lane.order_id;
+        if let Some(exclusion) = self.store.exclusion(&self.connection.name, order_id).await? {
+            return self.excluded(order_id, &exclusion).await;
+        }
+        let claims = self.settle_claims(order_id).await?;
         let OrderReading { evidence, modified } = match self.read(order_id).await? {
             Ok(reading) => reading,
             Err(hold) => return self.held(order_id, None, vec![hold]).await,
@@ -145,7 +154,7 @@ impl OrderRun<'_> {
         if let Some(wait) = self.wait_for_payment(&evidence, &judged.derivation, lane, &stored) {
             return Ok(RunEnd::WaitForPayment(wait));
         }
-        self.post(&Read { evidence, hash: evidence_hash, since }, judged, stored).await
+        self.post(&Read { evidence, hash: evidence_hash, since, claims }, judged, stored).await
     }
 
     /// Reads the order; the inner error is a hold: reading again would bring the same.
@@ -184,6 +193,19 @@ impl OrderRun<'_> {
             }
         }
         if looked { Ok(Ok(self.store.documents(&self.connection.name, order_id).await?)) } else { Ok(Ok(stored)) }
+    }
+
+    /// Looks up what somebody says was entered by hand; answers the claims that are refused. What nobody knows the end of is
+    /// looked up first: what it finds is ours.
+    async fn settle_claims(&self, order_id: u64) -> Result<Vec<Claim>, RunEnd> {
+        let mut claims = self.store.standing_claims(&self.connection.name, order_id).await?;
+        if claims.iter().any(|claim| claim.state == ClaimState::Open) {
+            // A hold says that only a person can decide, and the claim is such a decision.
+            let _ = self.settle_uncertain(order_id).await?;
+            by_hand::settle(self.store, &self.connection.gateway, &claims).await?;
+            claims = self.store.standing_claims(&self.connection.name, order_id).await?;
+        }
+        Ok(claims.into_iter().filter(|claim| claim.state == ClaimState::Refused).collect())
     }
 
     /// Derives under a revision of the rules, the newest when none is named; `None` when there are no rules at all.
@@ -262,8 +284,9 @@ impl OrderRun<'_> {
         let Judged { derivation, revision, .. } = judged;
         let ledger =
             Ledger { posted: &posted, as_posted: &as_posted, seen_on: period::posting_date(read.since, policy) };
-        let difference = derivation.difference(&ledger, policy);
+        let mut difference = derivation.difference(&ledger, policy);
         let mut holds = difference.holds;
+        holds.extend(by_hand::keep_back(&mut difference.to_post, &read.claims));
 
         let (mut customer_id, mut retry, mut collected) = (None, None, false);
         let batch = waves::Batch {
@@ -393,13 +416,44 @@ impl OrderRun<'_> {
         }
     }
 
+    /// Records an excluded order: it is read for its figures and judged no further.
+    async fn excluded(&self, order_id: u64, exclusion: &Exclusion) -> Result<RunEnd, RunEnd> {
+        let name = &self.connection.name;
+        // One that cannot be read is excluded all the same.
+        let evidence = self.read(order_id).await?.ok();
+        if let Some(evidence) = &evidence {
+            let facts = serde_json::to_value(evidence).map_err(|error| RunEnd::retry(error.to_string()))?;
+            self.store.keep_evidence(name, order_id, &evidence.content_hash(), &facts).await?;
+        }
+        // A run that was under way when it was excluded may have planned something.
+        let stored = self.store.documents(name, order_id).await?;
+        if !self.store.collect(name, order_id, &[], &collect::stood(&stored)).await? {
+            return Err(RunEnd::retry("its documents changed while its exclusion was recorded"));
+        }
+        let standing = OrderStanding {
+            outcome: "excluded".to_owned(),
+            reason: exclusion.told(),
+            ..self.unjudged(order_id, evidence.as_ref())
+        };
+        self.store.save_standing(&standing, &[]).await?;
+        Ok(RunEnd::Done)
+    }
+
     /// Records an order that cannot be judged at all.
     async fn held(&self, order_id: u64, evidence: Option<&Evidence>, holds: Vec<Hold>) -> Result<RunEnd, RunEnd> {
-        let standing = OrderStanding {
+        let reason = holds.iter().map(|hold| hold.message.as_str()).collect::<Vec<_>>().join("; ");
+        let standing = OrderStanding { reason, ..self.unjudged(order_id, evidence) };
+        self.store.save_standing(&standing, &new_holds(&holds)).await?;
+        Ok(RunEnd::Done)
+    }
+
+    /// What is known of a held order without judging it.
+    fn unjudged(&self, order_id: u64, evidence: Option<&Evidence>) -> OrderStanding {
+        OrderStanding {
             store: self.connection.name.clone(),
             order_id,
             outcome: "held".to_owned(),
-            reason: holds.iter().map(|hold| hold.message.as_str()).collect::<Vec<_>>().join("; "),
+            reason: String::new(),
             status: evidence.map(|evidence| evidence.order.status.clone()).unwrap_or_default(),
             order_date: evidence.map(|evidence| period::posting_date(evidence.order.created, &self.connection.policy)),
             customer_id: None,
@@ -409,9 +463,7 @@ impl OrderRun<'_> {
             evidence_hash: evidence.map(Evidence::content_hash),
             revision: None,
             updated_at: None,
-        };
-        self.store.save_standing(&standing, &new_holds(&holds)).await?;
-        Ok(RunEnd::Done)
+        }
     }
 }
 

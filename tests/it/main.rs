@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real parts, loopback only.
 
 mod backfill;
+mod by_hand;
 mod chaos;
 mod check;
 mod commands;
@@ -11,6 +12,7 @@ mod customers;
 mod daily;
 mod documents;
 mod embedded;
+mod failures;
 mod functions;
 mod gateway;
 mod holds;
@@ -24,6 +26,7 @@ mod order_entry;
 mod people;
 mod queries;
 mod reading;
+mod replays;
 mod request_schema;
 mod rules_api;
 mod rules_command;

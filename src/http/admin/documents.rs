@@ -27,7 +27,7 @@ struct LineView {
 /// What a try at sending or looking up brought.
 #[derive(Debug, Serialize, ToSchema)]
 struct AttemptView {
-    /// `send` or `look-up`.
+    /// `send`, `look-up`, or `by-hand`: a look-up of what somebody says was entered by hand.
     step: String,
     outcome: String,
     /// Intacct's answer, without secrets.

@@ -2,13 +2,19 @@
 
 mod audit;
 mod backfills;
+mod by_hand;
+mod deliveries;
 pub(super) mod description;
 mod documents;
 mod events;
+mod exclusions;
+mod hold_groups;
 mod holds;
 mod hooks;
 mod master_data;
 mod orders;
+mod replays;
+mod retries;
 mod rules;
 mod schedules;
 mod summaries;
@@ -20,8 +26,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::ApiState;
 use super::layers::requires;
+use super::{ApiState, our_fault};
 use crate::problem::Problem;
 use crate::store::token::Role;
 
@@ -38,6 +44,12 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(documents::of_order))
         .routes(routes!(events::list))
         .routes(routes!(holds::list))
+        .routes(routes!(holds::one))
+        .routes(routes!(hold_groups::list))
+        .routes(routes!(hold_groups::csv))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(by_hand::list))
+        .routes(routes!(by_hand::one))
         .routes(routes!(rules::read))
         .routes(routes!(rules::single::search))
         .routes(routes!(rules::single::one))
@@ -66,6 +78,12 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(hooks::show));
     let preparer = OpenApiRouter::new()
         .routes(routes!(orders::replay))
+        .routes(routes!(replays::orders))
+        .routes(routes!(replays::deliveries))
+        .routes(routes!(retries::one))
+        .routes(routes!(retries::many))
+        .routes(routes!(holds::snooze))
+        .routes(routes!(holds::unsnooze))
         .routes(routes!(events::report))
         .routes(routes!(events::retry))
         .routes(routes!(rules::replace, rules::single::create))
@@ -77,8 +95,13 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(master_data::refresh))
         .routes(routes!(summaries::retry))
         .routes(routes!(schedules::run));
-    let approver =
-        OpenApiRouter::new().routes(routes!(rules::proposals::approve)).routes(routes!(rules::proposals::reject));
+    let approver = OpenApiRouter::new()
+        .routes(routes!(rules::proposals::approve))
+        .routes(routes!(rules::proposals::reject))
+        .routes(routes!(exclusions::exclude))
+        .routes(routes!(exclusions::include))
+        .routes(routes!(by_hand::claim))
+        .routes(routes!(by_hand::withdraw));
     let admin = OpenApiRouter::new()
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
@@ -138,4 +161,21 @@ impl TryFrom<u64> for Limit {
 /// The page size asked for.
 fn page_size(limit: Option<Limit>) -> u32 {
     limit.map_or(PAGE, |Limit(limit)| limit)
+}
+
+/// Longest reason or note that somebody gives, in characters.
+const SAID_MAX: usize = 500;
+
+/// What somebody says in a field, without spaces around it; refuses nothing said, and too much.
+fn said<'a>(field: &str, text: &'a str) -> Result<&'a str, Problem> {
+    let text = text.trim();
+    if !text.is_empty() && text.chars().count() <= SAID_MAX {
+        return Ok(text);
+    }
+    Err(Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "text-not-valid",
+        format!("{field} must have 1 to {SAID_MAX} characters"),
+        "Say why, in a sentence: whoever looks at it later reads it. Nothing was changed.",
+    ))
 }

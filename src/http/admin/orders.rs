@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::exclusions::ExclusionView;
 use super::{Limit, known_store, page_size};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
@@ -64,6 +65,9 @@ pub(super) struct OneOrder {
     api_transactions: BTreeMap<String, u64>,
     /// Whether it goes daily because the company's forecast of API transactions was over its limit.
     daily_over_budget: bool,
+    /// The decision to post nothing of it; missing when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclusion: Option<ExclusionView>,
 }
 
 /// A page of orders.
@@ -119,6 +123,7 @@ pub(super) async fn one(
         order: order.into(),
         api_transactions: state.store.usage_of_order(&store, order_id).await?,
         daily_over_budget: state.store.goes_daily(&store, order_id).await?,
+        exclusion: state.store.exclusion(&store, order_id).await?.map(ExclusionView::from),
     }))
 }
 
