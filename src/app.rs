@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use crate::accounting::policy::Recognition;
+use crate::accounting::policy::{Policy, Recognition};
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
 use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
@@ -27,6 +27,7 @@ use crate::telemetry::Metrics;
 use crate::worker::connection::StoreConnection;
 use crate::worker::customers::keeper::{Keeper, KeeperOptions};
 use crate::worker::daily::Daily;
+use crate::worker::dry_runs::DryRuns;
 use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::ledger_events::LedgerEvents;
 use crate::worker::mirror::{Mirror, MirrorOptions};
@@ -72,6 +73,7 @@ pub fn start(
         };
         Daily::start(&store, &options, &connections, shutdown);
         LedgerEvents::start(&store, &options, &connections, shutdown);
+        DryRuns::start(&store, &options, &connections, shutdown);
         for company in &config.companies {
             let gateway = gateways.get(&company.name).context("every company has a gateway")?;
             let mirror = mirror(config, company, &store, gateway.clone(), &wake);
@@ -94,6 +96,7 @@ pub fn start(
         wake,
         clock,
         webhook_stores: Arc::new(webhook_stores(config, environment)?),
+        policies: Arc::new(policies(config)?),
         company_of_store: Arc::new(
             config.stores.iter().map(|store| (store.name.clone(), store.company.clone())).collect(),
         ),
@@ -253,6 +256,11 @@ fn connections(
         connections.insert(settings.name.clone(), Arc::new(connection));
     }
     Ok(connections)
+}
+
+/// What the finance team of each store decided, by the store's name.
+fn policies(config: &Config) -> anyhow::Result<BTreeMap<String, Policy>> {
+    config.stores.iter().map(|settings| Ok((settings.name.clone(), settings.policy()?))).collect()
 }
 
 /// What a company may spend.

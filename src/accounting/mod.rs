@@ -17,7 +17,7 @@ pub mod money;
 pub mod period;
 pub mod policy;
 pub mod rulebook;
-mod spreadsheet;
+pub mod spreadsheet;
 pub mod summary;
 #[cfg(test)]
 pub(crate) mod testing;

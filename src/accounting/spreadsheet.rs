@@ -16,7 +16,7 @@ fn looks_like_a_formula(text: &str) -> bool {
 }
 
 /// The text with an apostrophe before it, when a spreadsheet would take it for a formula.
-pub(super) fn guarded(text: &str) -> String {
+pub fn guarded(text: &str) -> String {
     if looks_like_a_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 

@@ -21,6 +21,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::accounting::policy::Policy;
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::store::lane::WakeUp;
@@ -39,6 +40,8 @@ pub struct ApiState {
     pub clock: Clock,
     /// The stores webhooks are accepted for, by name.
     pub webhook_stores: Arc<BTreeMap<String, webhooks::WebhookStore>>,
+    /// What the finance team of each store decided, by the store's name.
+    pub policies: Arc<BTreeMap<String, Policy>>,
     /// The Intacct company of each store, by the store's name.
     pub company_of_store: Arc<BTreeMap<String, String>>,
     /// The Intacct companies and what each may spend, by name.

@@ -5,6 +5,8 @@ pub mod audit;
 pub mod customer;
 pub mod customer_card;
 pub mod document;
+pub mod document_search;
+pub mod dry_run;
 pub mod gateway;
 pub mod hold;
 pub mod inbox;
@@ -14,10 +16,13 @@ pub mod lease;
 pub mod ledger_event;
 pub mod master_data;
 pub mod order;
+pub mod order_history;
+pub mod order_search;
 pub mod rulebook;
 pub mod summary;
 pub mod token;
 pub mod usage;
+pub mod way;
 
 use std::time::Duration;
 

@@ -3,12 +3,16 @@
 mod audit;
 pub(super) mod description;
 mod documents;
+mod dossier;
+mod dry_runs;
 mod events;
 mod holds;
 mod master_data;
 mod orders;
 mod rules;
 mod summaries;
+mod table;
+mod timeline;
 mod tokens;
 mod usage;
 
@@ -33,6 +37,11 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(orders::list))
         .routes(routes!(orders::one))
         .routes(routes!(documents::of_order))
+        .routes(routes!(documents::list))
+        .routes(routes!(documents::one))
+        .routes(routes!(dossier::show))
+        .routes(routes!(dossier::evidence))
+        .routes(routes!(timeline::list))
         .routes(routes!(events::list))
         .routes(routes!(holds::list))
         .routes(routes!(rules::read))
@@ -43,14 +52,16 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(usage::companies))
         .routes(routes!(usage::usage))
         .routes(routes!(audit::list))
-        .routes(routes!(audit::verify));
+        .routes(routes!(audit::verify))
+        .merge(dry_runs::for_viewers());
     let preparer = OpenApiRouter::new()
         .routes(routes!(orders::replay))
         .routes(routes!(events::report))
         .routes(routes!(events::retry))
         .routes(routes!(rules::replace))
         .routes(routes!(master_data::refresh))
-        .routes(routes!(summaries::retry));
+        .routes(routes!(summaries::retry))
+        .merge(dry_runs::for_preparers());
     let admin = OpenApiRouter::new().routes(routes!(tokens::list, tokens::create)).routes(routes!(tokens::revoke));
     OpenApiRouter::new()
         .merge(requires(Role::Viewer, viewer))
