@@ -328,40 +328,42 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(|row| {
-        let state = DocumentState::parse(&row.state, &row.key)?;
-        let summary = match (row.summary_key, row.summary_state) {
-            (Some(key), Some(state)) => Some(Membership { state: DocumentState::parse(&state, &key)?, key }),
-            _ => None,
-        };
-        Ok(StoredDocument {
-            summary,
-            state,
-            attempts: row.attempts,
-            record_no: row.record_no,
-            together: row.together,
-            error: row.error,
-            request: row.request,
-            sent_at: row.sent_at.map(|at| at.to_jiff()),
-            open_for: row.open_for.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
-            planned: PlannedDocument {
-                key: row.key,
-                store: row.store,
-                order_id: row.order_id.map(from_database),
-                kind: row.kind,
-                number: row.number,
-                customer_id: row.customer_id,
-                currency: row.currency,
-                total: row.total,
-                posting_date: row.posting_date.map(|date| date.to_jiff()),
-                body: row.body,
-                content_hash: row.content_hash,
-                evidence_hash: row.evidence_hash,
-                revision: row.revision,
-                lines: Vec::new(),
-            },
-        })
-        }).collect()
+        rows.into_iter()
+            .map(|row| {
+                let state = DocumentState::parse(&row.state, &row.key)?;
+                let summary = match (row.summary_key, row.summary_state) {
+                    (Some(key), Some(state)) => Some(Membership { state: DocumentState::parse(&state, &key)?, key }),
+                    _ => None,
+                };
+                Ok(StoredDocument {
+                    summary,
+                    state,
+                    attempts: row.attempts,
+                    record_no: row.record_no,
+                    together: row.together,
+                    error: row.error,
+                    request: row.request,
+                    sent_at: row.sent_at.map(|at| at.to_jiff()),
+                    open_for: row.open_for.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
+                    planned: PlannedDocument {
+                        key: row.key,
+                        store: row.store,
+                        order_id: row.order_id.map(from_database),
+                        kind: row.kind,
+                        number: row.number,
+                        customer_id: row.customer_id,
+                        currency: row.currency,
+                        total: row.total,
+                        posting_date: row.posting_date.map(|date| date.to_jiff()),
+                        body: row.body,
+                        content_hash: row.content_hash,
+                        evidence_hash: row.evidence_hash,
+                        revision: row.revision,
+                        lines: Vec::new(),
+                    },
+                })
+            })
+            .collect()
     }
 
     /// The ledger lines of a document.

@@ -129,7 +129,8 @@ impl TryFrom<Row> for DryRun {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let corrupt = |what: &str, why: String| StoreError::Corrupt { what: format!("dry_run.{what} of {}", row.id), why };
+        let corrupt =
+            |what: &str, why: String| StoreError::Corrupt { what: format!("dry_run.{what} of {}", row.id), why };
         let selection =
             serde_json::from_value(row.selection).map_err(|error| corrupt("selection", error.to_string()))?;
         let rules = match (row.revision, row.rules) {

@@ -171,8 +171,9 @@ impl Store {
                           'attempt ' || a.number || ': ' || a.outcome
                      from attempt a join of_order d on d.key = a.document_key
                    union all
-                   select settled_at, 6, 'posted', key, 'record ' || record_no from of_order
-                    where state = 'posted' and settled_at is not null
+                   select a.at, 6, 'posted', d.key, 'record ' || d.record_no
+                     from attempt a join of_order d on d.key = a.document_key
+                    where d.state = 'posted' and a.outcome = 'posted'
                    union all
                    select s.planned_at, 6, 'summed-up', d.key, d.summary_key
                      from of_order d join document s on s.key = d.summary_key

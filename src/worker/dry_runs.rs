@@ -11,8 +11,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::StoreConnection;
-use super::judge::{Judge, PROPOSED, Rules};
-use super::order::RunEnd;
+use super::judge::{Judge, JudgeError, PROPOSED, Rules};
 use super::run::WorkerOptions;
 use super::task::{Task, Work};
 use crate::accounting::rulebook::Rulebook;
@@ -106,8 +105,7 @@ impl DryRuns {
     async fn select(&self, run: &DryRun) -> Result<(), Stop> {
         let mut run = run.clone();
         while !run.selected {
-            let found =
-                self.store.search_orders(&run.store, &run.asked.selection, run.selected_through, PAGE).await?;
+            let found = self.store.search_orders(&run.store, &run.asked.selection, run.selected_through, PAGE).await?;
             let ids: Vec<u64> = found.iter().map(|order| order.order_id).collect();
             let last = ids.len() < PAGE as usize;
             if !self.store.select_for_dry_run(&run, &ids, last).await? || self.soft.is_cancelled() {
@@ -124,7 +122,8 @@ impl DryRuns {
             DryRules::Revision(number) => match judge.rules_of(*number).await {
                 Ok(Some(rules)) => Ok(rules),
                 Ok(None) => Err(Stop::Failed(format!("there is no revision {number} of the rules"))),
-                Err(end) => Err(Stop::Failed(why(end))),
+                Err(JudgeError::Store(error)) => Err(Stop::Store(error)),
+                Err(JudgeError::Unreadable(why)) => Err(Stop::Failed(why)),
             },
             DryRules::Proposed(rules) => {
                 let rules = serde_json::from_value(rules.clone()).map_err(|error| Stop::Failed(error.to_string()))?;
@@ -152,13 +151,5 @@ impl DryRuns {
             tokio::task::yield_now().await;
         }
         Ok(slice)
-    }
-}
-
-/// Why something could not be read.
-fn why(end: RunEnd) -> String {
-    match end {
-        RunEnd::Retry { why, .. } => why,
-        other => format!("{other:?}"),
     }
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::lookup;
 use super::order::RunEnd;
 use crate::accounting::derive::{AsPosted, Derivation, Difference, Eligibility, Ledger, derive};
 use crate::accounting::document::{Document, DocumentKey};
@@ -15,13 +14,37 @@ use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::period;
 use crate::accounting::policy::Policy;
 use crate::accounting::rulebook::Rulebook;
-use crate::store::Store;
 use crate::store::document::StoredDocument;
 use crate::store::rulebook::Revision;
 use crate::store::way;
+use crate::store::{Store, StoreError};
 
 /// The revision of rules that are only proposed: no document was posted by it.
 pub const PROPOSED: i64 = 0;
+
+/// Why an order cannot be judged.
+#[derive(Debug)]
+pub enum JudgeError {
+    /// The database failed: another try may do better.
+    Store(StoreError),
+    /// Rules or documents that are stored cannot be read.
+    Unreadable(String),
+}
+
+impl From<StoreError> for JudgeError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<JudgeError> for RunEnd {
+    fn from(error: JudgeError) -> Self {
+        match error {
+            JudgeError::Store(error) => error.into(),
+            JudgeError::Unreadable(why) => Self::retry(why),
+        }
+    }
+}
 
 /// Rules and their revision.
 #[derive(Debug, Clone)]
@@ -58,16 +81,16 @@ impl<'a> Judge<'a> {
     /// Today's rules; `None` when there are none.
     ///
     /// # Errors
-    /// [`RunEnd`] when the database fails or the rules cannot be read.
-    pub async fn newest_rules(&self) -> Result<Option<Rules>, RunEnd> {
+    /// [`JudgeError`] when the database fails or the rules cannot be read.
+    pub async fn newest_rules(&self) -> Result<Option<Rules>, JudgeError> {
         self.store.latest_rulebook(self.name).await?.map(|found| self.read(found)).transpose()
     }
 
     /// The rules of a revision; `None` when there is none of that number.
     ///
     /// # Errors
-    /// [`RunEnd`] when the database fails or the rules cannot be read.
-    pub async fn rules_of(&self, revision: i64) -> Result<Option<Rules>, RunEnd> {
+    /// [`JudgeError`] when the database fails or the rules cannot be read.
+    pub async fn rules_of(&self, revision: i64) -> Result<Option<Rules>, JudgeError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&revision).cloned();
         if let Some(rulebook) = known {
             return Ok(Some(Rules { rulebook, revision }));
@@ -75,17 +98,15 @@ impl<'a> Judge<'a> {
         self.store.rulebook_revision(self.name, revision).await?.map(|found| self.read(found)).transpose()
     }
 
-    fn read(&self, found: Revision) -> Result<Rules, RunEnd> {
+    fn read(&self, found: Revision) -> Result<Rules, JudgeError> {
+        let number = found.number;
+        let unreadable =
+            |what: &str, why: String| JudgeError::Unreadable(format!("rulebook revision {number} {what}: {why}"));
         let rules = serde_json::from_value(found.rules)
-            .map_err(|error| RunEnd::retry(format!("rulebook revision {} cannot be read: {error}", found.number)))?;
-        let rulebook = Rulebook::new(rules).map_err(|problems| {
-            RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number))
-        })?;
+            .map_err(|error: serde_json::Error| unreadable("cannot be read", error.to_string()))?;
+        let rulebook = Rulebook::new(rules).map_err(|problems| unreadable("is not valid", format!("{problems:?}")))?;
         let rules = Rules { rulebook: Arc::new(rulebook), revision: found.number };
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(found.number, rules.rulebook.clone());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(found.number, rules.rulebook.clone());
         Ok(rules)
     }
 
@@ -98,14 +119,14 @@ impl<'a> Judge<'a> {
     /// What is to be posted now, beside what stands in the ledger. `since` is when the order was first read as it is.
     ///
     /// # Errors
-    /// [`RunEnd`] when the database fails or something in it cannot be read.
+    /// [`JudgeError`] when the database fails or something in it cannot be read.
     pub async fn difference(
         &self,
         evidence: &Evidence,
         judged: &Judged,
         stored: &[StoredDocument],
         since: Timestamp,
-    ) -> Result<Difference, RunEnd> {
+    ) -> Result<Difference, JudgeError> {
         let posted = standing_documents(stored)?;
         let as_posted = self.as_posted(evidence, judged, stored).await?;
         let seen_on = period::posting_date(since, self.policy);
@@ -120,7 +141,7 @@ impl<'a> Judge<'a> {
         evidence: &Evidence,
         today: &Judged,
         stored: &[StoredDocument],
-    ) -> Result<Vec<AsPosted>, RunEnd> {
+    ) -> Result<Vec<AsPosted>, JudgeError> {
         let mut chains: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
         for (chain, revision) in posted_by(stored, today.rules.revision) {
             chains.entry(revision).or_default().insert(chain);
@@ -146,10 +167,14 @@ impl<'a> Judge<'a> {
 /// The order's documents that stand in the ledger, by themselves or in a summary, as they were posted.
 ///
 /// # Errors
-/// [`RunEnd`] when one cannot be read.
-pub fn standing_documents(stored: &[StoredDocument]) -> Result<Vec<Document>, RunEnd> {
-    let standing = stored.iter().filter(|document| document.state.stands());
-    standing.map(|document| lookup::read_back(&document.planned.key, &document.planned.body)).collect()
+/// [`JudgeError`] when one cannot be read.
+pub fn standing_documents(stored: &[StoredDocument]) -> Result<Vec<Document>, JudgeError> {
+    let standing = stored.iter().map(|document| (document.state, &document.planned));
+    let read = standing.filter(|(state, _)| state.stands()).map(|(_, planned)| {
+        serde_json::from_value(planned.body.clone())
+            .map_err(|error| JudgeError::Unreadable(format!("{} in the database cannot be read: {error}", planned.key)))
+    });
+    read.collect()
 }
 
 /// The rules that each chain was posted by first, where they are not `today`'s.

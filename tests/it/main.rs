@@ -8,6 +8,8 @@ mod currencies;
 mod customers;
 mod daily;
 mod documents;
+mod dossier;
+mod dry_runs;
 mod embedded;
 mod functions;
 mod gateway;

@@ -55,6 +55,7 @@ impl Surface {
             wake,
             clock: Clock::system(),
             webhook_stores: Arc::new(BTreeMap::from([("acme-us".to_owned(), webhook_store)])),
+            policies: Arc::default(),
             company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
             companies: Arc::default(),
             settings_token: SettingsToken::new(Some(&SecretString::from("admin"))),

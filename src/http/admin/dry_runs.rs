@@ -241,7 +241,8 @@ async fn rules(
     revision: Option<i64>,
     proposed: Option<Value>,
 ) -> Result<DryRules, Problem> {
-    let refused = |code, title: String, detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, detail);
+    let refused =
+        |code, title: String, detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title, detail);
     match (revision, proposed) {
         (Some(_), Some(_)) => Err(refused(
             "rules-named-twice",

@@ -155,11 +155,7 @@ pub(super) async fn one(
 }
 
 /// Where an order stands, and how it is shown.
-pub(super) async fn view(
-    state: &ApiState,
-    store: &str,
-    order_id: u64,
-) -> Result<(OrderStanding, OneOrder), Problem> {
+pub(super) async fn view(state: &ApiState, store: &str, order_id: u64) -> Result<(OrderStanding, OneOrder), Problem> {
     let order = state.store.order(store, order_id).await?;
     let order = order.ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))?;
     let shown = OneOrder {

@@ -7,7 +7,6 @@ use rust_decimal::Decimal;
 use super::save::{DryDifference, DryHold, DryOrder, PlaceDifference};
 use crate::store::{Store, StoreError, from_database, to_database};
 
-
 /// A hold with its place in the list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundHold {

@@ -196,13 +196,10 @@ impl Store {
         let _around = failpoint::around(Step::SaveDryRun);
         let mut transaction = self.pool.begin().await?;
         // Locked, so that it is not cancelled meanwhile and no second process adds the same orders.
-        let state = sqlx::query!(
-            "select state from dry_run where store = $1 and id = $2 for update",
-            run.store,
-            run.id
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
+        let state =
+            sqlx::query!("select state from dry_run where store = $1 and id = $2 for update", run.store, run.id)
+                .fetch_optional(&mut *transaction)
+                .await?;
         if state.is_none_or(|row| row.state != "running") {
             return Ok(false);
         }

@@ -1,6 +1,5 @@
 //! One order of a dry run: judged as the worker would judge it, told line by line and beside the ledger.
 
-use super::why;
 use crate::accounting::derive::ComparedDocument;
 use crate::accounting::document::Document;
 use crate::accounting::evidence::Evidence;
@@ -14,7 +13,7 @@ use crate::store::dry_run::{
 };
 use crate::store::way;
 use crate::worker::connection::StoreConnection;
-use crate::worker::judge::{self, Judge, Rules};
+use crate::worker::judge::{self, Judge, JudgeError, Rules};
 use crate::worker::validation;
 
 /// One order under these rules.
@@ -52,8 +51,9 @@ impl Look<'_> {
         };
         let (difference, posted) = match looked {
             Ok(found) => found,
-            Err(end) => {
-                slice.orders.push(self.unreadable(why(end), Some(kept.hash)));
+            Err(JudgeError::Store(error)) => return Err(error),
+            Err(JudgeError::Unreadable(why)) => {
+                slice.orders.push(self.unreadable(why, Some(kept.hash)));
                 return Ok(());
             }
         };

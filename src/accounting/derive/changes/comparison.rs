@@ -92,7 +92,13 @@ impl Derivation {
                     let gives = derived.map(|document| effect(std::iter::once(document), receivable));
                     let kind = if derived.is_some() { Change::Changed } else { Change::Gone };
                     let derived_total = derived.map(|document| document.total);
-                    found.push(of(first, kind, Some(total), derived_total, places(&stands, &gives.unwrap_or_default())));
+                    found.push(of(
+                        first,
+                        kind,
+                        Some(total),
+                        derived_total,
+                        places(&stands, &gives.unwrap_or_default()),
+                    ));
                 }
             }
         }

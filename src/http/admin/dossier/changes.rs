@@ -44,12 +44,7 @@ fn compare(field: String, was: Option<&Value>, now: Option<&Value>, found: &mut 
     }
 }
 
-fn each(
-    was: &Map<String, Value>,
-    now: &Map<String, Value>,
-    at: impl Fn(&str) -> String,
-    found: &mut Vec<FieldChange>,
-) {
+fn each(was: &Map<String, Value>, now: &Map<String, Value>, at: impl Fn(&str) -> String, found: &mut Vec<FieldChange>) {
     let gone = was.keys().filter(|name| !now.contains_key(*name));
     for name in now.keys().chain(gone) {
         compare(at(name), was.get(name), now.get(name), found);

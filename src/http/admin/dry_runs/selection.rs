@@ -117,7 +117,11 @@ impl From<OrderFilter> for Selection {
 /// The problem of orders that were never seen.
 pub(super) fn unseen(order_ids: &[u64]) -> Problem {
     let named: Vec<String> = order_ids.iter().take(10).map(ToString::to_string).collect();
-    let more = if order_ids.len() > named.len() { format!(" and {} more", order_ids.len() - named.len()) } else { String::new() };
+    let more = if order_ids.len() > named.len() {
+        format!(" and {} more", order_ids.len() - named.len())
+    } else {
+        String::new()
+    };
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "orders-not-seen",
