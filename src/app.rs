@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
-use crate::accounting::policy::Recognition;
+use crate::accounting::policy::{Policy, Recognition};
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
 use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
@@ -29,6 +29,7 @@ use crate::worker::backfill;
 use crate::worker::connection::StoreConnection;
 use crate::worker::customers::keeper::{Keeper, KeeperOptions};
 use crate::worker::daily::Daily;
+use crate::worker::dry_runs::DryRuns;
 use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::ledger_events::LedgerEvents;
 use crate::worker::mirror::{Mirror, MirrorOptions};
@@ -77,6 +78,7 @@ pub fn start(
         backfill::start(&store, &wake, &options, &connections, shutdown);
         Daily::start(&store, &options, &connections, shutdown);
         LedgerEvents::start(&store, &options, &connections, shutdown);
+        DryRuns::start(&store, &options, &connections, shutdown);
         for company in &config.companies {
             let gateway = gateways.get(&company.name).context("every company has a gateway")?;
             let mirror = mirror(config, company, &store, gateway.clone(), &wake);
@@ -99,6 +101,7 @@ pub fn start(
         wake,
         clock,
         webhook_stores: Arc::new(webhook_stores(config, environment)?),
+        policies: Arc::new(policies(config)?),
         company_of_store: Arc::new(
             config.stores.iter().map(|store| (store.name.clone(), store.company.clone())).collect(),
         ),
@@ -274,6 +277,11 @@ fn schedule_facts(config: &Config) -> ScheduleFacts {
         webhook_addresses: stores.filter_map(address).collect(),
         mirror_seconds: config.mirror.incremental_minutes * 60,
     }
+}
+
+/// What the finance team of each store decided, by the store's name.
+fn policies(config: &Config) -> anyhow::Result<BTreeMap<String, Policy>> {
+    config.stores.iter().map(|settings| Ok((settings.name.clone(), settings.policy()?))).collect()
 }
 
 /// What a company may spend.

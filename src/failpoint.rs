@@ -211,6 +211,20 @@ steps! {
     SettleClaim => "settle-claim",
     /// Such a claim is withdrawn.
     WithdrawClaim => "withdraw-claim",
+    /// A dry run is asked for.
+    CreateDryRun => "create-dry-run",
+    /// A dry run is begun.
+    BeginDryRun => "begin-dry-run",
+    /// Orders are taken into a dry run.
+    SelectForDryRun => "select-for-dry-run",
+    /// What some orders of a dry run came to is kept.
+    SaveDryRun => "save-dry-run",
+    /// A dry run is over.
+    EndDryRun => "end-dry-run",
+    /// A dry run is cancelled.
+    CancelDryRun => "cancel-dry-run",
+    /// Old dry runs are deleted.
+    DeleteDryRuns => "delete-dry-runs",
 }
 
 /// Before a step or after it.

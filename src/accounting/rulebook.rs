@@ -31,6 +31,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod trace;
 mod vocabulary;
 pub mod wanted;
 
@@ -41,6 +42,7 @@ pub use files::FileProblem;
 pub use lint::{RuleProblem, RuleProblems};
 pub use pattern::Pattern;
 pub use resolve::{Missing, Resolved};
+pub use trace::Resolution;
 pub use vocabulary::{Condition, Give, RuleKind, values};
 
 use index::Index;
@@ -135,6 +137,8 @@ pub struct Rulebook {
     index: Index,
     /// Asked where none of these rules fits; see [`Rulebook::completed_by`].
     later: Option<Box<Rulebook>>,
+    /// Where answers are noted, when they are.
+    trace: Option<trace::Trace>,
 }
 
 impl Rulebook {
@@ -152,7 +156,7 @@ impl Rulebook {
     /// Rules in which no problem was found.
     fn of_checked(rules: Vec<Rule>) -> Self {
         let index = Index::of(&rules);
-        Self { rules, index, later: None }
+        Self { rules, index, later: None, trace: None }
     }
 
     /// These rules, and those of `later` where none of these fits: an order that was posted by the older rules and has

@@ -41,6 +41,8 @@ pub struct ApiState {
     pub clock: Clock,
     /// The stores webhooks are accepted for, by name.
     pub webhook_stores: Arc<BTreeMap<String, webhooks::WebhookStore>>,
+    /// What the finance team of each store decided, by the store's name.
+    pub policies: Arc<BTreeMap<String, Policy>>,
     /// The Intacct company of each store, by the store's name.
     pub company_of_store: Arc<BTreeMap<String, String>>,
     /// How the rules of each store are used and changed, by the store's name.

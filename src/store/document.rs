@@ -1,5 +1,6 @@
 //! Documents: stored with their idempotency key before they are sent, and what became of them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -275,16 +276,29 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn documents(&self, store: &str, order_id: u64) -> Result<Vec<StoredDocument>, StoreError> {
-        let keys = sqlx::query!(
-            "select key from document where store = $1 and order_id = $2 order by planned_at, key",
-            store,
-            to_database(order_id)
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let mut found = Vec::with_capacity(keys.len());
-        for row in keys {
-            found.extend(self.document(&row.key).await?);
+        let mut of_orders = self.documents_of(store, &[order_id]).await?;
+        Ok(of_orders.remove(&order_id).unwrap_or_default())
+    }
+
+    /// All documents of several orders, by order, each in the order they were planned.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn documents_of(
+        &self,
+        store: &str,
+        order_ids: &[u64],
+    ) -> Result<BTreeMap<u64, Vec<StoredDocument>>, StoreError> {
+        let ids: Vec<i64> = order_ids.iter().copied().map(to_database).collect();
+        let keys = sqlx::query!("select key from document where store = $1 and order_id = any ($2)", store, &ids)
+            .fetch_all(&self.pool)
+            .await?;
+        let keys: Vec<String> = keys.into_iter().map(|row| row.key).collect();
+        let mut found: BTreeMap<u64, Vec<StoredDocument>> = BTreeMap::new();
+        for document in self.documents_by_key(&keys).await? {
+            if let Some(order) = document.planned.order_id {
+                found.entry(order).or_default().push(document);
+            }
         }
         Ok(found)
     }
@@ -294,50 +308,62 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn document(&self, key: &str) -> Result<Option<StoredDocument>, StoreError> {
-        let row = sqlx::query!(
+        Ok(self.documents_by_key(&[key.to_owned()]).await?.pop())
+    }
+
+    /// Documents in the order they were planned.
+    async fn documents_by_key(&self, keys: &[String]) -> Result<Vec<StoredDocument>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query!(
             r#"select d.key, d.store, d.order_id, d.kind, d.number, d.state, d.customer_id, d.currency, d.total,
                       d.posting_date, d.body, d.content_hash, d.evidence_hash, d.revision, d.request, d.attempts,
                       d.record_no, d.error, d.sent_at, d.summary_key, d.together, s.state as "summary_state?",
                       extract(epoch from case when d.open_until > now() then d.open_until - now()
                                               when d.open_until is not null then interval '0' end)::float8 as open_for
-                 from document d left join document s on s.key = d.summary_key where d.key = $1"#,
-            key
+                 from document d left join document s on s.key = d.summary_key
+                where d.key = any ($1) order by d.planned_at, d.key"#,
+            keys
         )
-        .fetch_optional(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let state = DocumentState::parse(&row.state, &row.key)?;
-        let summary = match (row.summary_key, row.summary_state) {
-            (Some(key), Some(state)) => Some(Membership { state: DocumentState::parse(&state, &key)?, key }),
-            _ => None,
-        };
-        Ok(Some(StoredDocument {
-            summary,
-            state,
-            attempts: row.attempts,
-            record_no: row.record_no,
-            together: row.together,
-            error: row.error,
-            request: row.request,
-            sent_at: row.sent_at.map(|at| at.to_jiff()),
-            open_for: row.open_for.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
-            planned: PlannedDocument {
-                key: row.key,
-                store: row.store,
-                order_id: row.order_id.map(from_database),
-                kind: row.kind,
-                number: row.number,
-                customer_id: row.customer_id,
-                currency: row.currency,
-                total: row.total,
-                posting_date: row.posting_date.map(|date| date.to_jiff()),
-                body: row.body,
-                content_hash: row.content_hash,
-                evidence_hash: row.evidence_hash,
-                revision: row.revision,
-                lines: Vec::new(),
-            },
-        }))
+        rows.into_iter()
+            .map(|row| {
+                let state = DocumentState::parse(&row.state, &row.key)?;
+                let summary = match (row.summary_key, row.summary_state) {
+                    (Some(key), Some(state)) => Some(Membership { state: DocumentState::parse(&state, &key)?, key }),
+                    _ => None,
+                };
+                Ok(StoredDocument {
+                    summary,
+                    state,
+                    attempts: row.attempts,
+                    record_no: row.record_no,
+                    together: row.together,
+                    error: row.error,
+                    request: row.request,
+                    sent_at: row.sent_at.map(|at| at.to_jiff()),
+                    open_for: row.open_for.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
+                    planned: PlannedDocument {
+                        key: row.key,
+                        store: row.store,
+                        order_id: row.order_id.map(from_database),
+                        kind: row.kind,
+                        number: row.number,
+                        customer_id: row.customer_id,
+                        currency: row.currency,
+                        total: row.total,
+                        posting_date: row.posting_date.map(|date| date.to_jiff()),
+                        body: row.body,
+                        content_hash: row.content_hash,
+                        evidence_hash: row.evidence_hash,
+                        revision: row.revision,
+                        lines: Vec::new(),
+                    },
+                })
+            })
+            .collect()
     }
 
     /// The ledger lines of a document.

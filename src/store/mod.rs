@@ -7,8 +7,11 @@ pub mod by_hand;
 pub mod customer;
 pub mod customer_card;
 pub mod document;
+pub mod document_search;
+pub mod dry_run;
 pub mod exclusion;
 pub mod gateway;
+pub mod go_live;
 pub mod hold;
 pub mod hooks;
 pub mod inbox;
@@ -20,6 +23,8 @@ pub mod master_data;
 pub mod missing_rule;
 pub mod open_hold;
 pub mod order;
+pub mod order_history;
+pub mod order_search;
 pub mod replay;
 pub mod rule_proposal;
 pub mod rulebook;
@@ -27,6 +32,7 @@ pub mod schedule;
 pub mod summary;
 pub mod token;
 pub mod usage;
+pub mod way;
 
 use std::time::Duration;
 

@@ -6,7 +6,8 @@ use jiff_sqlx::ToSqlx;
 use rust_decimal::Decimal;
 
 use super::hold::{NewHold, replace_holds};
-use super::{Store, StoreError, from_database, to_database};
+use super::order_search::OrderFilter;
+use super::{Store, StoreError, to_database};
 use crate::failpoint::{self, Step};
 
 /// What became of an order in a run.
@@ -167,57 +168,13 @@ impl Store {
         Ok(())
     }
 
-    /// Orders of a store by ascending id after `after`, at most `limit`; `outcome` filters.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn orders(
-        &self,
-        store: &str,
-        outcome: Option<&str>,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<OrderStanding>, StoreError> {
-        let rows = sqlx::query!(
-            "select store, order_id, outcome, reason, status, order_date, customer_id, currency, total, open_balance,
-                    evidence_hash, revision, updated_at
-               from sales_order
-              where store = $1 and ($2::text is null or outcome = $2) and order_id > $3
-              order by order_id limit $4",
-            store,
-            outcome,
-            to_database(after),
-            i64::from(limit)
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| OrderStanding {
-                store: row.store,
-                order_id: from_database(row.order_id),
-                outcome: row.outcome,
-                reason: row.reason,
-                status: row.status,
-                order_date: row.order_date.map(|date| date.to_jiff()),
-                customer_id: row.customer_id,
-                currency: row.currency,
-                total: row.total,
-                open_balance: row.open_balance,
-                evidence_hash: row.evidence_hash,
-                revision: row.revision,
-                updated_at: Some(row.updated_at.to_jiff()),
-            })
-            .collect())
-    }
-
     /// Where one order stands.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn order(&self, store: &str, order_id: u64) -> Result<Option<OrderStanding>, StoreError> {
         let Some(before) = order_id.checked_sub(1) else { return Ok(None) };
-        let found = self.orders(store, None, before, 1).await?;
-        Ok(found.into_iter().find(|standing| standing.order_id == order_id))
+        let filter = OrderFilter { order_ids: Some(vec![order_id]), ..OrderFilter::default() };
+        Ok(self.search_orders(store, &filter, before, 1).await?.pop())
     }
 }

@@ -1,6 +1,5 @@
 //! One order from due to recorded: read it, settle what is uncertain, derive, compare, post the difference.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,19 +9,16 @@ use super::by_hand;
 use super::collect;
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd, Occasion};
-use super::go_live;
-use super::lookup;
+use super::judge::{self, Judge, Judged};
 use super::together;
 use super::validation;
 use super::waves::{self, WaveEnd};
-use super::way;
-use crate::accounting::derive::{AsPosted, Derivation, Eligibility, Ledger, derive};
-use crate::accounting::document::{Document, DocumentKey};
+use crate::accounting::derive::Derivation;
+use crate::accounting::document::Document;
 use crate::accounting::evidence::Evidence;
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::period;
 use crate::accounting::policy::PostingMode;
-use crate::accounting::rulebook::Rulebook;
 use crate::accounting::summary;
 use crate::bigcommerce::client::{OrderReading, ReadError};
 use crate::store::by_hand::{Claim, ClaimState};
@@ -31,6 +27,7 @@ use crate::store::exclusion::Exclusion;
 use crate::store::hold::NewHold;
 use crate::store::lane::Claimed;
 use crate::store::order::OrderStanding;
+use crate::store::way;
 use crate::store::{Store, StoreError};
 
 /// So long before a reading began an order must have been changed to be sure that the reading has everything of the second
@@ -76,13 +73,6 @@ pub struct OrderRun<'a> {
     pub waits: &'a [Duration],
     /// The present moment (UTC).
     pub now: Timestamp,
-}
-
-/// A derivation and the rules it was made with.
-struct Judged {
-    derivation: Derivation,
-    rulebook: Rulebook,
-    revision: i64,
 }
 
 /// What came of sending.
@@ -148,13 +138,15 @@ impl OrderRun<'_> {
             Ok(stored) => stored,
             Err(hold) => return self.held(order_id, Some(&evidence), vec![hold]).await,
         };
-        let Some(judged) = self.judge(&evidence, &stored, None).await? else {
+        let judge = Judge::new(self.store, &self.connection.name, &self.connection.policy);
+        let Some(rules) = judge.newest_rules().await? else {
             return self.held(order_id, Some(&evidence), vec![no_rulebook(&self.connection.name)]).await;
         };
+        let judged = judge.derive(&evidence, rules, &stored).await?;
         if let Some(wait) = self.wait_for_payment(&evidence, &judged.derivation, lane, &stored) {
             return Ok(RunEnd::WaitForPayment(wait));
         }
-        self.post(&Read { evidence, hash: evidence_hash, since, claims }, judged, stored).await
+        self.post(&Read { evidence, hash: evidence_hash, since, claims }, &judge, judged, stored).await
     }
 
     /// Reads the order; the inner error is a hold: reading again would bring the same.
@@ -208,58 +200,6 @@ impl OrderRun<'_> {
         Ok(claims.into_iter().filter(|claim| claim.state == ClaimState::Refused).collect())
     }
 
-    /// Derives under a revision of the rules, the newest when none is named; `None` when there are no rules at all.
-    async fn judge(
-        &self,
-        evidence: &Evidence,
-        stored: &[StoredDocument],
-        revision: Option<i64>,
-    ) -> Result<Option<Judged>, RunEnd> {
-        let name = &self.connection.name;
-        let found = match revision {
-            Some(number) => self.store.rulebook_revision(name, number).await?,
-            None => self.store.latest_rulebook(name).await?,
-        };
-        let Some(found) = found else { return Ok(None) };
-        let rules = serde_json::from_value(found.rules)
-            .map_err(|error| RunEnd::retry(format!("rulebook revision {} cannot be read: {error}", found.number)))?;
-        let rulebook = Rulebook::new(rules).map_err(|problems| {
-            RunEnd::retry(format!("rulebook revision {} is not valid: {problems:?}", found.number))
-        })?;
-        let policy = go_live::policy(self.store, self.connection, &evidence.order, stored).await?;
-        let derivation = derive(evidence, &rulebook, &policy);
-        Ok(Some(Judged { derivation, rulebook, revision: found.number }))
-    }
-
-    /// What the order gives now by the rules that its documents were posted by, where these are not today's. Where those
-    /// have no rule for something that is new on the order, today's has it.
-    async fn as_posted(
-        &self,
-        evidence: &Evidence,
-        today: &Judged,
-        stored: &[StoredDocument],
-        posted_by: &BTreeMap<String, i64>,
-    ) -> Result<Vec<AsPosted>, RunEnd> {
-        let mut chains: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
-        for (chain, revision) in posted_by {
-            chains.entry(*revision).or_default().insert(chain.clone());
-        }
-        let mut found = Vec::new();
-        for (revision, chains) in chains {
-            let Some(then) = self.judge(evidence, stored, Some(revision)).await? else { continue };
-            let missing = |hold: &Hold| hold.code == HoldCode::MissingRule && hold.blocks == Blocks::Order;
-            let derivation = if then.derivation.holds.iter().any(missing) {
-                let completed = then.rulebook.completed_by(today.rulebook.clone());
-                let policy = go_live::policy(self.store, self.connection, &evidence.order, stored).await?;
-                derive(evidence, &completed, &policy)
-            } else {
-                then.derivation
-            };
-            found.push(AsPosted { chains, derivation });
-        }
-        Ok(found)
-    }
-
     /// The webhook of a paid order can run ahead of its payment rows; `None` when there is nothing to wait for. It is the
     /// same for an order whose sale does not count yet: its payment is a deposit.
     fn wait_for_payment(
@@ -276,15 +216,18 @@ impl OrderRun<'_> {
         self.waits.get(lane.waits as usize).copied().filter(|_| expects_rows)
     }
 
-    async fn post(&self, read: &Read, judged: Judged, stored: Vec<StoredDocument>) -> Result<RunEnd, RunEnd> {
+    async fn post(
+        &self,
+        read: &Read,
+        judge: &Judge<'_>,
+        judged: Judged,
+        stored: Vec<StoredDocument>,
+    ) -> Result<RunEnd, RunEnd> {
         let (evidence, policy) = (&read.evidence, &self.connection.policy);
-        let posted = standing_documents(&stored)?;
-        let posted_by = posted_by(&stored, judged.revision);
-        let as_posted = self.as_posted(evidence, &judged, &stored, &posted_by).await?;
-        let Judged { derivation, revision, .. } = judged;
-        let ledger =
-            Ledger { posted: &posted, as_posted: &as_posted, seen_on: period::posting_date(read.since, policy) };
-        let mut difference = derivation.difference(&ledger, policy);
+        let posted_by = judge::posted_by(&stored, judged.rules.revision);
+        let mut difference = judge.difference(evidence, &judged, &stored, read.since).await?;
+        let Judged { derivation, rules } = judged;
+        let revision = rules.revision;
         let mut holds = difference.holds;
         holds.extend(by_hand::keep_back(&mut difference.to_post, &read.claims));
 
@@ -389,15 +332,7 @@ impl OrderRun<'_> {
         holds: &[Hold],
         anything_posted: bool,
     ) -> OrderStanding {
-        let (outcome, reason) = match &derivation.status {
-            _ if !holds.is_empty() => ("held", holds.iter().map(|h| h.message.as_str()).collect::<Vec<_>>().join("; ")),
-            Eligibility::Post => ("posted", String::new()),
-            // Only deposits and the cost of goods are there: the sale itself waits.
-            Eligibility::Waiting(reason) if !derivation.documents.is_empty() => ("waiting", reason.clone()),
-            _ if anything_posted => ("posted", String::new()),
-            Eligibility::Waiting(reason) => ("waiting", reason.clone()),
-            Eligibility::Excluded(reason) => ("excluded", reason.clone()),
-        };
+        let (outcome, reason) = judge::outcome(derivation, holds, anything_posted);
         let order = &evidence.order;
         OrderStanding {
             store: self.connection.name.clone(),
@@ -420,10 +355,11 @@ impl OrderRun<'_> {
     async fn excluded(&self, order_id: u64, exclusion: &Exclusion) -> Result<RunEnd, RunEnd> {
         let name = &self.connection.name;
         // One that cannot be read is excluded all the same.
-        let evidence = self.read(order_id).await?.ok();
-        if let Some(evidence) = &evidence {
+        let read = self.read(order_id).await?.ok();
+        if let Some(OrderReading { evidence, modified }) = &read {
             let facts = serde_json::to_value(evidence).map_err(|error| RunEnd::retry(error.to_string()))?;
-            self.store.keep_evidence(name, order_id, &evidence.content_hash(), &facts).await?;
+            let modified = self.settled_change(*modified);
+            self.store.keep_evidence(name, order_id, &evidence.content_hash(), &facts, modified).await?;
         }
         // A run that was under way when it was excluded may have planned something.
         let stored = self.store.documents(name, order_id).await?;
@@ -433,7 +369,7 @@ impl OrderRun<'_> {
         let standing = OrderStanding {
             outcome: "excluded".to_owned(),
             reason: exclusion.told(),
-            ..self.unjudged(order_id, evidence.as_ref())
+            ..self.unjudged(order_id, read.as_ref().map(|read| &read.evidence))
         };
         self.store.save_standing(&standing, &[]).await?;
         Ok(RunEnd::Done)
@@ -465,25 +401,6 @@ impl OrderRun<'_> {
             updated_at: None,
         }
     }
-}
-
-/// The order's documents that stand in the ledger, by themselves or in a summary, as they were posted.
-fn standing_documents(stored: &[StoredDocument]) -> Result<Vec<Document>, RunEnd> {
-    let standing = stored.iter().filter(|document| document.state.stands());
-    standing.map(|document| lookup::read_back(&document.planned.key, &document.planned.body)).collect()
-}
-
-/// The rules that each chain was posted by first, where they are not `today`'s.
-fn posted_by(stored: &[StoredDocument], today: i64) -> BTreeMap<String, i64> {
-    let mut rules = BTreeMap::new();
-    for document in stored.iter().filter(|document| document.state.stands()) {
-        let key = DocumentKey::stored(document.planned.key.as_str());
-        if let Some(revision) = document.planned.revision.filter(|_| key.revision() == 1) {
-            rules.insert(key.chain().to_owned(), revision);
-        }
-    }
-    rules.retain(|_, revision| *revision != today);
-    rules
 }
 
 /// Holds as they are stored.

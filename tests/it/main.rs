@@ -11,6 +11,8 @@ mod currencies;
 mod customers;
 mod daily;
 mod documents;
+mod dossier;
+mod dry_runs;
 mod embedded;
 mod failures;
 mod functions;

@@ -1,5 +1,7 @@
 //! What of a derivation is still to be posted, given what was posted before; and what changed under a posted document.
 
+mod comparison;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -13,6 +15,8 @@ use super::super::policy::{ChangedOrders, Policy};
 use super::corrections::correction;
 use super::open_items;
 use super::{Derivation, Eligibility};
+
+pub use comparison::{Change as ComparedChange, ComparedDocument, ComparedPlace};
 
 /// What the ledger contains of one order.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use super::hold::{Hold, HoldCode};
 use super::money::Money;
 use super::period::posting_date;
 use super::policy::Policy;
-use super::rulebook::Rulebook;
+use super::rulebook::{Resolution, Rulebook};
 use super::totals::{Reckoning, TotalsProblem, reckon};
 
 mod buyer;
@@ -67,7 +67,7 @@ mod tenders;
 #[cfg(test)]
 mod timing_specs;
 
-pub use changes::{AsPosted, Difference, Ledger};
+pub use changes::{AsPosted, ComparedChange, ComparedDocument, ComparedPlace, Difference, Ledger};
 pub use events::{EventDerivation, derive_events, derive_events_with};
 #[cfg(test)]
 pub(crate) use examples::examples;
@@ -157,6 +157,13 @@ pub fn derive(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> Deri
     }
     derivation.holds = holds.0;
     derivation
+}
+
+/// The same, with every answer of the rulebook and how it was found.
+pub fn derive_explained(evidence: &Evidence, rulebook: &Rulebook, policy: &Policy) -> (Derivation, Vec<Resolution>) {
+    let traced = rulebook.clone().traced();
+    let derivation = derive(evidence, &traced, policy);
+    (derivation, traced.resolutions())
 }
 
 /// What was found out about an order before anything is booked.

@@ -119,7 +119,11 @@ impl Rulebook {
             return Err(Missing::new(kind, facts, date, ids));
         }
         let beaten = beaten.iter().map(|entry| &self.rules[entry.rule]).collect();
-        Ok(Resolved { rule: &self.rules[best.rule], beaten, name: &best.name })
+        let resolved = Resolved { rule: &self.rules[best.rule], beaten, name: &best.name };
+        if let Some(trace) = &self.trace {
+            trace.note(|| facts.shown(kind), date, &resolved);
+        }
+        Ok(resolved)
     }
 
     /// The default dimensions for these facts: each dimension from the most specific dimension rule that gives it.

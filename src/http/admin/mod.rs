@@ -6,6 +6,8 @@ mod by_hand;
 mod deliveries;
 pub(super) mod description;
 mod documents;
+mod dossier;
+mod dry_runs;
 mod events;
 mod exclusions;
 mod hold_groups;
@@ -18,6 +20,8 @@ mod retries;
 mod rules;
 mod schedules;
 mod summaries;
+mod table;
+mod timeline;
 mod tokens;
 mod usage;
 
@@ -42,6 +46,11 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(orders::list))
         .routes(routes!(orders::one))
         .routes(routes!(documents::of_order))
+        .routes(routes!(documents::list))
+        .routes(routes!(documents::one))
+        .routes(routes!(dossier::show))
+        .routes(routes!(dossier::evidence))
+        .routes(routes!(timeline::list))
         .routes(routes!(events::list))
         .routes(routes!(holds::list))
         .routes(routes!(holds::one))
@@ -75,7 +84,8 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(schedules::runs))
         .routes(routes!(backfills::list))
         .routes(routes!(backfills::one))
-        .routes(routes!(hooks::show));
+        .routes(routes!(hooks::show))
+        .merge(dry_runs::for_viewers());
     let preparer = OpenApiRouter::new()
         .routes(routes!(orders::replay))
         .routes(routes!(replays::orders))
@@ -94,7 +104,8 @@ pub fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(rules::proposals::withdraw))
         .routes(routes!(master_data::refresh))
         .routes(routes!(summaries::retry))
-        .routes(routes!(schedules::run));
+        .routes(routes!(schedules::run))
+        .merge(dry_runs::for_preparers());
     let approver = OpenApiRouter::new()
         .routes(routes!(rules::proposals::approve))
         .routes(routes!(rules::proposals::reject))

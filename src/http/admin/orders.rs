@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,6 +15,7 @@ use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
 use crate::store::order::OrderStanding;
+use crate::store::order_search::OrderFilter;
 
 /// An order as the API shows it. Amounts are decimal strings in major units of `currency`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,13 +81,35 @@ pub(super) struct OrderPage {
     next_after: Option<u64>,
 }
 
-/// Which orders to list.
+/// Which orders to list. Everything that is named must fit.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrderQuery {
+    /// The order of this id, or that has a document of this number, for example `BC-118-R12`.
+    q: Option<String>,
     /// Only orders with this outcome.
     outcome: Option<String>,
+    /// Only orders with this status in the shop, for example `Shipped`.
+    status: Option<String>,
+    /// Only orders in this currency, for example `USD`.
+    currency: Option<String>,
+    /// Only orders of this customer in Intacct.
+    customer_id: Option<String>,
+    /// Only orders placed on this day or later, in the store's time zone.
+    order_date_from: Option<Date>,
+    /// Only orders placed on this day or before.
+    order_date_to: Option<Date>,
+    /// Only orders with a document of this posting date or later; one without documents counts by the day it was placed.
+    posting_date_from: Option<Date>,
+    /// Only orders with a document of this posting date or before.
+    posting_date_to: Option<Date>,
+    /// Only orders whose total is at least this, in major units.
+    total_min: Option<Decimal>,
+    /// Only orders whose total is at most this, in major units.
+    total_max: Option<Decimal>,
+    /// Only orders with an open hold of this code, for example `missing-rule`.
+    hold_code: Option<String>,
     /// Only orders with a higher id.
     after: Option<u64>,
     /// Orders on a page, at most 500.
@@ -103,7 +127,22 @@ pub(super) async fn list(
 ) -> Result<Json<OrderPage>, Problem> {
     known_store(&state, &store)?;
     let limit = page_size(query.limit);
-    let orders = state.store.orders(&store, query.outcome.as_deref(), query.after.unwrap_or_default(), limit).await?;
+    let filter = OrderFilter {
+        order_ids: None,
+        named: query.q,
+        outcome: query.outcome,
+        status: query.status,
+        currency: query.currency,
+        customer_id: query.customer_id,
+        order_date_from: query.order_date_from,
+        order_date_to: query.order_date_to,
+        posting_date_from: query.posting_date_from,
+        posting_date_to: query.posting_date_to,
+        total_min: query.total_min,
+        total_max: query.total_max,
+        hold_code: query.hold_code,
+    };
+    let orders = state.store.search_orders(&store, &filter, query.after.unwrap_or_default(), limit).await?;
     let full = orders.len() == limit as usize;
     let next_after = orders.last().filter(|_| full).map(|order| order.order_id);
     Ok(Json(OrderPage { orders: orders.into_iter().map(OrderView::from).collect(), next_after }))
@@ -117,14 +156,20 @@ pub(super) async fn one(
     Path((store, order_id)): Path<(String, u64)>,
 ) -> Result<Json<OneOrder>, Problem> {
     known_store(&state, &store)?;
-    let order = state.store.order(&store, order_id).await?;
+    Ok(Json(view(&state, &store, order_id).await?.1))
+}
+
+/// Where an order stands, and how it is shown.
+pub(super) async fn view(state: &ApiState, store: &str, order_id: u64) -> Result<(OrderStanding, OneOrder), Problem> {
+    let order = state.store.order(store, order_id).await?;
     let order = order.ok_or_else(|| Problem::not_found(format!("Order {order_id} has not been seen")))?;
-    Ok(Json(OneOrder {
-        order: order.into(),
-        api_transactions: state.store.usage_of_order(&store, order_id).await?,
-        daily_over_budget: state.store.goes_daily(&store, order_id).await?,
-        exclusion: state.store.exclusion(&store, order_id).await?.map(ExclusionView::from),
-    }))
+    let shown = OneOrder {
+        order: order.clone().into(),
+        api_transactions: state.store.usage_of_order(store, order_id).await?,
+        daily_over_budget: state.store.goes_daily(store, order_id).await?,
+        exclusion: state.store.exclusion(store, order_id).await?.map(ExclusionView::from),
+    };
+    Ok((order, shown))
 }
 
 /// Marks an order as due: it is read again and whatever is missing in Intacct is posted. Doing so twice posts nothing twice.

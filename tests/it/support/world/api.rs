@@ -19,6 +19,12 @@ impl World {
         self.client.request(method, format!("{}{path}", self.address)).bearer_auth(token)
     }
 
+    /// Asks the API for an answer of a type.
+    pub async fn get_as(&self, path: &str, accept: &str) -> reqwest::Response {
+        let request = self.client.get(format!("{}{path}", self.address)).bearer_auth(ADMIN).header("accept", accept);
+        request.send().await.unwrap()
+    }
+
     /// Puts a rulebook over the API; answers the status.
     pub async fn put_rules(&self, rules: &serde_json::Value) -> u16 {
         self.try_put_rules(rules).await.unwrap()

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::document::{DocumentState, StoredDocument};
 use crate::accounting::document::{Document, DocumentKind};
 use crate::accounting::policy::{Policy, PostingMode};
-use crate::store::document::{DocumentState, StoredDocument};
 
 /// Which way an order has begun; `None` while nothing of it is in the ledger or in a summary.
 pub fn begun(stored: &[StoredDocument]) -> Option<PostingMode> {

@@ -2,27 +2,26 @@
 
 use std::borrow::Cow;
 
-use super::connection::StoreConnection;
-use super::way;
+use super::document::StoredDocument;
+use super::{Store, StoreError, way};
 use crate::accounting::evidence::Order;
 use crate::accounting::period;
 use crate::accounting::policy::Policy;
-use crate::store::document::StoredDocument;
-use crate::store::{Store, StoreError};
 
-/// The policy for an order: of the way it began, and without go-live when a backfill included it.
+/// The policy for an order of a store: of the way it began, and without go-live when a backfill included it.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub(super) async fn policy<'a>(
+pub async fn policy<'a>(
     store: &Store,
-    connection: &'a StoreConnection,
+    name: &str,
+    policy: &'a Policy,
     order: &Order,
     stored: &[StoredDocument],
 ) -> Result<Cow<'a, Policy>, StoreError> {
-    let policy = way::policy(stored, &connection.policy);
+    let policy = way::policy(stored, policy);
     // The table is asked only for orders that it could make a difference for.
-    if is_before(&policy, order) && store.is_included(&connection.name, order.id).await? {
+    if is_before(&policy, order) && store.is_included(name, order.id).await? {
         return Ok(Cow::Owned(Policy { go_live: None, first_order: None, ..policy.into_owned() }));
     }
     Ok(policy)
