@@ -36,6 +36,5 @@ select h.id, h.store, h.order_id, h.document_key, h.code, h.subject, h.message, 
          order by d.key limit 1) refused on true
  where h.released_at is null;
 
--- Deliveries are looked through by time and by order.
+-- Deliveries are looked through by time.
 create index inbox_received on inbox (store, received_at, id);
-create index inbox_of_order on inbox (store, order_id) where order_id is not null;

@@ -73,6 +73,7 @@ impl Surface {
             company_of_store: Arc::new(BTreeMap::from([("acme-us".to_owned(), "acme".to_owned())])),
             companies: Arc::default(),
             rule_settings: Arc::default(),
+            policies: Arc::default(),
             settings_token: SettingsToken::new(Some(&SecretString::from(ADMIN))),
             pace: Pace::new(per_minute),
             admin_body_bytes_max: ADMIN_BODY_MAX,
