@@ -239,3 +239,20 @@ async fn rules_are_looked_at_without_being_saved_and_what_they_could_give_is_sug
     assert_eq!(words.body["suggestions"][0]["value"], "next-open", "{words:?}");
     assert_eq!(asked("give=tea").await.status, 400);
 }
+
+#[test]
+fn every_schema_that_the_description_names_is_in_it_and_no_two_operations_have_one_id() {
+    let description = serde_json::to_value(cartledger::http::admin::description()).unwrap();
+    let text = description.to_string();
+    let named = text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    for name in named {
+        assert!(description["components"]["schemas"].get(name).is_some(), "{name} is not described");
+    }
+    let operations =
+        description["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let mut ids: Vec<&str> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
