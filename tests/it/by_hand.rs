@@ -1,7 +1,10 @@
 //! Documents that were entered in Intacct by hand: taken when they are found equal, refused with what differs, never doubled.
 
 use cartledger::accounting::money::Currency;
-use cartledger::intacct::functions::{Account, CreateInvoice, Function, Line, LineDimensions};
+use cartledger::intacct::functions::{
+    Account, CreateInvoice, CreateJournal, CreatePayment, CurrencyGroup, ExchangeRate, Function, JournalEntryLine,
+    Line, LineDimensions, MoneyGoesTo, PaidDocument, PaidWith, Payer, PaymentDetail, PaymentMethod, PostingAction,
+};
 use cartledger::sandbox::intacct::{Fault, FaultKind};
 use cartledger::store::document::{DocumentState, StoredDocument};
 use rust_decimal::Decimal;
@@ -22,6 +25,10 @@ async fn invoice_of(world: &World, order: u64) -> StoredDocument {
     world.store.document(&key_of(order)).await.unwrap().unwrap()
 }
 
+fn dimensions() -> LineDimensions {
+    LineDimensions { location: Some("100".into()), department: Some("WEB".into()), ..LineDimensions::default() }
+}
+
 /// An order whose invoice Intacct refuses, however often it is sent.
 async fn refused(world: &World) -> u64 {
     world.company.add_fault(Fault::new(FaultKind::SmartRule).times(1_000).on_control_id("/invoice/"));
@@ -35,14 +42,8 @@ async fn refused(world: &World) -> u64 {
 async fn enter(world: &World, order: u64, number: &str, off: i64) -> u64 {
     let planned = invoice_of(world, order).await.planned;
     assert_eq!((planned.total, planned.currency.as_deref()), (Some(usd(12990)), Some(Currency::USD.code())));
-    let line = |account: &str, cents| Line {
-        dimensions: LineDimensions {
-            location: Some("100".into()),
-            department: Some("WEB".into()),
-            ..LineDimensions::default()
-        },
-        ..Line::new(Account::Gl(account.into()), usd(cents))
-    };
+    let line =
+        |account: &str, cents| Line { dimensions: dimensions(), ..Line::new(Account::Gl(account.into()), usd(cents)) };
     let date = planned.posting_date.unwrap();
     let lines = vec![line("4000", 12000 + off), line("2200", 990)];
     let invoice = CreateInvoice::new(&planned.customer_id, number, date, lines);
@@ -153,6 +154,82 @@ async fn a_record_is_one_document_only() {
     let id = claim(&world, &body(second)).await;
     let refused = settled(&world, &id).await;
     assert_eq!(refused["differences"], format!("record {record} is {} already", key_of(first)));
+}
+
+#[tokio::test]
+async fn a_receipt_that_was_entered_by_hand_is_taken_and_pays_the_invoice_once() {
+    let world = World::start().await;
+    world.company.add_fault(Fault::new(FaultKind::SmartRule).times(1_000).on_control_id("/receipt/"));
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let documents = world.store.documents(STORE, order).await.unwrap();
+    let receipt = documents.into_iter().find(|document| document.planned.kind == "receipt").unwrap();
+    assert_eq!(receipt.state, DocumentState::Rejected);
+    let (planned, invoice) = (receipt.planned, world.company.invoices().remove(0));
+    let date = planned.posting_date.unwrap();
+    let payment = CreatePayment {
+        into: MoneyGoesTo::UndepositedFunds("1150-S".into()),
+        method: PaymentMethod::CreditCard,
+        payer: Payer::Customer(planned.customer_id.clone()),
+        document_number: "CHECK-77".into(),
+        description: None,
+        receipt_date: date,
+        payment_date: Some(date),
+        currency: Some(CurrencyGroup {
+            base: None,
+            currency: "USD".into(),
+            rate: ExchangeRate::Type { name: String::new(), date: None },
+        }),
+        action: PostingAction::Submit,
+        custom_fields: Vec::new(),
+        details: vec![PaymentDetail::new(PaidDocument::Invoice(invoice.record_no), PaidWith::Cash, usd(12990))],
+        overpayment: None,
+    };
+    send_past(&world.gateway_url(), "finance-77", Function::CreatePayment(Box::new(payment))).await;
+    let id = claim(&world, &json!({ "key": planned.key, "number": "CHECK-77", "note": "by hand" })).await;
+    let claim = settled(&world, &id).await;
+    assert_eq!(claim["state"], "accepted", "{claim}");
+    world.company.clear_faults();
+    world.replay(order).await;
+    world.settle().await;
+    assert_eq!((world.company.payments().len(), world.company.invoices()[0].open), (1, Decimal::ZERO));
+    assert!(world.holds(order).await.is_empty());
+    assert_eq!(world.our_balances().await, world.balances());
+}
+
+#[tokio::test]
+async fn a_journal_entry_is_compared_by_account_date_and_state() {
+    let world = World::start_with("recognition = \"ship-date\"\ndeposit_account = \"2320\"\n").await;
+    world.company.add_fault(Fault::new(FaultKind::SmartRule).times(1_000).on_control_id("/deposit/"));
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let deposit = world.store.documents(STORE, order).await.unwrap().remove(0);
+    assert_eq!((deposit.planned.kind.as_str(), deposit.state), ("deposit", DocumentState::Rejected));
+    let date = deposit.planned.posting_date.unwrap();
+    let enter = async |reference: &str, lines: &[(&str, i64)]| {
+        let line = |(account, cents): &(&str, i64)| JournalEntryLine {
+            dimensions: dimensions(),
+            ..JournalEntryLine::new((*account).to_owned(), usd(*cents))
+        };
+        let lines = lines.iter().map(line).collect();
+        let journal = CreateJournal::new("GJ", reference, "A deposit", date, lines);
+        send_past(&world.gateway_url(), reference, Function::CreateJournal(Box::new(journal))).await;
+        world.company.journals().last().unwrap().record_no.to_string()
+    };
+    let wrong = enter("HAND-1", &[("1150-S", 12990), ("2320", -12000), ("2200", -990)]).await;
+    let body = |record: &str| json!({ "key": deposit.planned.key, "record_no": record, "note": "by hand" });
+    let id = claim(&world, &body(&wrong)).await;
+    let refused = settled(&world, &id).await;
+    assert_eq!(refused["differences"], "accounts differ: 2200 by -9.90, 2320 by 9.90", "{refused}");
+    // Two lines on one account come to what is one line here.
+    let right = enter("HAND-2", &[("1150-S", 12000), ("1150-S", 990), ("2320", -12990)]).await;
+    let id = claim(&world, &body(&right)).await;
+    let accepted = settled(&world, &id).await;
+    assert_eq!((&accepted["state"], &accepted["found_record"]), (&json!("accepted"), &json!(right)), "{accepted}");
+    world.company.clear_faults();
+    world.replay(order).await;
+    world.settle().await;
+    assert_eq!(world.company.journals().len(), 2);
 }
 
 #[tokio::test]
