@@ -244,7 +244,7 @@ async fn result(remote: &Remote, run: &str, what: Results, output: OutputArgumen
     let path = format!("{run}/{}", what.path());
     if output.csv {
         // The service's own table has more columns, and the same totals.
-        return show(&remote.text(&format!("{path}.csv"), &[]).await?);
+        return show(&remote.table(&path).await?);
     }
     output.rows(&remote.all(&path, &[], "rows", usize::MAX).await?, what.columns())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderName, IF_MATCH};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use crate::clock;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where an answer has the id of its request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CSV: &str = "text/csv";
 /// Rows of a page.
 const PAGE: &str = "500";
 
@@ -79,6 +80,13 @@ pub(super) enum Body {
     Csv(Vec<u8>),
 }
 
+/// What a request asks for besides.
+#[derive(Clone, Copy, Default)]
+struct Headers<'a> {
+    accept: Option<&'a str>,
+    if_match: Option<&'a str>,
+}
+
 /// A piece of a path.
 pub(super) fn encoded(piece: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
@@ -99,7 +107,15 @@ impl Remote {
     /// # Errors
     /// The service's problem, or that it does not answer.
     pub(super) async fn version(&self, path: &str) -> anyhow::Result<Option<String>> {
-        Ok(self.exchange(Method::GET, path, &[], Body::None, None).await?.1)
+        Ok(self.exchange(Method::GET, path, &[], Body::None, Headers::default()).await?.1)
+    }
+
+    /// All of a list as comma-separated values, as the service writes them.
+    ///
+    /// # Errors
+    /// The service's problem, or that it does not answer.
+    pub(super) async fn table(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        Ok(self.exchange(Method::GET, path, &[], Body::None, Headers { accept: Some(CSV), if_match: None }).await?.0)
     }
 
     /// The text of something: a table, a file.
@@ -137,7 +153,8 @@ impl Remote {
         query: &[(&str, String)],
         body: Body,
     ) -> anyhow::Result<Value> {
-        json(&self.exchange(method, path, query, body, version).await?.0)
+        let headers = Headers { accept: None, if_match: version };
+        json(&self.exchange(method, path, query, body, headers).await?.0)
     }
 
     /// All rows of a list, page by page; `list` is the field of a page that has them.
@@ -174,7 +191,7 @@ impl Remote {
     }
 
     async fn send(&self, method: Method, path: &str, query: &[(&str, String)], body: Body) -> anyhow::Result<Vec<u8>> {
-        Ok(self.exchange(method, path, query, body, None).await?.0)
+        Ok(self.exchange(method, path, query, body, Headers::default()).await?.0)
     }
 
     /// Sends a request; answers the body and the version of what it is about.
@@ -184,20 +201,23 @@ impl Remote {
         path: &str,
         query: &[(&str, String)],
         body: Body,
-        version: Option<&str>,
+        headers: Headers<'_>,
     ) -> anyhow::Result<(Vec<u8>, Option<String>)> {
         let url = self.url.join(path).with_context(|| format!("the address {}{path}", self.url))?;
         let mut request = self.client.request(method.clone(), url).bearer_auth(self.token.expose_secret()).query(query);
         if method == Method::POST {
             request = request.header("idempotency-key", clock::random_id().to_string());
         }
-        if let Some(version) = version {
+        if let Some(version) = headers.if_match {
             request = request.header(IF_MATCH, version);
+        }
+        if let Some(accept) = headers.accept {
+            request = request.header(ACCEPT, accept);
         }
         request = match body {
             Body::None => request,
             Body::Json(value) => request.header(CONTENT_TYPE, "application/json").body(value.to_string()),
-            Body::Csv(bytes) => request.header(CONTENT_TYPE, "text/csv").body(bytes),
+            Body::Csv(bytes) => request.header(CONTENT_TYPE, CSV).body(bytes),
         };
         let response = request.send().await.with_context(|| {
             format!("the service at {} does not answer; is it running, and is --url right?", self.url)
