@@ -10,6 +10,7 @@ use cartledger::sandbox::intacct::{Fault, FaultKind, SalesDocument};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use crate::failures::{asked, told};
 use crate::support::world::{STORE, World, demo_rules, guest};
 
 /// How the sandbox company calls things.
@@ -337,4 +338,32 @@ async fn a_change_of_mode_on_a_date_leaves_every_order_the_way_it_began() {
     for order in orders {
         assert_settled(&world, order).await;
     }
+}
+
+#[tokio::test]
+async fn an_order_entry_document_entered_by_hand_is_found_and_compared() {
+    let world = world().await;
+    let first = world.shop.place_order(&of(1, 12000, 0)).unwrap();
+    world.settle().await;
+    let refused = Fault::new(FaultKind::SmartRule).times(1_000).on_function("create_sotransaction");
+    world.company.add_fault(refused);
+    let same = world.shop.place_order(&of(1, 12000, 0)).unwrap();
+    let other = world.shop.place_order(&of(2, 12000, 0)).unwrap();
+    world.settle().await;
+    let id = format!("Sales Invoice-BC-{first}");
+    assert_eq!(world.company.sales_documents().iter().map(|document| &document.id).collect::<Vec<_>>(), [&id]);
+    let claimed = async |order: u64, by: &str, name: &str| {
+        let body = json!({ "key": format!("{STORE}/{order}/invoice/r1"), by: name, "note": "by hand" });
+        let (status, answer) = told(&world, "documents/by-hand", &body).await;
+        assert_eq!(status, 202, "{answer}");
+        let path = format!("documents/by-hand/{}", answer["id"]);
+        world.wait_until("it is looked up", async || asked(&world, &path).await["state"] != "open").await;
+        asked(&world, &path).await["differences"].as_str().unwrap().to_owned()
+    };
+    // Equal in everything, and still another order's.
+    let taken = format!("record {id} is {STORE}/{first}/invoice/r1 already");
+    assert_eq!(claimed(same, "record_no", &id).await, taken);
+    assert_eq!(claimed(same, "number", &format!("BC-{first}")).await, taken);
+    assert_eq!(claimed(other, "record_no", &id).await, "the total is 129.90 instead of 259.80");
+    assert_eq!(claimed(other, "number", "BC-0").await, "no Sales Invoice with number BC-0 was found in Intacct");
 }
