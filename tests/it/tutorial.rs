@@ -36,7 +36,7 @@ impl World {
             .collect();
         let (status, out, said) = self.run(ADMIN, &arguments).await;
         assert_eq!(status, 0, "{command:?}: {said}");
-        if arguments[..2] == ["rules", "convert"] {
+        if arguments.starts_with(&["rules", "convert"]) {
             std::fs::write(table, &out).unwrap();
         }
         out

@@ -263,11 +263,16 @@ impl Service {
     /// Changes something of the rules as they are now.
     async fn change(&self, path: &str, body: Value) -> anyhow::Result<()> {
         let (remote, rules) = self.open()?;
-        let version = remote.version(&rules).await?;
+        let version = remote.version(&of_rules(&rules)).await?;
         let body = if body.is_null() { Body::None } else { Body::Json(body) };
         let said = remote.ask_of(version.as_deref(), Method::POST, &format!("{rules}{path}"), &[], body).await?;
         self.output.one(&said)
     }
+}
+
+/// Where the version of the rules is told, also while there are none.
+fn of_rules(rules: &str) -> String {
+    format!("{rules}/search?limit=1")
 }
 
 async fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
@@ -279,8 +284,8 @@ async fn import(arguments: &ImportArguments) -> anyhow::Result<()> {
         Mode::Merge => "merge",
     };
     let (mode, previewed, version) = match (arguments.replace, arguments.merge) {
-        (true, _) => ("replace", None, remote.version(&rules).await?),
-        (_, true) => ("merge", None, remote.version(&rules).await?),
+        (true, _) => ("replace", None, remote.version(&of_rules(&rules)).await?),
+        (_, true) => ("merge", None, remote.version(&of_rules(&rules)).await?),
         _ => ("preview", Some(preview.to_owned()), None),
     };
     let query = filters([

@@ -1,10 +1,12 @@
 //! A campaign: one world with a database server of its own, and the rounds that are played in it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use cartledger::clock::Clock;
 use cartledger::embedded::{EmbeddedPostgres, Purpose};
+use cartledger::failpoint::Failpoint;
 use cartledger::sandbox::bigcommerce::ReleaseOrder;
 use cartledger::sandbox::intacct::{CompanySettings, Fault, FaultKind, SettingsChange};
 use fastrand::Rng;
@@ -44,8 +46,7 @@ const ORDER_ENTRY_MODE: &str = "changed_orders = \"correct\"\nposting = \"order_
     [stores.accounting.order_entry]\nwarehouse = \"WH1\"\n[stores.accounting.order_entry.subtotals]\n\
     shipping = \"Shipping\"\ntax = \"Sales Tax\"\n";
 
-/// Every so many campaigns the company has a budget that is soon spent: order mode in the beginning, daily mode then.
-const BUDGETS: u64 = 4;
+/// A company with a budget that is soon spent: order mode in the beginning, daily mode then.
 const BUDGET: [(&str, &str); 2] = [
     ("timeout_seconds = 3\n", "timeout_seconds = 3\ntransactions_per_month = 12\nover_budget = \"daily\"\n"),
     ("[stores.accounting]\n", "daily_over_budget = true\n[stores.accounting]\ndaily_close_delay_minutes = 0\n"),
@@ -75,16 +76,20 @@ pub struct Campaign {
     /// Disputes that nobody has acknowledged yet.
     pub(super) reports: Vec<serde_json::Value>,
     pub(super) way: Way,
+    /// Orders that may be excluded.
+    pub(super) excluded: BTreeSet<u64>,
     pub(super) tally: Tally,
 }
 
 impl Campaign {
-    /// Plays the campaign of a seed; answers what happened, or what is wrong.
-    pub async fn play(seed: u64, rounds: u32) -> Result<Tally, String> {
+    /// Plays the campaign of a seed; answers what happened, or what is wrong. A failpoint that is hunted for is armed in
+    /// every round.
+    pub async fn play(seed: u64, rounds: u32, hunted: Option<Failpoint>) -> Result<Tally, String> {
         let mut campaign = Self::start(seed).await;
         for number in 0..rounds {
             let turn = seed * u64::from(rounds) + u64::from(number);
-            let round = Round::choose(&mut campaign.chance, campaign.way, number, turn);
+            let turn = hunted.unwrap_or_else(|| campaign.way.failpoint_of(turn));
+            let round = Round::choose(&mut campaign.chance, number, turn, hunted.is_some());
             let ended = campaign.round(&round).await;
             if let Err(fault) = ended {
                 let log = campaign.world.log();
@@ -103,11 +108,11 @@ impl Campaign {
         let folder = PathBuf::from(format!("/tmp/cartledger-chaos-{name}"));
         let postgres = start_postgres(&folder).await;
         let database = TestDatabase::on(&postgres).await;
-        let daily = seed.is_multiple_of(2);
-        let accounting = match seed % ORDER_ENTRIES {
-            5 => ORDER_ENTRY_MODE,
-            _ if daily => DAILY_MODE,
-            _ => ORDER_MODE,
+        let way = Way::of(seed);
+        let accounting = match way {
+            Way::Daily => DAILY_MODE,
+            Way::Documents if seed % ORDER_ENTRIES == 5 => ORDER_ENTRY_MODE,
+            Way::Documents | Way::Budget => ORDER_MODE,
         };
         // A day that is over, so that it is summed up at once in daily mode.
         let clock = Clock::fixed(format!("{DAY}T17:00:00Z").parse().unwrap());
@@ -115,13 +120,23 @@ impl Campaign {
         let absent = if seed.is_multiple_of(LACKING) { vec!["PROJECT".to_owned()] } else { Vec::new() };
         let company = CompanySettings { absent: absent.into_iter().collect(), ..CompanySettings::default() };
         let mut world = World::start_with_company(database, accounting, clock, company).await;
-        let budget = seed % BUDGETS == BUDGETS - 1;
-        if budget {
+        if way == Way::Budget {
             world
                 .restart_changed(|settings| BUDGET.iter().fold(settings, |text, (from, to)| text.replace(from, to)))
                 .await;
         }
         assert_eq!(world.put_rules(&rules()).await, 201);
+        let address = world.address.clone();
+        world
+            .restart_changed(|settings| {
+                let settings = settings.replace("[database]", &format!("public_url = \"{address}\"\n[database]"));
+                let approved = "[stores.accounting]\n";
+                match way {
+                    Way::Daily => settings.replace(approved, &format!("approve_rules = true\n{approved}")),
+                    Way::Documents | Way::Budget => settings,
+                }
+            })
+            .await;
         Self {
             chance: Rng::with_seed(seed),
             world,
@@ -129,11 +144,8 @@ impl Campaign {
             folder,
             placed: Vec::new(),
             reports: Vec::new(),
-            way: match (budget, daily) {
-                (true, _) => Way::Budget,
-                (false, true) => Way::Daily,
-                (false, false) => Way::Documents,
-            },
+            way,
+            excluded: BTreeSet::new(),
             tally: Tally::default(),
         }
     }
@@ -152,6 +164,9 @@ impl Campaign {
         let begun = Instant::now();
         self.world.kill_service().await;
         self.time_passes().await;
+        if round.new_month {
+            self.execute("delete from company_over_budget").await;
+        }
         let mut kills = round.kills.iter().copied();
         let mut kill = kills.next().unwrap_or(Kill::Never);
         self.start_service(kill).await;
@@ -205,7 +220,9 @@ impl Campaign {
             if held && trouble.is_none() && pauses.is_multiple_of(GO_ON_EVERY) {
                 self.go_on_with_what_was_held().await;
             }
-            if actions.len() == 0 && outage.is_none() && trouble.is_none() && !held && self.is_quiet().await {
+            let excluded = actions.len() == 0 && self.include_all().await;
+            let calm = actions.len() == 0 && outage.is_none() && trouble.is_none() && !held && !excluded;
+            if calm && self.is_quiet().await {
                 break;
             }
             if begun.elapsed() > PATIENCE {

@@ -81,7 +81,7 @@ impl Campaign {
         }
     }
 
-    fn picked(&self, pick: usize) -> Option<u64> {
+    pub(super) fn picked(&self, pick: usize) -> Option<u64> {
         (!self.placed.is_empty()).then(|| self.placed[pick % self.placed.len()].id)
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use cartledger::failpoint::{Failpoint, Moment, Step};
 
+use super::plan::OF_THEIR_OWN;
+
 /// Counts of one campaign or of many.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -31,11 +33,12 @@ impl Tally {
         self.killed_at_random + self.struck.values().sum::<u32>()
     }
 
-    /// Failpoints at which nothing died.
-    pub fn never_struck(&self) -> Vec<String> {
-        let all = Step::ALL.iter().flat_map(|step| [(*step, Moment::Before), (*step, Moment::After)]);
+    /// Failpoints at which nothing died, of those that campaigns come to.
+    pub fn never_struck(&self) -> Vec<Failpoint> {
+        let steps = Step::ALL.iter().filter(|step| !OF_THEIR_OWN.contains(step));
+        let all = steps.flat_map(|step| [(*step, Moment::Before), (*step, Moment::After)]);
         let missing = all.filter(|place| !self.struck.contains_key(place));
-        missing.map(|(step, moment)| format!("{} {moment:?}", step.name())).collect()
+        missing.map(|(step, moment)| Failpoint { step, moment, time: 1 }).collect()
     }
 
     /// Adds another campaign's.
@@ -68,7 +71,7 @@ impl fmt::Display for Tally {
             self.kills(),
             self.struck.values().sum::<u32>(),
             self.struck.len(),
-            2 * Step::ALL.len(),
+            2 * (Step::ALL.len() - OF_THEIR_OWN.len()),
             self.faults,
             self.outages,
         )
