@@ -210,3 +210,25 @@ fn every_file_says_in_its_first_line_what_it_is_for() {
         assert!(text.starts_with("//! "), "{} has no first line that says what it is for", file.display());
     }
 }
+
+/// The API's description knows a type by its name alone: of two types with one name, one would be described as the other.
+#[test]
+fn every_type_that_the_api_describes_has_a_name_of_its_own() {
+    let mut places: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for file in sources(&source_folder()) {
+        let code = code(&file);
+        for rest in code.split("ToSchema").skip(1) {
+            let words: Vec<&str> = rest.split_whitespace().take(60).collect();
+            let named = words.windows(2).find(|pair| pair[0] == "struct" || pair[0] == "enum");
+            // Only what follows a derive: an import is followed by other lines first.
+            let derives = rest.trim_start().starts_with([')', ',']);
+            if let Some(pair) = named.filter(|_| derives) {
+                let name: String = pair[1].chars().take_while(|letter| letter.is_alphanumeric()).collect();
+                places.entry(name).or_default().push(file.display().to_string());
+            }
+        }
+    }
+    assert!(places.len() > 60, "only {} described types were found", places.len());
+    let twice: Vec<_> = places.into_iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(twice.is_empty(), "described twice: {twice:#?}");
+}

@@ -110,7 +110,9 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
     let mut router = router.with_state(state.clone());
     if api {
         let (admin, document) = layers::around(admin::routes(), &state).with_state(state).split_for_parts();
-        let docs = SwaggerUi::new("/docs").url("/openapi.json", admin::complete(document)).config(docs_settings());
+        let docs = SwaggerUi::new("/docs")
+            .external_url_unchecked("/openapi.json", admin::complete(document))
+            .config(docs_settings());
         router = router.merge(admin).merge(docs);
     }
     router

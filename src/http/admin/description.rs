@@ -1,5 +1,6 @@
 //! The description of the admin API, completed: who it is for, how to sign in, and the problems any route may answer.
 
+use serde_json::Value;
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::info::InfoBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -41,8 +42,8 @@ pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &m
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// Completes the description.
-pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+/// Completes the description, as JSON.
+pub(super) fn complete(mut document: OpenApi) -> Value {
     document.info = InfoBuilder::new()
         .title("Cartledger")
         .version(env!("CARGO_PKG_VERSION"))
@@ -64,7 +65,24 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
             add_problems(operation, named, method);
         }
     }
-    document
+    let mut value = serde_json::to_value(&document).unwrap_or_default();
+    widen(&mut value);
+    value
+}
+
+/// Numbers that are never negative are taken as long as 64 bits are, which the formats of OpenAPI do not say.
+fn widen(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let narrow = fields.get("format").is_some_and(|format| format == "int64" || format == "int32");
+            if narrow && fields.get("minimum").is_some_and(|least| least.as_f64() == Some(0.0)) {
+                fields.remove("format");
+            }
+            fields.values_mut().for_each(widen);
+        }
+        Value::Array(values) => values.iter_mut().for_each(widen),
+        _ => {}
+    }
 }
 
 fn add_problems(operation: &mut Operation, named: bool, method: &str) {

@@ -37,7 +37,7 @@ pub(super) struct Dossier {
     /// Its documents in the order they were planned, corrections among them, with requests and answers.
     documents: Vec<DossierDocument>,
     /// Every hold it ever had, oldest first.
-    holds: Vec<HoldView>,
+    holds: Vec<OrderHoldView>,
 }
 
 /// How the order read from some moment on.
@@ -66,7 +66,7 @@ struct DossierDocument {
 
 /// A hold, open or released. Amounts are decimal strings in major units of `currency`.
 #[derive(Debug, Serialize, ToSchema)]
-struct HoldView {
+struct OrderHoldView {
     id: i64,
     code: String,
     subject: String,
@@ -81,7 +81,7 @@ struct HoldView {
     released_at: Option<String>,
 }
 
-impl From<PastHold> for HoldView {
+impl From<PastHold> for OrderHoldView {
     fn from(past: PastHold) -> Self {
         Self {
             id: past.id,
@@ -134,7 +134,7 @@ pub(super) async fn show(
         evidence: told(&versions),
         derivation,
         documents,
-        holds: holds.into_iter().map(HoldView::from).collect(),
+        holds: holds.into_iter().map(OrderHoldView::from).collect(),
     }))
 }
 

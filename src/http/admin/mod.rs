@@ -132,12 +132,12 @@ pub fn routes() -> OpenApiRouter<ApiState> {
 }
 
 /// The whole description, as it is served and kept in openapi/openapi.json.
-pub fn description() -> OpenApi {
+pub fn description() -> serde_json::Value {
     complete(routes().split_for_parts().1)
 }
 
 /// Completes the description of routes.
-pub(super) fn complete(document: OpenApi) -> OpenApi {
+pub(super) fn complete(document: OpenApi) -> serde_json::Value {
     description::complete(document)
 }
 

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// Something that happened.
 #[derive(Debug, Serialize, ToSchema)]
-struct EventView {
+struct TimelineEvent {
     /// Its place in time, from 1 on.
     place: i64,
     /// When (UTC).
@@ -31,7 +31,7 @@ struct EventView {
 /// A page of what happened.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Timeline {
-    events: Vec<EventView>,
+    events: Vec<TimelineEvent>,
     /// Give this as `after` for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_after: Option<i64>,
@@ -69,7 +69,7 @@ pub(super) async fn list(
     let next_after = found.last().filter(|_| full).map(|event| event.place);
     let events = found
         .into_iter()
-        .map(|event| EventView {
+        .map(|event| TimelineEvent {
             place: event.place,
             at: event.at.to_string(),
             event: event.event,

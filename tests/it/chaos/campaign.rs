@@ -97,6 +97,9 @@ impl Campaign {
                 return Err(format!("round {number}: {fault}\nthe round: {round:#?}\nthe log's end:\n{log}"));
             }
             campaign.tally.rounds += 1;
+            if hunted.is_some_and(|place| campaign.tally.has_struck(place)) {
+                break;
+            }
         }
         campaign.tally.campaigns = 1;
         Ok(campaign.finish().await)

@@ -24,6 +24,8 @@ use crate::support::world::{World, order_of};
 
 /// Rounds of one campaign: enough for an order to be refunded and changed in later rounds, few enough to replay.
 const ROUNDS: u32 = 20;
+/// From so many campaigns on every failpoint must have been struck.
+const MANY: u64 = 20;
 /// Rounds of a campaign that hunts for a failpoint.
 const HUNTING_ROUNDS: u32 = 6;
 /// How often each failpoint is hunted for.
@@ -141,7 +143,7 @@ async fn chaos() {
         None => {
             let seeds = (first..first + campaigns).map(|seed| (seed, None));
             match play_on(&mut tally, seeds, ROUNDS, true).await {
-                None if campaigns >= 100 => hunt(&mut tally, first + campaigns).await,
+                None if campaigns >= MANY => hunt(&mut tally, first + campaigns).await,
                 fault => fault,
             }
         }
@@ -149,7 +151,7 @@ async fn chaos() {
     if let Some(fault) = fault {
         panic!("{fault}\nto see it again: make chaos with what stands before the colon");
     }
-    if campaigns >= 100 {
+    if campaigns >= MANY {
         assert_eq!(tally.never_struck(), [], "failpoints at which nothing ever died");
     }
 }

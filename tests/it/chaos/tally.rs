@@ -28,6 +28,11 @@ impl Tally {
         *self.struck.entry((failpoint.step, failpoint.moment)).or_default() += 1;
     }
 
+    /// Whether the program died at a place.
+    pub fn has_struck(&self, place: Failpoint) -> bool {
+        self.struck.contains_key(&(place.step, place.moment))
+    }
+
     /// How often the program was killed.
     pub fn kills(&self) -> u32 {
         self.killed_at_random + self.struck.values().sum::<u32>()

@@ -105,7 +105,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
 
 /// Every operation of the description: the role it names, its method, its path.
 fn described() -> BTreeSet<(String, String, String)> {
-    let document = serde_json::to_value(admin::description()).unwrap();
+    let document = admin::description();
     let mut all = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {

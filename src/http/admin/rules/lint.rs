@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::saving::{current, warnings};
-use super::view::{FindingView, RuleProblemView, RuleSchema};
+use super::view::{FindingView, RuleProblemView};
 use crate::accounting::rulebook::{Finding, Rule, Rulebook};
 use crate::http::admin::known_store;
 use crate::http::extract::{Json, Path};
@@ -18,7 +18,6 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct LintWish {
     /// The rules; the newest revision when they are missing.
-    #[schema(value_type = Option<Vec<RuleSchema>>)]
     rules: Option<Vec<serde_json::Value>>,
 }
 
