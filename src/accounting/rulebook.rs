@@ -130,7 +130,7 @@ impl fmt::Display for Rule {
 }
 
 /// A checked set of rules. As JSON it is the list of its rules.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Rule>", into = "Vec<Rule>")]
 pub struct Rulebook {
     rules: Vec<Rule>,

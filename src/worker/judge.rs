@@ -54,6 +54,13 @@ pub struct Rules {
     pub revision: i64,
 }
 
+impl Rules {
+    /// No rules at all: what is derived by them tells what rules are needed.
+    pub fn none() -> Self {
+        Self { rulebook: Arc::default(), revision: PROPOSED }
+    }
+}
+
 /// A derivation and the rules it was made with.
 #[derive(Debug)]
 pub struct Judged {

@@ -9,7 +9,7 @@ use super::by_hand;
 use super::collect;
 use super::connection::StoreConnection;
 use super::customers::{self, CustomerEnd, Occasion};
-use super::judge::{self, Judge, Judged};
+use super::judge::{self, Judge, Judged, Rules};
 use super::together;
 use super::validation;
 use super::waves::{self, WaveEnd};
@@ -140,7 +140,11 @@ impl OrderRun<'_> {
         };
         let judge = Judge::new(self.store, &self.connection.name, &self.connection.policy);
         let Some(rules) = judge.newest_rules().await? else {
-            return self.held(order_id, Some(&evidence), vec![no_rulebook(&self.connection.name)]).await;
+            let mut holds = vec![no_rulebook(&self.connection.name)];
+            // All that rules will have to cover is told at once, so that they can be made from it.
+            let missing = judge.derive(&evidence, Rules::none(), &stored).await?.derivation.holds;
+            holds.extend(missing.into_iter().filter(|hold| hold.code == HoldCode::MissingRule));
+            return self.held(order_id, Some(&evidence), holds).await;
         };
         let judged = judge.derive(&evidence, rules, &stored).await?;
         if let Some(wait) = self.wait_for_payment(&evidence, &judged.derivation, lane, &stored) {
@@ -423,8 +427,10 @@ fn no_rulebook(store: &str) -> Hold {
         code: HoldCode::MissingRule,
         subject: "rulebook".to_owned(),
         message: format!("store {store} has no rules yet"),
-        remedy: "Enter the mapping rules (PUT /v1/stores/{store}/rules); the order is then posted by itself."
-            .replace("{store}", store),
+        remedy:
+            "Make the mapping rules: /v1/stores/{store}/rules/unmapped lists what they must cover. The order is then \
+                 posted by itself."
+                .replace("{store}", store),
         amount: None,
         blocks: Blocks::Order,
     }

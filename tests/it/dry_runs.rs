@@ -124,10 +124,10 @@ async fn a_month_under_proposed_rules_shows_what_each_account_would_move_and_cha
         .collect();
     let expected = [
         "1100 2026-03 USD 346.40 346.40",
-        "1150-S 2026-03 USD 346.40 0",
-        "2200 2026-03 USD 0 26.40",
-        "4000 2026-03 USD 0 200.00",
-        "4010 2026-03 USD 0 120.00",
+        "1150-S 2026-03 USD 346.40 0.00",
+        "2200 2026-03 USD 0.00 26.40",
+        "4000 2026-03 USD 0.00 200.00",
+        "4010 2026-03 USD 0.00 120.00",
     ];
     assert_eq!(effects, expected);
 

@@ -26,12 +26,14 @@ mod tokens;
 mod usage;
 
 use axum::http::StatusCode;
+use rust_decimal::Decimal;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::layers::requires;
 use super::{ApiState, our_fault};
+use crate::accounting::money::Currency;
 use crate::problem::Problem;
 use crate::store::token::Role;
 
@@ -174,6 +176,17 @@ fn page_size(limit: Option<Limit>) -> u32 {
     limit.map_or(PAGE, |Limit(limit)| limit)
 }
 
+/// An amount with as many decimals as its currency has, or more where it needs them: 129.9 USD is 129.90. Never rounded.
+fn in_currency(amount: Decimal, currency: &str) -> Decimal {
+    let mut amount = amount.normalize();
+    if let Ok(currency) = currency.parse::<Currency>()
+        && amount.scale() < currency.minor_units()
+    {
+        amount.rescale(currency.minor_units());
+    }
+    amount
+}
+
 /// Longest reason or note that somebody gives, in characters.
 const SAID_MAX: usize = 500;
 
@@ -189,4 +202,21 @@ fn said<'a>(field: &str, text: &'a str) -> Result<&'a str, Problem> {
         format!("{field} must have 1 to {SAID_MAX} characters"),
         "Say why, in a sentence: whoever looks at it later reads it. Nothing was changed.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_currency;
+
+    #[test]
+    fn an_amount_has_the_decimals_of_its_currency_and_is_never_rounded() {
+        let shown = |amount: &str, currency| in_currency(amount.parse().unwrap(), currency).to_string();
+        assert_eq!(shown("129.9", "USD"), "129.90");
+        assert_eq!(shown("129.9000", "USD"), "129.90");
+        assert_eq!(shown("0", "USD"), "0.00");
+        assert_eq!(shown("1500.00", "JPY"), "1500");
+        assert_eq!(shown("0.125", "USD"), "0.125");
+        assert_eq!(shown("-7", "KWD"), "-7.000");
+        assert_eq!(shown("2.50", "no currency"), "2.5");
+    }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::exclusions::ExclusionView;
-use super::{Limit, known_store, page_size};
+use super::{Limit, in_currency, known_store, page_size};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
@@ -41,7 +41,11 @@ pub(super) struct OrderView {
 
 impl From<OrderStanding> for OrderView {
     fn from(order: OrderStanding) -> Self {
+        let currency = order.currency.as_deref().unwrap_or_default();
+        let shown = |amount: Option<Decimal>| amount.map(|amount| in_currency(amount, currency));
         Self {
+            total: shown(order.total),
+            open_balance: shown(order.open_balance),
             order_id: order.order_id,
             outcome: order.outcome,
             reason: order.reason,
@@ -49,8 +53,6 @@ impl From<OrderStanding> for OrderView {
             order_date: order.order_date.map(|date| date.to_string()),
             customer_id: order.customer_id,
             currency: order.currency,
-            total: order.total,
-            open_balance: order.open_balance,
             evidence_hash: order.evidence_hash,
             rulebook_revision: order.revision,
             updated_at: order.updated_at.map(|at| at.to_string()),

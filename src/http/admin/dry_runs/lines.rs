@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::known_run;
 use crate::http::ApiState;
-use crate::http::admin::Limit;
 use crate::http::admin::table::{Format, RowPage, Table, amount, answer, number, words};
+use crate::http::admin::{Limit, in_currency};
 use crate::http::extract::{Path, Query};
 use crate::problem::Problem;
 
@@ -208,8 +208,8 @@ impl Table for Journals {
             number: line.number,
             posting_date: line.posting_date.to_string(),
             account: line.account,
-            debit: line.debit,
-            credit: line.credit,
+            debit: in_currency(line.debit, &line.currency),
+            credit: in_currency(line.credit, &line.currency),
             currency: line.currency,
             dimensions: line.dimensions,
             memo: line.memo,

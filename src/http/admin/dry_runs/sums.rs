@@ -11,8 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::known_run;
 use crate::http::ApiState;
-use crate::http::admin::Limit;
 use crate::http::admin::table::{Format, RowPage, Table, amount, answer, no_place, number, words};
+use crate::http::admin::{Limit, in_currency};
 use crate::http::extract::{Path, Query};
 use crate::problem::Problem;
 
@@ -77,10 +77,10 @@ impl Table for Effects {
         let rows = found.into_iter().map(|effect| EffectRow {
             account: effect.account,
             month: effect.month.strftime("%Y-%m").to_string(),
+            net: in_currency(effect.debit - effect.credit, &effect.currency),
+            debit: in_currency(effect.debit, &effect.currency),
+            credit: in_currency(effect.credit, &effect.currency),
             currency: effect.currency,
-            net: effect.debit - effect.credit,
-            debit: effect.debit,
-            credit: effect.credit,
             lines: effect.lines,
         });
         Ok(rows.collect())
