@@ -121,7 +121,8 @@ pub(super) async fn run(arguments: HoldsArguments) -> anyhow::Result<ExitCode> {
         }
         HoldsCommand::Snooze { id, until, reason } => {
             let wish = json!({ "until": until.to_string(), "reason": reason });
-            output.one(&remote.ask(Method::POST, &format!("{holds}/{id}/snooze"), &[], Body::Json(wish)).await?)?;
+            remote.ask(Method::POST, &format!("{holds}/{id}/snooze"), &[], Body::Json(wish)).await?;
+            show(format!("Hold {id} is out of the list until {until}.\n").as_bytes())?;
         }
         HoldsCommand::Unsnooze { id } => {
             remote.ask(Method::POST, &format!("{holds}/{id}/unsnooze"), &[], Body::None).await?;

@@ -20,11 +20,11 @@ pub(super) struct UsageArguments {
 
 const COMPANIES: [Column; 6] = [
     ("Company", "name"),
-    ("Month", "month"),
-    ("Spent", "transactions"),
-    ("Forecast", "forecast"),
-    ("Budget", "budget"),
-    ("Trouble", "trouble"),
+    ("Month", "budget.month"),
+    ("Spent", "budget.used"),
+    ("Forecast", "budget.forecast"),
+    ("Limit", "budget.limit"),
+    ("Standing", "budget.standing"),
 ];
 
 pub(super) async fn run(arguments: UsageArguments) -> anyhow::Result<ExitCode> {
