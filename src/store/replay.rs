@@ -109,8 +109,33 @@ fn at_once_left(part: Part) -> i64 {
     i64::from(AT_ONCE).saturating_sub(i64::try_from(part.marked).unwrap_or(i64::MAX))
 }
 
-fn next(last: Option<i64>, rows: i64, part: Part) -> Option<i64> {
-    last.filter(|_| rows >= i64::from(part.limit))
+fn next(last: Option<i64>, rows: usize, part: Part) -> Option<i64> {
+    last.filter(|_| rows >= part.limit as usize)
+}
+
+/// Marks orders of a part as due, each once, by their id: the first at once and the others at the part's pace.
+async fn mark(
+    transaction: &mut sqlx::Transaction<'_, sqlx::Postgres>,
+    store: &str,
+    order_ids: &[i64],
+    part: Part,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "insert into lane (store, order_id, run_at)
+         select $1, order_id, now() + make_interval(secs => greatest(place - $3, 0) * 60.0 / $4)
+           from (select order_id, row_number() over (order by order_id) as place
+                   from (select distinct unnest($2::bigint[]) as order_id) wanted) numbered
+          order by order_id
+         on conflict (store, order_id) do update
+            set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0",
+        store,
+        order_ids,
+        at_once_left(part),
+        Decimal::from(part.per_minute.max(1)) as Decimal
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 impl Store {
@@ -122,34 +147,20 @@ impl Store {
     pub async fn retry_holds(&self, store: &str, filter: &HoldFilter, part: Part) -> Result<Marked, StoreError> {
         let _around = failpoint::around(Step::RetryHolds);
         let mut transaction = self.pool.begin().await?;
-        let row = sqlx::query!(
-            r#"with fitting as materialized (
-                   select id, order_id, document_key from open_hold
-                    where store = $1 and id > $2
-                      and ($4::bigint[] is null or id = any ($4))
-                      and ($5::text is null or code = $5)
-                      and ($6::text is null or subject = $6)
-                      and ($7::text is null or cause = $7)
-                      and ($8::bigint is null or order_id = $8)
-                      and ($9::text is null or currency = $9)
-                      and ($10::timestamptz is null or opened_at >= $10)
-                      and ($11::timestamptz is null or opened_at < $11)
-                      and ($12::numeric is null or amount >= $12)
-                      and ($13::boolean is null or snoozed = $13)
-                    order by id limit $3),
-               orders as (select distinct order_id from fitting where order_id is not null),
-               numbered as (select order_id, row_number() over (order by order_id) as place from orders),
-               marked as (
-                   insert into lane (store, order_id, run_at)
-                   select $1, order_id, now() + make_interval(secs => greatest(place - $14, 0) * 60.0 / $15)
-                     from numbered order by order_id
-                   on conflict (store, order_id) do update
-                      set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0
-                   returning 1)
-               select (select count(*) from marked) as "orders!", (select count(*) from fitting) as "rows!",
-                      (select max(id) from fitting) as last,
-                      (select coalesce(array_agg(distinct document_key), '{}') from fitting
-                        where document_key is not null) as "documents!: Vec<String>""#,
+        let fitting = sqlx::query!(
+            r#"select id as "id!", order_id, document_key from open_hold
+                where store = $1 and id > $2
+                  and ($4::bigint[] is null or id = any ($4))
+                  and ($5::text is null or code = $5)
+                  and ($6::text is null or subject = $6)
+                  and ($7::text is null or cause = $7)
+                  and ($8::bigint is null or order_id = $8)
+                  and ($9::text is null or currency = $9)
+                  and ($10::timestamptz is null or opened_at >= $10)
+                  and ($11::timestamptz is null or opened_at < $11)
+                  and ($12::numeric is null or amount >= $12)
+                  and ($13::boolean is null or snoozed = $13)
+                order by id limit $3"#,
             store,
             part.after,
             i64::from(part.limit),
@@ -162,15 +173,20 @@ impl Store {
             filter.opened_from.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
             filter.opened_to.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
             filter.amount_min,
-            filter.snoozed,
-            at_once_left(part),
-            Decimal::from(part.per_minute.max(1)) as Decimal
+            filter.snoozed
         )
-        .fetch_one(&mut *transaction)
+        .fetch_all(&mut *transaction)
         .await?;
-        let documents = retry_documents(&mut transaction, store, &row.documents).await?;
+        let last = fitting.last().map(|hold| hold.id);
+        let rows = fitting.len();
+        let (orders, keys): (Vec<_>, Vec<_>) =
+            fitting.into_iter().map(|hold| (hold.order_id, hold.document_key)).unzip();
+        let orders: Vec<i64> = orders.into_iter().flatten().collect();
+        let keys: Vec<String> = keys.into_iter().flatten().collect();
+        let orders = mark(&mut transaction, store, &orders, part).await?;
+        let documents = retry_documents(&mut transaction, store, &keys).await?;
         transaction.commit().await?;
-        Ok(Marked { orders: row.orders.unsigned_abs(), documents, next: next(row.last, row.rows, part) })
+        Ok(Marked { orders, documents, next: next(last, rows, part) })
     }
 
     /// Marks orders that were seen before and fit as due. A part is so many orders by their id.
@@ -179,26 +195,17 @@ impl Store {
     /// [`StoreError::Unavailable`]: then nothing of the part was marked.
     pub async fn replay_orders(&self, store: &str, filter: &OrderFilter, part: Part) -> Result<Marked, StoreError> {
         let _around = failpoint::around(Step::ReplayOrders);
-        let row = sqlx::query!(
-            r#"with fitting as materialized (
-                   select order_id from sales_order
-                    where store = $1 and order_id > $2
-                      and ($4::date is null or order_date >= $4)
-                      and ($5::date is null or order_date <= $5)
-                      and ($6::text is null or outcome = $6)
-                      and ($7::text is null or status = $7)
-                      and ($8::text is null or currency = $8)
-                      and ($9::text is null or customer_id = $9)
-                    order by order_id limit $3),
-               numbered as (select order_id, row_number() over (order by order_id) as place from fitting),
-               marked as (
-                   insert into lane (store, order_id, run_at)
-                   select $1, order_id, now() + make_interval(secs => greatest(place - $10, 0) * 60.0 / $11)
-                     from numbered order by order_id
-                   on conflict (store, order_id) do update
-                      set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0
-                   returning 1)
-               select (select count(*) from marked) as "orders!", (select max(order_id) from fitting) as last"#,
+        let mut transaction = self.pool.begin().await?;
+        let fitting = sqlx::query_scalar!(
+            "select order_id from sales_order
+              where store = $1 and order_id > $2
+                and ($4::date is null or order_date >= $4)
+                and ($5::date is null or order_date <= $5)
+                and ($6::text is null or outcome = $6)
+                and ($7::text is null or status = $7)
+                and ($8::text is null or currency = $8)
+                and ($9::text is null or customer_id = $9)
+              order by order_id limit $3",
             store,
             part.after,
             i64::from(part.limit),
@@ -207,13 +214,13 @@ impl Store {
             filter.outcome,
             filter.status,
             filter.currency,
-            filter.customer_id,
-            at_once_left(part),
-            Decimal::from(part.per_minute.max(1)) as Decimal
+            filter.customer_id
         )
-        .fetch_one(&self.pool)
+        .fetch_all(&mut *transaction)
         .await?;
-        Ok(Marked { orders: row.orders.unsigned_abs(), documents: 0, next: next(row.last, row.orders, part) })
+        let orders = mark(&mut transaction, store, &fitting, part).await?;
+        transaction.commit().await?;
+        Ok(Marked { orders, documents: 0, next: next(fitting.last().copied(), fitting.len(), part) })
     }
 
     /// Marks these orders as due, whether they were seen before or not.
@@ -223,22 +230,10 @@ impl Store {
     pub async fn replay_these(&self, store: &str, order_ids: &[u64], per_minute: u32) -> Result<u64, StoreError> {
         let _around = failpoint::around(Step::ReplayThese);
         let ids: Vec<i64> = order_ids.iter().copied().map(to_database).collect();
-        let done = sqlx::query!(
-            "insert into lane (store, order_id, run_at)
-             select $1, order_id, now() + make_interval(secs => greatest(place - $3, 0) * 60.0 / $4)
-               from (select order_id, row_number() over (order by order_id) as place
-                       from (select distinct unnest($2::bigint[]) as order_id) wanted) numbered
-              order by order_id
-             on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0",
-            store,
-            &ids,
-            i64::from(AT_ONCE),
-            Decimal::from(per_minute.max(1)) as Decimal
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        let mut transaction = self.pool.begin().await?;
+        let orders = mark(&mut transaction, store, &ids, Part::first(per_minute)).await?;
+        transaction.commit().await?;
+        Ok(orders)
     }
 
     /// Kept deliveries of a store that fit, in the order they were received, after the delivery with number `after`, at most
@@ -300,25 +295,16 @@ impl Store {
         part: Part,
     ) -> Result<Marked, StoreError> {
         let _around = failpoint::around(Step::ReplayDeliveries);
-        let row = sqlx::query!(
-            r#"with fitting as materialized (
-                   select distinct order_id from inbox
-                    where store = $1 and order_id > $2
-                      and ($4::bigint[] is null or id = any ($4))
-                      and ($5::text is null or scope = $5)
-                      and ($6::bigint is null or order_id = $6)
-                      and ($7::timestamptz is null or received_at >= $7)
-                      and ($8::timestamptz is null or received_at < $8)
-                    order by order_id limit $3),
-               numbered as (select order_id, row_number() over (order by order_id) as place from fitting),
-               marked as (
-                   insert into lane (store, order_id, run_at)
-                   select $1, order_id, now() + make_interval(secs => greatest(place - $9, 0) * 60.0 / $10)
-                     from numbered order by order_id
-                   on conflict (store, order_id) do update
-                      set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0
-                   returning 1)
-               select (select count(*) from marked) as "orders!", (select max(order_id) from fitting) as last"#,
+        let mut transaction = self.pool.begin().await?;
+        let fitting = sqlx::query_scalar!(
+            r#"select distinct order_id as "order_id!" from inbox
+                where store = $1 and order_id > $2
+                  and ($4::bigint[] is null or id = any ($4))
+                  and ($5::text is null or scope = $5)
+                  and ($6::bigint is null or order_id = $6)
+                  and ($7::timestamptz is null or received_at >= $7)
+                  and ($8::timestamptz is null or received_at < $8)
+                order by order_id limit $3"#,
             store,
             part.after,
             i64::from(part.limit),
@@ -326,13 +312,13 @@ impl Store {
             filter.scope,
             filter.order_id.map(to_database),
             filter.received_from.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
-            filter.received_to.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
-            at_once_left(part),
-            Decimal::from(part.per_minute.max(1)) as Decimal
+            filter.received_to.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>
         )
-        .fetch_one(&self.pool)
+        .fetch_all(&mut *transaction)
         .await?;
-        Ok(Marked { orders: row.orders.unsigned_abs(), documents: 0, next: next(row.last, row.orders, part) })
+        let orders = mark(&mut transaction, store, &fitting, part).await?;
+        transaction.commit().await?;
+        Ok(Marked { orders, documents: 0, next: next(fitting.last().copied(), fitting.len(), part) })
     }
 }
 
