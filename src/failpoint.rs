@@ -189,8 +189,6 @@ steps! {
     WishHooks => "wish-hooks",
     /// What was found of them is noted.
     NoteHooks => "note-hooks",
-    /// When the last delivery came is noted.
-    NoteHeard => "note-heard",
     /// A hold is put aside, or taken up again.
     SnoozeHold => "snooze-hold",
     /// The orders of holds are marked as due.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::output::OutputArguments;
-use super::remote::RemoteArguments;
+use super::remote::{RemoteArguments, filters};
 use super::{SettingsArguments, open_database, show};
 use crate::store::audit::Verification;
 
@@ -67,14 +67,13 @@ pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn list(arguments: ListArguments) -> anyhow::Result<ExitCode> {
-    let filters = [
+    let query = filters([
         ("actor", arguments.actor),
         ("about", arguments.about),
         ("request_id", arguments.request_id),
         ("from", arguments.from.map(|at| at.to_string())),
         ("to", arguments.to.map(|at| at.to_string())),
-    ];
-    let query: Vec<_> = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    ]);
     let entries = arguments.remote.open()?.all("/v1/audit", &query, "entries", arguments.limit).await?;
     let columns = [
         ("Place", "seq"),
@@ -114,5 +113,8 @@ async fn verify(known: Option<&str>, settings: &SettingsArguments) -> anyhow::Re
 
 fn place_and_hash(text: &str) -> anyhow::Result<(i64, &str)> {
     let (place, hash) = text.split_once(':').context("--known takes a place and a hash: 1042:9f86...")?;
-    Ok((place.parse().context("the place of --known is no number")?, hash))
+    let place: i64 = place.parse().context("the place of --known is no number")?;
+    let noted = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    anyhow::ensure!(place > 0 && noted, "--known takes a place from 1 on and a hash of 64 hexadecimal digits");
+    Ok((place, hash))
 }

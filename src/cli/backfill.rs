@@ -9,8 +9,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::output::{Column, OutputArguments};
-use super::progress::{Measure, watch};
-use super::remote::{Body, StoreArguments};
+use super::progress::{Measure, Total, watch};
+use super::remote::{Body, Remote, StoreArguments};
 use super::show;
 
 /// What to do with backfills.
@@ -48,7 +48,7 @@ struct StartArguments {
     /// Orders placed at this moment or later (UTC), for example 2026-03-01T00:00:00Z
     #[arg(long)]
     placed_from: Timestamp,
-    /// Orders placed before this moment (UTC)
+    /// Orders placed at this moment or before (UTC)
     #[arg(long)]
     placed_to: Timestamp,
     /// Only orders in this status of the shop, by its number; may be given several times
@@ -76,7 +76,7 @@ const BACKFILLS: [Column; 9] = [
     ("By", "created_by"),
     ("Error", "last_error"),
 ];
-const MEASURE: Measure = Measure { done: "marked", total: "seen", going: &["running"] };
+const MEASURE: Measure = Measure { done: "percent", total: Total::Is(100), going: &["running"] };
 
 pub(super) async fn run(arguments: BackfillArguments) -> anyhow::Result<ExitCode> {
     let (remote, store) = arguments.store.open()?;
@@ -100,7 +100,7 @@ pub(super) async fn run(arguments: BackfillArguments) -> anyhow::Result<ExitCode
             let made = remote.ask(Method::POST, &backfills, &[], Body::Json(wish)).await?;
             let id = made.get("id").and_then(Value::as_i64).context("the service named no backfill")?;
             if wait {
-                output.one(&watch(&remote, &format!("{backfills}/{id}"), &MEASURE).await?)?;
+                return watched(&remote, &format!("{backfills}/{id}"), output).await;
             } else {
                 show(
                     format!("Backfill {id} has started; cartledger backfill watch {id} shows how far it is.\n")
@@ -112,10 +112,18 @@ pub(super) async fn run(arguments: BackfillArguments) -> anyhow::Result<ExitCode
             output.rows(&remote.all(&backfills, &[], "backfills", usize::MAX).await?, &BACKFILLS)?
         }
         BackfillCommand::Show { id } => output.one(&remote.get(&format!("{backfills}/{id}"), &[]).await?)?,
-        BackfillCommand::Watch { id } => output.one(&watch(&remote, &format!("{backfills}/{id}"), &MEASURE).await?)?,
+        BackfillCommand::Watch { id } => return watched(&remote, &format!("{backfills}/{id}"), output).await,
         BackfillCommand::Pause { id } => change(id, "pause").await?,
         BackfillCommand::Resume { id } => change(id, "resume").await?,
         BackfillCommand::Cancel { id } => change(id, "cancel").await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Watches a backfill; exit status 1 when it did not get to its end.
+async fn watched(remote: &Remote, path: &str, output: OutputArguments) -> anyhow::Result<ExitCode> {
+    let ended = watch(remote, path, &MEASURE).await?;
+    output.one(&ended)?;
+    let done = ended.get("state").and_then(Value::as_str) == Some("done");
+    Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::output::{Column, OutputArguments};
-use super::progress::{Measure, watch};
+use super::progress::{Measure, Total, watch};
 use super::remote::{Body, Remote, StoreArguments};
 use super::{rules_files, show};
 
@@ -207,7 +207,7 @@ async fn begin(
         show(format!("Dry run {id} has started.\n").as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let measure = Measure { done: "orders_done", total: "orders_total", going: &["queued", "running"] };
+    let measure = Measure { done: "orders_done", total: Total::In("orders_total"), going: &["queued", "running"] };
     let ended = watch(remote, &path, &measure).await?;
     let state = ended.get("state").and_then(Value::as_str).unwrap_or_default();
     if state != "done" {

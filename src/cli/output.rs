@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::show;
+use crate::accounting::spreadsheet::guarded;
 
 /// How wide a table is where nothing tells.
 const WIDTH: u16 = 160;
@@ -125,8 +126,7 @@ fn comma_separated(rows: &[Value], columns: &[Column]) -> anyhow::Result<Vec<u8>
 
 /// A text that no spreadsheet takes for a formula. Numbers stay as they are.
 fn inert(text: String) -> String {
-    let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<Decimal>().is_err();
-    if risky { format!("'{text}") } else { text }
+    if text.parse::<Decimal>().is_ok() { text } else { guarded(&text) }
 }
 
 #[cfg(test)]

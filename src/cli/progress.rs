@@ -10,12 +10,21 @@ use super::remote::Remote;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How much there is to do.
+#[derive(Clone, Copy)]
+pub(super) enum Total {
+    /// As this field of the answer says.
+    In(&'static str),
+    /// Always so much.
+    Is(u64),
+}
+
 /// What of an answer tells how far the work is.
 pub(super) struct Measure {
     /// The field with how much is done.
     pub(super) done: &'static str,
-    /// The field with how much there is, when that is known.
-    pub(super) total: &'static str,
+    /// How much there is.
+    pub(super) total: Total,
     /// States in which it goes on.
     pub(super) going: &'static [&'static str],
 }
@@ -34,7 +43,10 @@ pub(super) async fn watch(remote: &Remote, path: &str, measure: &Measure) -> any
         let now = remote.get(path, &[]).await?;
         let number = |name: &str| now.get(name).and_then(Value::as_u64);
         let state = now.get("state").and_then(Value::as_str).unwrap_or_default().to_owned();
-        bar.set_length(number(measure.total).unwrap_or_default());
+        bar.set_length(match measure.total {
+            Total::In(field) => number(field).unwrap_or_default(),
+            Total::Is(total) => total,
+        });
         bar.set_position(number(measure.done).unwrap_or_default());
         bar.set_message(state.clone());
         if !measure.going.contains(&state.as_str()) {

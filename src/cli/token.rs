@@ -11,7 +11,7 @@ use super::remote::{Body, RemoteArguments};
 use super::{SettingsArguments, open_database, show};
 use crate::clock::{self, Clock};
 use crate::config::Environment;
-use crate::store::token::{NewToken, Role, hash_of};
+use crate::store::token::{NewToken, OF_COMMAND_LINE, Role, hash_of, token_name};
 
 /// What to do with tokens.
 #[derive(Debug, Args)]
@@ -81,10 +81,7 @@ pub(super) async fn run(arguments: TokenArguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
-    let name = arguments.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        anyhow::bail!("the name must have 1 to 100 visible characters");
-    }
+    let name = token_name(&arguments.name).map_err(|why| anyhow::anyhow!(why))?;
     let (config, environment) = arguments.settings.load()?;
     let expires_at =
         arguments.days.map(|days| Clock::system().now().checked_add((i64::from(days) * 24).hours())).transpose()?;
@@ -105,5 +102,5 @@ async fn create(arguments: &CreateArguments) -> anyhow::Result<()> {
 
 /// Who uses the command line, for the audit log.
 fn person(environment: &Environment) -> String {
-    format!("command line: {}", environment.get("USER").unwrap_or("unknown"))
+    format!("{OF_COMMAND_LINE}: {}", environment.get("USER").unwrap_or("unknown"))
 }

@@ -20,15 +20,29 @@ pub struct ScheduleSettings {
     pub silent_after_hours: u32,
 }
 
+/// Runs are remembered for ten years at most.
+const KEEP_RUNS_DAYS_MAX: u32 = 3650;
+
 impl ScheduleSettings {
+    /// How often orders and refunds may be looked for at most and at least, in seconds; the API has the same bounds.
+    pub const POLL_SECONDS: (u32, u32) = (60, 24 * 60 * 60);
+    /// The same for the look at the webhooks.
+    pub const WEBHOOK_SECONDS: (u32, u32) = (600, 7 * 24 * 60 * 60);
+
     /// Refuses what is not possible.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if self.orders_seconds < 60 || self.refunds_seconds < 60 || self.webhooks_seconds < 600 {
-            let why = "orders_seconds and refunds_seconds must be at least 60, webhooks_seconds at least 600";
+        let within = |seconds: u32, (least, most): (u32, u32)| (least..=most).contains(&seconds);
+        let polls = within(self.orders_seconds, Self::POLL_SECONDS) && within(self.refunds_seconds, Self::POLL_SECONDS);
+        if !polls || !within(self.webhooks_seconds, Self::WEBHOOK_SECONDS) {
+            let why = "orders_seconds and refunds_seconds must be from 60 to 86400 (a day), webhooks_seconds from 600 to \
+                       604800 (a week)";
             return Err(invalid("schedules", why));
         }
-        if self.keep_runs_days == 0 || self.silent_after_hours == 0 {
-            return Err(invalid("schedules", "keep_runs_days and silent_after_hours must be at least 1"));
+        if !within(self.keep_runs_days, (1, KEEP_RUNS_DAYS_MAX)) {
+            return Err(invalid("schedules", &format!("keep_runs_days must be from 1 to {KEEP_RUNS_DAYS_MAX}")));
+        }
+        if self.silent_after_hours == 0 {
+            return Err(invalid("schedules", "silent_after_hours must be at least 1"));
         }
         Ok(())
     }
@@ -61,6 +75,31 @@ fn may_be_reached(address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn intervals_have_both_bounds_and_runs_are_not_kept_for_ever() {
+        let good = ScheduleSettings {
+            orders_seconds: 60,
+            refunds_seconds: 86_400,
+            webhooks_seconds: 604_800,
+            keep_runs_days: 3650,
+            silent_after_hours: 1,
+        };
+        assert!(good.check().is_ok());
+        let bad = [
+            ScheduleSettings { orders_seconds: 59, ..good.clone() },
+            ScheduleSettings { orders_seconds: 86_401, ..good.clone() },
+            ScheduleSettings { refunds_seconds: u32::MAX, ..good.clone() },
+            ScheduleSettings { webhooks_seconds: 599, ..good.clone() },
+            ScheduleSettings { webhooks_seconds: 604_801, ..good.clone() },
+            ScheduleSettings { keep_runs_days: 0, ..good.clone() },
+            ScheduleSettings { keep_runs_days: 3651, ..good.clone() },
+            ScheduleSettings { silent_after_hours: 0, ..good },
+        ];
+        for bad in bad {
+            assert!(bad.check().is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn webhooks_are_sent_to_https_addresses_without_a_port_only() {

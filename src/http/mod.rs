@@ -89,6 +89,14 @@ pub struct ScheduleFacts {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if error.is_bad_value() {
+            return Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "value-not-valid",
+                "A value cannot be stored or looked for",
+                "It has a character that no text may have (NUL), or a moment that is out of range. Nothing was changed.",
+            );
+        }
         tracing::error!(%error, "a request failed in the database");
         Self::database_down()
     }

@@ -65,7 +65,7 @@ fn filter(by: By<'_>, record_field: &str, number_field: &str) -> Filter {
     }
 }
 
-/// Reads the rows of [`query`]. A journal entry has no date and no state yet.
+/// Reads the rows of [`query`]. A journal entry has no date and no state yet; what somebody entered need not have a number.
 ///
 /// # Errors
 /// [`LookupError`] when a row lacks what decides, or the answer is not complete.
@@ -82,7 +82,7 @@ pub fn documents(object: Object<'_>, result: &FunctionResult) -> Result<Vec<Foun
             let found = order_entry::documents(result)?.into_iter().map(FoundDocument::from);
             Ok(found.zip(dates).map(|(found, date)| FoundDocument { date, ..found }).collect())
         }
-        _ => lookup::documents(result),
+        _ => lookup::documents_whatever_number(result),
     }
 }
 
@@ -123,6 +123,21 @@ mod tests {
         let sale = body(Object::OrderEntry("Sales Invoice"), By::RecordNo("Sales Invoice-BC-1"));
         assert!(sale.contains("<field>DOCID</field>") && sale.contains("<docparid>Sales Invoice</docparid>"), "{sale}");
         assert!(body(Object::Journal, By::RecordNo("7")).contains("<field>BATCHNO</field><value>7</value>"));
+    }
+
+    #[test]
+    fn a_record_without_a_number_is_read_when_it_is_claimed_and_not_when_it_is_looked_up_by_its_number() {
+        let row = [
+            ("RECORDNO", "12"),
+            ("CUSTOMERID", "BC-7"),
+            ("STATE", "Posted"),
+            ("TRX_TOTALENTERED", "5"),
+            ("RECEIPTDATE", "03/10/2026"),
+        ];
+        let result = FunctionResult::of_rows(&[&row], Some(0));
+        let found = documents(Object::Payment, &result).unwrap();
+        assert_eq!((found[0].record.as_str(), found[0].number.as_str()), ("12", ""));
+        assert_eq!(lookup::documents(&result), Err(LookupError::Field { field: "number" }));
     }
 
     #[test]

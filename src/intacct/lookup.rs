@@ -104,6 +104,15 @@ pub fn ping() -> Query {
 /// # Errors
 /// [`LookupError`] when a row lacks what decides, or the answer is not complete.
 pub fn documents(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupError> {
+    let found = documents_whatever_number(result)?;
+    if found.iter().any(|document| document.number.is_empty()) {
+        return Err(LookupError::Field { field: "number" });
+    }
+    Ok(found)
+}
+
+/// Like [`documents`], also of records that have no number: it is left empty. People enter payments without one.
+pub(super) fn documents_whatever_number(result: &FunctionResult) -> Result<Vec<FoundDocument>, LookupError> {
     complete(result)?.iter().map(document).collect()
 }
 
@@ -112,7 +121,7 @@ fn document(row: &Record) -> Result<FoundDocument, LookupError> {
     let date = text(row, "WHENPOSTED").or_else(|| text(row, "RECEIPTDATE"));
     Ok(FoundDocument {
         record: record_number(row)?.to_string(),
-        number: number.ok_or(LookupError::Field { field: "number" })?.to_owned(),
+        number: number.unwrap_or_default().to_owned(),
         customer_id: required(row, "CUSTOMERID")?.to_owned(),
         state: required(row, "STATE")?.to_owned(),
         currency: text(row, "CURRENCY").map(ToOwned::to_owned),

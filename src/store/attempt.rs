@@ -175,6 +175,11 @@ impl Store {
         let _around = failpoint::around(Step::BeginSendingTogether);
         let mut transaction = self.pool.begin().await?;
         let mut attempts = Vec::with_capacity(requests.len());
+        // In the order in which a person's decisions lock them, so that neither waits for the other.
+        let keys: Vec<String> = requests.iter().map(|(key, ..)| key.clone()).collect();
+        sqlx::query!("select key from document where key = any ($1) order by key collate \"C\" for update", &keys)
+            .fetch_all(&mut *transaction)
+            .await?;
         for (key, request, request_hash) in requests {
             let row = sqlx::query!(
                 "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,

@@ -341,7 +341,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Notes why a backfill could not go on, and when it is tried again.
+    /// Notes why a running backfill could not go on, and when it is tried again.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -349,7 +349,7 @@ impl Store {
         let _around = failpoint::around(Step::PutOffBackfill);
         sqlx::query!(
             "update backfill set failures = failures + 1, last_error = $2, next_at = now() + make_interval(secs => $3)
-              where id = $1",
+              where id = $1 and state = 'running'",
             id,
             why,
             wait.as_secs_f64()

@@ -4,6 +4,7 @@
 //! the books is not posted beside it.
 
 use jiff::Timestamp;
+use sqlx::{Postgres, Transaction};
 
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
@@ -32,9 +33,14 @@ impl ClaimState {
         }
     }
 
-    fn parse(text: &str, id: i64) -> Result<Self, StoreError> {
+    /// The state of this name.
+    pub fn named(name: &str) -> Option<Self> {
         let all = [Self::Open, Self::Accepted, Self::Refused, Self::Withdrawn];
-        all.into_iter().find(|state| state.as_str() == text).ok_or_else(|| StoreError::Corrupt {
+        all.into_iter().find(|state| state.as_str() == name)
+    }
+
+    fn parse(text: &str, id: i64) -> Result<Self, StoreError> {
+        Self::named(text).ok_or_else(|| StoreError::Corrupt {
             what: format!("by_hand.state of {id}"),
             why: format!("'{text}' is no state"),
         })
@@ -169,6 +175,23 @@ impl TryFrom<Row> for Claim {
     }
 }
 
+/// Whether a claim of a document of an order stands: not looked up yet, or refused. To be asked under the order's lock.
+pub(super) async fn is_claimed(
+    transaction: &mut Transaction<'_, Postgres>,
+    store: &str,
+    order_id: u64,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query!(
+        r#"select exists (select from by_hand
+                           where store = $1 and order_id = $2 and state in ('open', 'refused')) as "claimed!""#,
+        store,
+        to_database(order_id)
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(row.claimed)
+}
+
 impl Store {
     /// Keeps a claim of a document of an order and marks the order as due. From then on nothing of the document is sent. A
     /// claim of it that was refused before is withdrawn.
@@ -179,15 +202,15 @@ impl Store {
         let _around = failpoint::around(Step::ClaimByHand);
         let order = to_database(claim.order_id);
         let mut transaction = self.pool.begin().await?;
-        let document = sqlx::query!(
-            "select key from document where key = $1 and store = $2 and order_id = $3 for update",
-            claim.document_key,
+        // First all documents of the order by their key, then the order: as sending and excluding do.
+        let documents = sqlx::query!(
+            "select key from document where store = $1 and order_id = $2 order by key collate \"C\" for update",
             claim.store,
             order
         )
-        .fetch_optional(&mut *transaction)
+        .fetch_all(&mut *transaction)
         .await?;
-        if document.is_none() {
+        if !documents.iter().any(|document| document.key == claim.document_key) {
             return Ok(Kept::Unknown);
         }
         sqlx::query!("select pg_advisory_xact_lock(order_lock($1, $2))", claim.store, order)
@@ -292,7 +315,7 @@ impl Store {
                 "update document set state = 'posted', record_no = $2, error = null, settled_at = now(), open_until = null,
                         found_by = 'hand'
                   where key = $1 and state in ('planned', 'rejected', 'unknown')
-                    and (open_until is null or open_until <= now())",
+                    and (open_until is null or (state = 'unknown' and open_until <= now()))",
                 claim.document_key,
                 record_no
             )

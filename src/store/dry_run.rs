@@ -41,11 +41,6 @@ impl DryRunState {
         }
     }
 
-    /// Whether there is still something to do.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::Running)
-    }
-
     fn parse(text: &str, id: i64) -> Result<Self, StoreError> {
         let all = [Self::Queued, Self::Running, Self::Done, Self::Cancelled, Self::Failed];
         all.into_iter().find(|state| state.as_str() == text).ok_or_else(|| StoreError::Corrupt {

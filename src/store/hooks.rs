@@ -1,6 +1,7 @@
 //! What is wished of a store's webhooks, what was found of them, and when the last delivery came.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, from_database, to_database};
@@ -85,11 +86,11 @@ pub struct Hearing {
     pub last: Option<Timestamp>,
     /// The last notice that deliveries fail (UTC).
     pub last_exception: Option<Timestamp>,
-    /// Seconds since the last one, or since they are listened for.
+    /// Seconds since the last one, or since they are listened for; not from before they were installed.
     pub quiet_seconds: u64,
     /// Orders that polling has marked as due since then.
     pub polled: u64,
-    /// Whether any are awaited: hooks are wished to be there, or there were some before.
+    /// Whether any are awaited: hooks are wished to be there, or nobody said anything and some came before.
     pub awaited: bool,
 }
 
@@ -182,11 +183,18 @@ impl Store {
         Ok(())
     }
 
-    /// Notes which hooks of ours were found, in place of those noted before, and how many others there are.
+    /// Notes which hooks of ours were found, in place of those noted before, and how many others there are. `checked_at` is
+    /// a moment before they were looked at: notices that come later bring the next look forward.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn note_hooks(&self, store: &str, hooks: &[FoundHook], others: u64) -> Result<(), StoreError> {
+    pub async fn note_hooks(
+        &self,
+        store: &str,
+        hooks: &[FoundHook],
+        others: u64,
+        checked_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::NoteHooks);
         let ids: Vec<i64> = hooks.iter().map(|hook| to_database(hook.hook_id)).collect();
         let scopes: Vec<String> = hooks.iter().map(|hook| hook.scope.clone()).collect();
@@ -208,34 +216,15 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "insert into webhook_wish (store, checked_at, others) values ($1, now(), $2)
+            "insert into webhook_wish (store, checked_at, others) values ($1, $3, $2)
              on conflict (store) do update set checked_at = excluded.checked_at, others = excluded.others",
             store,
-            to_database(others)
+            to_database(others),
+            checked_at.to_sqlx() as jiff_sqlx::Timestamp,
         )
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Notes the last delivery, so that the next look need not go over all of them.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn note_heard(&self, store: &str) -> Result<(), StoreError> {
-        let _around = failpoint::around(Step::NoteHeard);
-        sqlx::query!(
-            "insert into webhook_wish as w (store, heard_id, heard_at)
-             select $1, coalesce(max(id), 0), max(received_at) from inbox
-              where store = $1 and scope <> 'store/hook/deliveryException'
-                and id > coalesce((select heard_id from webhook_wish where store = $1), 0)
-             on conflict (store) do update set heard_id = greatest(w.heard_id, excluded.heard_id),
-                heard_at = greatest(w.heard_at, excluded.heard_at)",
-            store
-        )
-        .execute(&self.pool)
-        .await?;
         Ok(())
     }
 
@@ -246,22 +235,25 @@ impl Store {
     pub async fn hearing(&self, store: &str) -> Result<Hearing, StoreError> {
         let row = sqlx::query!(
             r#"with known as (
-                   select coalesce(max(since), now()) as since, coalesce(max(heard_id), 0) as heard_id,
-                          max(heard_at) as heard_at, coalesce(bool_or(desired = 'installed'), false) as installed
+                   select coalesce(max(since), now()) as since, coalesce(max(desired), 'unmanaged') as desired,
+                          max(asked_at) as asked_at
                      from webhook_wish where store = $1),
-               heard as (
-                   select since, installed, greatest(heard_at,
-                          (select max(received_at) from inbox where store = $1 and id > known.heard_id
-                              and scope <> 'store/hook/deliveryException')) as last
-                     from known)
+               heard as materialized (
+                   select known.*, (select max(received_at) from inbox where store = $1
+                                       and scope <> 'store/hook/deliveryException') as last
+                     from known),
+               quiet as (
+                   select heard.*, case when desired = 'installed' then greatest(coalesce(last, since), asked_at)
+                                        else coalesce(last, since) end as quiet_from
+                     from heard)
                select since as "since!", last,
                       (select max(received_at) from inbox where store = $1 and scope = 'store/hook/deliveryException')
                           as last_exception,
-                      greatest(extract(epoch from now() - coalesce(last, since)), 0)::bigint as "quiet!",
+                      greatest(extract(epoch from now() - quiet_from), 0)::bigint as "quiet!",
                       (select coalesce(sum(acted), 0)::bigint from schedule_run
-                        where store = $1 and name = 'orders' and started_at > coalesce(last, since)) as "polled!",
-                      installed or last is not null as "awaited!"
-                 from heard"#,
+                        where store = $1 and name = 'orders' and started_at > quiet_from) as "polled!",
+                      desired = 'installed' or desired = 'unmanaged' and last is not null as "awaited!"
+                 from quiet"#,
             store
         )
         .fetch_one(&self.pool)

@@ -1,5 +1,7 @@
 //! Answers to requests with an idempotency key: kept for a day, so that a repeated request is answered, not executed.
 
+use std::collections::BTreeMap;
+
 use super::{Store, StoreError};
 use crate::failpoint::{self, Step};
 
@@ -8,8 +10,8 @@ use crate::failpoint::{self, Step};
 pub struct KeptAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// Its Content-Type.
-    pub content_type: Option<String>,
+    /// Its headers that tell of the body and of what was made, by name.
+    pub headers: BTreeMap<String, String>,
     /// Its body.
     pub body: Vec<u8>,
 }
@@ -17,8 +19,9 @@ pub struct KeptAnswer {
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// Nothing: the request is to be executed, and its answer kept.
-    New,
+    /// Nothing: the request is to be executed, and its answer kept with this turn. A request that took longer than its key
+    /// was kept for it has lost its turn, and its answer is not kept.
+    New(i64),
     /// It was answered.
     Answered(KeptAnswer),
     /// It is being executed.
@@ -43,22 +46,23 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
-        let begun = sqlx::query!(
+        let turn = sqlx::query_scalar!(
             "insert into kept_answer (actor, key, request_hash) values ($1, $2, $3)
-             on conflict (actor, key) do update set begun_at = now()
+             on conflict (actor, key) do update set begun_at = now(), turn = kept_answer.turn + 1
               where kept_answer.status is null and kept_answer.request_hash = excluded.request_hash
-                and kept_answer.begun_at < now() - interval '2 minutes'",
+                and kept_answer.begun_at < now() - interval '2 minutes'
+             returning turn",
             actor,
             key,
             request
         )
-        .execute(&self.pool)
+        .fetch_optional(&self.pool)
         .await?;
-        if begun.rows_affected() == 1 {
-            return Ok(Begun::New);
+        if let Some(turn) = turn {
+            return Ok(Begun::New(turn));
         }
         let kept = sqlx::query!(
-            "select request_hash, status, content_type, body from kept_answer where actor = $1 and key = $2",
+            "select request_hash, status, headers, body from kept_answer where actor = $1 and key = $2",
             actor,
             key
         )
@@ -69,7 +73,7 @@ impl Store {
             Some(kept) => match kept.status {
                 Some(status) => Begun::Answered(KeptAnswer {
                     status: u16::try_from(status).unwrap_or_default(),
-                    content_type: kept.content_type,
+                    headers: kept.headers.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default(),
                     body: kept.body.unwrap_or_default(),
                 }),
                 None => Begun::Underway,
@@ -83,14 +87,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: the request then counts as being executed for two minutes.
-    pub async fn keep_answer(&self, actor: &str, key: &str, answer: &KeptAnswer) -> Result<(), StoreError> {
+    pub async fn keep_answer(&self, actor: &str, key: &str, turn: i64, answer: &KeptAnswer) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::KeepAnswer);
         sqlx::query!(
-            "update kept_answer set status = $3, content_type = $4, body = $5 where actor = $1 and key = $2",
+            "update kept_answer set status = $4, headers = $5, body = $6
+              where actor = $1 and key = $2 and turn = $3 and status is null",
             actor,
             key,
+            turn,
             i16::try_from(answer.status).unwrap_or_default(),
-            answer.content_type,
+            serde_json::json!(answer.headers),
             answer.body
         )
         .execute(&self.pool)
@@ -102,11 +108,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn forget_answer(&self, actor: &str, key: &str) -> Result<(), StoreError> {
+    pub async fn forget_answer(&self, actor: &str, key: &str, turn: i64) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::ForgetAnswer);
-        sqlx::query!("delete from kept_answer where actor = $1 and key = $2 and status is null", actor, key)
-            .execute(&self.pool)
-            .await?;
+        sqlx::query!(
+            "delete from kept_answer where actor = $1 and key = $2 and turn = $3 and status is null",
+            actor,
+            key,
+            turn
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 }

@@ -61,6 +61,15 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether a value was at fault and not the database: a character that no text may have, a moment out of range
+    /// (Postgres' class 22, data exceptions).
+    pub fn is_bad_value(&self) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code.starts_with("22"))
+    }
+}
+
 /// A handle on the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {

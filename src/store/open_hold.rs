@@ -207,11 +207,12 @@ impl Store {
     }
 
     /// The open holds of a store by their cause, those that are put aside left out: by the largest amount blocked in one
-    /// currency, then by the number of orders. `skip` groups are passed over; at most `limit`.
+    /// currency, then by the number of orders. `skip` groups are passed over; at most `limit`, or all in one
+    /// snapshot when there is none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn hold_groups(&self, store: &str, skip: u32, limit: u32) -> Result<Vec<HoldGroup>, StoreError> {
+    pub async fn hold_groups(&self, store: &str, skip: u32, limit: Option<u32>) -> Result<Vec<HoldGroup>, StoreError> {
         let rows = sqlx::query!(
             r#"with awake as materialized (select * from open_hold where store = $1 and not snoozed),
                money as (
@@ -234,7 +235,7 @@ impl Store {
                offset $2 limit $3"#,
             store,
             i64::from(skip),
-            i64::from(limit)
+            limit.map(i64::from)
         )
         .fetch_all(&self.pool)
         .await?;

@@ -36,7 +36,7 @@ pub struct PastHold {
 pub struct Attempt {
     /// Which sending it belongs to, from 1 on.
     pub number: i32,
-    /// `send` or `look-up`.
+    /// `send`, `look-up`, or `by-hand`: a look-up of what somebody says was entered by hand.
     pub step: String,
     /// When its end was recorded (UTC).
     pub at: Timestamp,
@@ -167,7 +167,8 @@ impl Store {
                    -- Of earlier tries only the answer's time is kept.
                    select sent_at, 4, 'sent', key, 'attempt ' || attempts from of_order where sent_at is not null
                    union all
-                   select a.at, 5, case a.step when 'look-up' then 'looked-up' else 'answered' end, d.key,
+                   select a.at, 5, case a.step when 'look-up' then 'looked-up' when 'by-hand' then 'looked-up-by-hand'
+                          else 'answered' end, d.key,
                           'attempt ' || a.number || ': ' || a.outcome
                      from attempt a join of_order d on d.key = a.document_key
                    union all

@@ -111,15 +111,15 @@ impl Row {
 }
 
 impl Store {
-    /// Keeps a proposal; its author is who proposes it. Answers its number.
+    /// Keeps a proposal; its author is who proposes it. Answers it as it is kept.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn propose_rules(&self, new: &NewRevision<'_>) -> Result<i64, StoreError> {
+    pub async fn propose_rules(&self, new: &NewRevision<'_>) -> Result<Proposal, StoreError> {
         let _around = failpoint::around(Step::ProposeRules);
         let row = sqlx::query!(
             "insert into rule_proposal (store, base_revision, rules, note, proposed_by) values ($1, $2, $3, $4, $5)
-             returning id",
+             returning id, proposed_at",
             new.store,
             new.base,
             new.rules,
@@ -128,7 +128,19 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok(row.id)
+        Ok(Proposal {
+            id: row.id,
+            base: new.base,
+            rules: new.rules.clone(),
+            note: new.note.to_owned(),
+            proposed_by: new.author.to_owned(),
+            proposed_at: row.proposed_at.to_jiff(),
+            state: ProposalState::Open,
+            decided_by: None,
+            decided_at: None,
+            reason: String::new(),
+            revision: None,
+        })
     }
 
     /// One proposal of a store.
@@ -230,7 +242,7 @@ impl Store {
         let state = if withdraw { ProposalState::Withdrawn } else { ProposalState::Rejected };
         let done = sqlx::query!(
             "update rule_proposal set state = $3, decided_by = $4, decided_at = now(), reason = $5
-              where store = $1 and id = $2 and state = 'open' and (not $6 or proposed_by = $4)",
+              where store = $1 and id = $2 and state = 'open' and (not $6 or lower(proposed_by) = lower($4))",
             store,
             id,
             state.as_str(),

@@ -148,6 +148,13 @@ pub struct Begun {
     pub failures: u32,
 }
 
+impl Begun {
+    /// What a run is told that is not the one under way any more.
+    fn lost(&self) -> StoreError {
+        StoreError::Lost(format!("run {} of the schedule {} of {}", self.run, self.name.as_str(), self.store))
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunResult {
@@ -159,6 +166,8 @@ pub enum RunResult {
         why: String,
         /// How long to wait.
         wait: Duration,
+        /// Whether the window has more pages than are read in one: half of it is read next, from its start.
+        too_long: bool,
     },
 }
 
@@ -297,6 +306,7 @@ impl Store {
             r#"update schedule set unfinished = true,
                       window_from = coalesce(window_from, read_until - make_interval(secs => $3)),
                       window_until = coalesce(window_until, now()),
+                      window_after = case when window_from is null then 0 else window_after end,
                       next_at = case when next_at > now() then next_at else next_at + make_interval(secs =>
                          every_seconds * (floor(extract(epoch from now() - next_at)::float8 / every_seconds) + 1)) end
                 where store = $1 and name = $2
@@ -331,7 +341,7 @@ impl Store {
     /// Ends a run. Runs of long ago are forgotten.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`], [`StoreError::Lost`] when the run is not the one under way: then nothing was changed.
     pub async fn end_run(&self, run: &Begun, result: &RunResult, keep: Duration) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::EndRun);
         let (name, store) = (run.name.as_str(), &run.store);
@@ -340,7 +350,7 @@ impl Store {
             RunResult::Done => ("done", None),
             RunResult::Failed { why, .. } => ("failed", Some(why.as_str())),
         };
-        sqlx::query!(
+        let ended = sqlx::query!(
             "update schedule_run set result = $2, error = $3, ended_at = now() where id = $1 and result = 'running'",
             run.run,
             word,
@@ -348,12 +358,17 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
+        if ended.rows_affected() == 0 {
+            return Err(run.lost());
+        }
         match result {
+            // What was asked for after the end of the window that was read is not done yet. Webhooks have no window.
             RunResult::Done => {
                 sqlx::query!(
                     "update schedule set unfinished = false, failures = 0, retry_at = '-infinity', window_from = null,
                             window_until = null, window_after = 0, read_until = coalesce(window_until, read_until),
-                            wanted_at = case when wanted_at > $3 then wanted_at end
+                            wanted_at = case when wanted_at > case when name = 'webhooks' then $3
+                               else coalesce(window_until, $3) end then wanted_at end
                       where store = $1 and name = $2",
                     store,
                     name,
@@ -362,13 +377,17 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
             }
-            RunResult::Failed { wait, .. } => {
+            RunResult::Failed { wait, too_long, .. } => {
                 sqlx::query!(
-                    "update schedule set failures = failures + 1, retry_at = now() + make_interval(secs => $3)
+                    "update schedule set failures = failures + 1, retry_at = now() + make_interval(secs => $3),
+                            window_after = case when $4 then 0 else window_after end,
+                            window_until = case when $4 then greatest(window_from + (window_until - window_from) / 2,
+                               least(window_until, read_until + interval '1 minute')) else window_until end
                       where store = $1 and name = $2",
                     store,
                     name,
                     wait.as_secs_f64(),
+                    *too_long,
                 )
                 .execute(&mut *transaction)
                 .await?;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 
 pub use self::shown::StoredSummary;
+use super::by_hand::is_claimed;
 use super::document::{DocumentState, PlannedDocument, release_members, write};
 use super::exclusion::is_excluded;
 use super::{Store, StoreError, from_database, to_database};
@@ -75,7 +76,8 @@ pub struct NewSummary {
 impl Store {
     /// Makes the collected documents of an order exactly these, each with its group; what is in a summary stays there.
     /// `stood` are the documents that stood when the order was judged. Answers false, and changes nothing, when others stand
-    /// now because a day was closed or its summary refused meanwhile, or the order was excluded: it must be looked at again.
+    /// now because a day was closed or its summary refused meanwhile, or when the order was excluded or a document of it is
+    /// said to have been entered by hand: it must be looked at again.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`]: then nothing was changed.
@@ -106,7 +108,10 @@ impl Store {
         if stands != *stood {
             return Ok(false);
         }
-        if !documents.is_empty() && is_excluded(&mut transaction, store, order_id).await? {
+        if !documents.is_empty()
+            && (is_excluded(&mut transaction, store, order_id).await?
+                || is_claimed(&mut transaction, store, order_id).await?)
+        {
             return Ok(false);
         }
         // What was never sent goes without a trace. What was sent once and refused has its attempts, and stays planned.
@@ -114,7 +119,9 @@ impl Store {
             "with gone as (
                 select key from document
                  where store = $1 and order_id = $2 and attempts = 0 and state in ('collected', 'planned')
-                   and key <> all ($3)),
+                   and key <> all ($3)
+                   and not exists (select from by_hand b
+                                    where b.document_key = document.key and b.state in ('open', 'refused'))),
              lines as (delete from posting_line using gone where document_key = gone.key)
              delete from document using gone where document.key = gone.key",
             store,

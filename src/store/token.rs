@@ -87,6 +87,27 @@ pub struct NewToken<'a> {
     pub created_by: &'a str,
 }
 
+/// What the audit log calls whoever uses the token of the settings.
+pub const OF_SETTINGS: &str = "settings";
+/// What it calls whoever uses the command line, before who that is.
+pub const OF_COMMAND_LINE: &str = "command line";
+
+/// The name of a token without spaces around it.
+///
+/// # Errors
+/// Why it is none: too long, not visible, or what others go by in the audit log.
+pub fn token_name(text: &str) -> Result<&str, &'static str> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err("the name must have 1 to 100 visible characters");
+    }
+    let lower = name.to_lowercase();
+    if lower == OF_SETTINGS || lower.starts_with(OF_COMMAND_LINE) {
+        return Err("that name stands for the token of the settings or for the command line");
+    }
+    Ok(name)
+}
+
 /// The hash under which a token is stored. A token is random over its whole length, so a plain hash is enough.
 pub fn hash_of(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
@@ -127,6 +148,14 @@ impl Store {
     pub async fn create_token(&self, new: &NewToken<'_>, hash: &[u8; 32]) -> Result<Option<i64>, StoreError> {
         let _around = failpoint::around(Step::CreateToken);
         let mut transaction = self.pool.begin().await?;
+        // One that has expired gives its name free.
+        sqlx::query!(
+            "update api_token set revoked_at = expires_at, revoked_by = 'expiry'
+              where name = $1 and revoked_at is null and expires_at <= now()",
+            new.name
+        )
+        .execute(&mut *transaction)
+        .await?;
         let row = sqlx::query!(
             "insert into api_token (name, role, hash, created_by, expires_at) values ($1, $2, $3, $4, $5)
              on conflict (name) where revoked_at is null do nothing returning id",
@@ -221,5 +250,18 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_goes_by_the_name_of_the_settings_or_the_command_line() {
+        assert_eq!(token_name(" anna "), Ok("anna"));
+        for name in ["", " ", "a\nb", "Settings", "command line: root", &"x".repeat(101)] {
+            assert!(token_name(name).is_err(), "{name}");
+        }
     }
 }

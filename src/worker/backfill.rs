@@ -112,7 +112,8 @@ impl Work for Backfills {
                     retry_in_s = wait.as_secs(),
                     "a backfill goes on later"
                 );
-                self.store.put_off_backfill(backfill.id, &why, wait).await
+                let told = format!("{why}; it is tried again by itself, and cancelling it lets the next one go");
+                self.store.put_off_backfill(backfill.id, &told, wait).await
             }
             Err(Stop::Store(error)) => Err(error),
         }

@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::gateway::{Cause, Gateway};
+use super::gateway::{Cause, Failure, Gateway};
 use super::lookup;
 use super::order::RunEnd;
 use crate::accounting::document::{CorrectionForm, Detail, Document};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::accounting::money::Money;
 use crate::intacct::claimed::{self, By, Object};
-use crate::intacct::lookup::{FoundDocument, LookupError};
+use crate::intacct::functions::Query;
+use crate::intacct::lookup::FoundDocument;
+use crate::intacct::response::FunctionResult;
 use crate::store::Store;
 use crate::store::by_hand::{Claim, ClaimState, FoundBy, Verdict};
 use crate::store::document::{DocumentState, StoredDocument};
@@ -62,30 +64,65 @@ async fn look(
         DocumentState::Sending => return Err(RunEnd::retry(format!("{key} is being sent by another run"))),
         DocumentState::Planned | DocumentState::Rejected | DocumentState::Unknown => {}
     }
-    if let Some(open_for) = stored.open_for.filter(|open_for| !open_for.is_zero()) {
-        let why =
-            format!("{key}: its request may still be under way in Intacct; the posting by hand is looked up then");
-        return Err(RunEnd::Retry { why, after: Some(open_for) });
+    if let Some(end) = still_open(stored) {
+        return Err(end);
     }
-    let cause = || Cause { store: claim.store.clone(), order: Some(claim.order_id) };
+    match find(gateway, claim, object).await {
+        Ok((found, answer)) => Ok((verdict(claim, stored, &document, &found), journal, Some(answer))),
+        Err(Unfound::Never { why, answer }) => Ok((refused(why), journal, answer)),
+        Err(Unfound::Later(end)) => Err(end),
+    }
+}
+
+/// Until when a claim waits for a request of its document. A planned document whose time under way is over is not through
+/// either: only the last look-up by its own number says that its request came to nothing.
+fn still_open(stored: &StoredDocument) -> Option<RunEnd> {
+    let open_for = stored.open_for?;
+    if open_for.is_zero() && stored.state != DocumentState::Planned {
+        return None;
+    }
+    let key = &stored.planned.key;
+    let why = format!("{key}: its request may still be under way in Intacct; the posting by hand is looked up then");
+    Some(RunEnd::Retry { why, after: Some(open_for).filter(|open_for| !open_for.is_zero()) })
+}
+
+/// Why nothing is known of a claimed record.
+enum Unfound {
+    /// Asking again may tell.
+    Later(RunEnd),
+    /// Asking again would bring the same.
+    Never { why: String, answer: Option<String> },
+}
+
+/// What Intacct has under the claimed name, and the beginning of its answer.
+async fn find(gateway: &Gateway, claim: &Claim, object: Object<'_>) -> Result<(Vec<FoundDocument>, String), Unfound> {
     let by = match &claim.found_by {
         FoundBy::RecordNo(record) => By::RecordNo(record),
         FoundBy::Number(number) => By::Number(number),
     };
-    let failed = |failure| lookup::cannot_look_up(key, failure);
-    let result = gateway.read(cause(), claimed::query(object, by)).await.map_err(failed)?;
-    let answer = Some(lookup::cut(result.raw.clone()));
-    let mut found = match claimed::documents(object, &result) {
-        Ok(found) => found,
-        Err(error @ LookupError::MoreRows { .. }) => return Ok((refused(error.to_string()), journal, answer)),
-        Err(error) => return Err(RunEnd::retry(format!("{key}: {error}"))),
-    };
-    if journal && let [only] = found.as_slice() {
-        let header = gateway.read(cause(), claimed::entry(&only.record)).await.map_err(failed)?;
-        let only = claimed::with_entry(only.clone(), &header);
-        found = vec![only.map_err(|error| RunEnd::retry(format!("{key}: {error}")))?];
+    let result = ask(gateway, claim, claimed::query(object, by)).await?;
+    let answer = lookup::cut(result.raw.clone());
+    let never = |why: String| Unfound::Never { why, answer: Some(answer.clone()) };
+    let mut found = claimed::documents(object, &result).map_err(|error| never(error.to_string()))?;
+    if object == Object::Journal
+        && let [only] = found.as_slice()
+    {
+        let header = ask(gateway, claim, claimed::entry(&only.record)).await?;
+        let only = claimed::with_entry(only.clone(), &header).map_err(|error| never(error.to_string()))?;
+        found = vec![only];
     }
-    Ok((verdict(claim, stored, &document, &found), journal, answer))
+    Ok((found, answer))
+}
+
+async fn ask(gateway: &Gateway, claim: &Claim, query: Query) -> Result<FunctionResult, Unfound> {
+    let cause = Cause { store: claim.store.clone(), order: Some(claim.order_id) };
+    gateway.read(cause, query).await.map_err(|failure| match failure {
+        Failure::Refused { error, remedy, answer } => Unfound::Never {
+            why: format!("it could not be looked up: {error}. {remedy}"),
+            answer: Some(lookup::cut(answer)),
+        },
+        other => Unfound::Later(lookup::cannot_look_up(&claim.document_key, other)),
+    })
 }
 
 fn verdict(claim: &Claim, stored: &StoredDocument, document: &Document, found: &[FoundDocument]) -> Verdict {
@@ -186,10 +223,15 @@ fn other_accounts(document: &Document, found: &FoundDocument) -> Option<String> 
     (!other.is_empty()).then(|| format!("accounts differ: {}", other.join(", ")))
 }
 
-/// Takes documents out that refused claims keep back, with all that need them, and says so in a hold each.
-pub(super) fn keep_back(documents: &mut Vec<Document>, claims: &[Claim]) -> Vec<Hold> {
+/// Takes documents out that refused claims keep back, with all that need them. Each refused claim is a hold, also when its
+/// document is not wanted any more: what somebody entered may be in the books all the same.
+pub(super) fn keep_back(documents: &mut Vec<Document>, claims: &[Claim], stored: &[StoredDocument]) -> Vec<Hold> {
+    let holds = claims.iter().map(|claim| {
+        let wanted = documents.iter().find(|document| document.key.as_str() == claim.document_key);
+        wanted.map_or_else(|| differs_unwanted(claim, stored), |document| differs(document, claim))
+    });
+    let holds: Vec<Hold> = holds.collect();
     let mut kept: BTreeSet<String> = claims.iter().map(|claim| claim.document_key.clone()).collect();
-    let mut holds = Vec::new();
     loop {
         let needs = |document: &Document| document.detail.needs().iter().any(|key| kept.contains(key.as_str()));
         let stays = |document: &Document| kept.contains(document.key.as_str()) || needs(document);
@@ -198,33 +240,43 @@ pub(super) fn keep_back(documents: &mut Vec<Document>, claims: &[Claim]) -> Vec<
         if out.is_empty() {
             return holds;
         }
-        for document in out {
-            let claim = claims.iter().find(|claim| claim.document_key == document.key.as_str());
-            holds.extend(claim.map(|claim| differs(&document, claim)));
-            kept.insert(document.key.as_str().to_owned());
-        }
+        kept.extend(out.into_iter().map(|document| document.key.as_str().to_owned()));
     }
 }
 
 fn differs(document: &Document, claim: &Claim) -> Hold {
+    let what = format!("{} {} over {} {}", document.kind, document.number, document.total, document.currency);
+    Hold {
+        amount: Some(Money::new(document.total, document.currency)),
+        blocks: Blocks::Document(document.key.clone()),
+        ..hold_of(claim, document.number.clone(), &what)
+    }
+}
+
+/// The hold of a claim whose document is not wanted any more: no money waits for it.
+fn differs_unwanted(claim: &Claim, stored: &[StoredDocument]) -> Hold {
+    let planned = stored.iter().map(|stored| &stored.planned).find(|planned| planned.key == claim.document_key);
+    match planned {
+        Some(planned) => hold_of(claim, planned.number.clone(), &format!("{} {}", planned.kind, planned.number)),
+        None => hold_of(claim, claim.document_key.clone(), &claim.document_key),
+    }
+}
+
+fn hold_of(claim: &Claim, subject: String, what: &str) -> Hold {
     Hold {
         code: HoldCode::UnknownOutcomeDiffers,
-        subject: document.number.clone(),
+        subject,
         message: format!(
-            "{} says that {} {} over {} {} was entered in Intacct by hand, and it was not found so: {}",
+            "{} says that {what} was entered in Intacct by hand, and it was not found so: {}",
             claim.claimed_by,
-            document.kind,
-            document.number,
-            document.total,
-            document.currency,
             claim.differences.as_deref().unwrap_or_default()
         ),
         remedy: format!(
             "Correct there what differs and say again that it was entered by hand; or withdraw claim {}, and it is sent.",
             claim.id
         ),
-        amount: Some(Money::new(document.total, document.currency)),
-        blocks: Blocks::Document(document.key.clone()),
+        amount: None,
+        blocks: Blocks::Order,
     }
 }
 
@@ -278,16 +330,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_needs_a_document_that_is_kept_back_is_kept_back_too() {
-        let sale = Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90");
-        let mut documents = sale.paid(9001, "stripe", "129.90").derive().documents;
-        assert!(documents.len() >= 2, "an invoice and its receipt");
-        let claim = Claim {
+    fn refused_claim(key: &str) -> Claim {
+        Claim {
             id: 3,
             store: "acme".into(),
             order_id: 118,
-            document_key: documents[0].key.as_str().to_owned(),
+            document_key: key.to_owned(),
             found_by: FoundBy::RecordNo("12".into()),
             note: String::new(),
             claimed_by: "anna".into(),
@@ -296,8 +344,25 @@ mod tests {
             found_record: None,
             differences: Some("the total is 1 instead of 129.90".into()),
             settled_at: None,
-        };
-        let holds = keep_back(&mut documents, &[claim]);
+        }
+    }
+
+    #[test]
+    fn a_refused_claim_is_a_hold_although_its_document_is_not_wanted_any_more() {
+        let mut documents = vec![invoice()];
+        let holds = keep_back(&mut documents, &[refused_claim("acme/118/adjustment/r7")], &[]);
+        assert_eq!((documents.len(), holds.len()), (1, 1), "what does not need it goes on");
+        assert_eq!((holds[0].subject.as_str(), holds[0].amount.as_ref()), ("acme/118/adjustment/r7", None));
+        assert!(holds[0].remedy.contains("withdraw claim 3"), "{holds:?}");
+    }
+
+    #[test]
+    fn what_needs_a_document_that_is_kept_back_is_kept_back_too() {
+        let sale = Case::new().line("TS-1", "1", "120.00", "9.90").tax("Tax", "8.25", "9.90");
+        let mut documents = sale.paid(9001, "stripe", "129.90").derive().documents;
+        assert!(documents.len() >= 2, "an invoice and its receipt");
+        let claim = refused_claim(documents[0].key.as_str());
+        let holds = keep_back(&mut documents, &[claim], &[]);
         assert!(documents.is_empty(), "{documents:?}");
         assert_eq!(holds.len(), 1);
         assert!(holds[0].message.contains("anna says") && holds[0].remedy.contains("withdraw claim 3"), "{holds:?}");

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::connection::StoreConnection;
 use super::schedule::Stop;
-use crate::bigcommerce::client::{Hook, HookDraft};
+use crate::bigcommerce::client::{Hook, HookDraft, ReadError};
 use crate::store::Store;
 use crate::store::hooks::{Desired, FoundHook, SCOPES};
 
@@ -82,7 +83,10 @@ fn headers_fit(draft: &HookDraft, hook: &Hook) -> bool {
 }
 
 /// Looks at a store's webhooks, does what is wished, and notes what is there.
-pub(super) async fn check(store: &Store, connection: &StoreConnection) -> Result<Checked, Stop> {
+///
+/// What could not be done is told only after what is there was noted: what was made before it is ours already. `begun` is
+/// a moment before this, by the database's clock.
+pub(super) async fn check(store: &Store, connection: &StoreConnection, begun: Timestamp) -> Result<Checked, Stop> {
     let standing = store.hook_standing(&connection.name).await?;
     let drafts = drafts(connection);
     if drafts.is_empty() && standing.desired == Desired::Installed {
@@ -93,29 +97,44 @@ pub(super) async fn check(store: &Store, connection: &StoreConnection) -> Result
     let reader = &connection.reader;
     let mut found = reader.hooks().await?;
     let steps = ours.steps(standing.desired, &found);
+    let mut failure = None;
     for step in &steps {
-        match step {
-            Step::Create(draft) => {
-                tracing::info!(store = connection.name, scope = draft.scope, "a webhook is made");
-                reader.create_hook(draft).await?;
-            }
-            Step::Update(id, draft) => {
-                tracing::warn!(store = connection.name, hook = id, scope = draft.scope, "a webhook is mended");
-                reader.update_hook(*id, draft).await?;
-            }
-            Step::Delete(id) => {
-                tracing::info!(store = connection.name, hook = id, "a webhook is deleted");
-                reader.delete_hook(*id).await?;
-            }
+        if let Err(error) = take(connection, step).await {
+            failure.get_or_insert(error);
         }
     }
     if !steps.is_empty() {
-        found = reader.hooks().await?;
+        match reader.hooks().await {
+            Ok(now) => found = now,
+            Err(error) => return Err(failure.unwrap_or(error).into()),
+        }
     }
     let (mine, others): (Vec<&Hook>, Vec<&Hook>) = found.iter().partition(|hook| ours.owns(hook));
     let noted: Vec<FoundHook> = mine.iter().map(|hook| ours.noted(hook)).collect();
-    store.note_hooks(&connection.name, &noted, others.len() as u64).await?;
-    Ok(Checked { seen: noted.len() as u64, changed: steps.len() as u64 })
+    store.note_hooks(&connection.name, &noted, others.len() as u64, begun).await?;
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(Checked { seen: noted.len() as u64, changed: steps.len() as u64 }),
+    }
+}
+
+async fn take(connection: &StoreConnection, step: &Step) -> Result<(), ReadError> {
+    let reader = &connection.reader;
+    match step {
+        Step::Create(draft) => {
+            tracing::info!(store = connection.name, scope = draft.scope, "a webhook is made");
+            reader.create_hook(draft).await?;
+        }
+        Step::Update(id, draft) => {
+            tracing::warn!(store = connection.name, hook = id, scope = draft.scope, "a webhook is mended");
+            reader.update_hook(*id, draft).await?;
+        }
+        Step::Delete(id) => {
+            tracing::info!(store = connection.name, hook = id, "a webhook is deleted");
+            reader.delete_hook(*id).await?;
+        }
+    }
+    Ok(())
 }
 
 fn drafts(connection: &StoreConnection) -> Vec<HookDraft> {

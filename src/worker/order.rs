@@ -233,7 +233,7 @@ impl OrderRun<'_> {
         let Judged { derivation, rules } = judged;
         let revision = rules.revision;
         let mut holds = difference.holds;
-        holds.extend(by_hand::keep_back(&mut difference.to_post, &read.claims));
+        holds.extend(by_hand::keep_back(&mut difference.to_post, &read.claims, &stored));
 
         let (mut customer_id, mut retry, mut collected) = (None, None, false);
         let batch = waves::Batch {
@@ -253,6 +253,8 @@ impl OrderRun<'_> {
         let to_post: &[Document] = if checked.holds.is_empty() { &difference.to_post } else { &[] };
         holds.extend(checked.holds.iter().cloned());
         match way {
+            // What is claimed to be in the books document by document is in no summary; the hold of the claim says so.
+            PostingMode::Daily if !read.claims.is_empty() => {}
             PostingMode::Daily => {
                 collected = collect::collect(&batch, evidence.order.id, to_post, &stored).await?;
             }

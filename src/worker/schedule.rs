@@ -58,6 +58,8 @@ pub(super) enum Stop {
         /// What the other side asked for.
         after: Option<Duration>,
     },
+    /// The window has more pages than are read in one.
+    TooLong(String),
     /// The database did not do it.
     Store(StoreError),
 }
@@ -126,26 +128,36 @@ impl Work for Scheduled {
             ScheduleName::Refunds => self.poll_refunds(&run).await,
             ScheduleName::Webhooks => self.check_hooks(&run).await,
         };
-        let result = match done {
-            Ok(()) => RunResult::Done,
-            Err(Stop::Failed { why, after }) => {
-                let wait = retry::delay(&self.options.retries, run.failures + 1, after, clock::jitter());
-                tracing::warn!(
-                    store = run.store,
-                    schedule = run.name.as_str(),
-                    why,
-                    retry_in_s = wait.as_secs(),
-                    "a schedule is gone on with later"
-                );
-                RunResult::Failed { why, wait }
+        match done {
+            Ok(()) => self.store.end_run(&run, &RunResult::Done, self.options.keep_runs).await,
+            Err(Stop::Failed { why, after }) => self.fail(&run, why, after, false).await,
+            Err(Stop::TooLong(why)) => self.fail(&run, why, None, true).await,
+            // The run belongs to another replica now.
+            Err(Stop::Store(error @ StoreError::Lost(_))) => Err(error),
+            Err(Stop::Store(error)) => {
+                if let Err(second) = self.fail(&run, error.to_string(), None, false).await {
+                    tracing::warn!(error = %second, store = run.store, "the failure of a schedule could not be noted");
+                }
+                Err(error)
             }
-            Err(Stop::Store(error)) => return Err(error),
-        };
-        self.store.end_run(&run, &result, self.options.keep_runs).await
+        }
     }
 }
 
 impl Scheduled {
+    /// Ends a run that did not come to its end; it is gone on with after a wait.
+    async fn fail(&self, run: &Begun, why: String, after: Option<Duration>, too_long: bool) -> Result<(), StoreError> {
+        let wait = retry::delay(&self.options.retries, run.failures + 1, after, clock::jitter());
+        tracing::warn!(
+            store = run.store,
+            schedule = run.name.as_str(),
+            why,
+            retry_in_s = wait.as_secs(),
+            "a schedule is gone on with later"
+        );
+        self.store.end_run(run, &RunResult::Failed { why, wait, too_long }, self.options.keep_runs).await
+    }
+
     /// Looks for orders that changed, in order of their ids. One that changes meanwhile is in the next window: it begins
     /// before this one was read.
     async fn poll_orders(&self, run: &Begun) -> Result<(), Stop> {
@@ -186,11 +198,15 @@ impl Scheduled {
                 return Ok(());
             }
         }
-        Err(Stop::Failed { why: format!("the list of refunds does not end after {PAGES_MAX} pages"), after: None })
+        Err(Stop::TooLong(format!(
+            "the refunds from {} to {} do not end after {PAGES_MAX} pages; half of this time is read next. Nothing is to be \
+             done unless this comes again and again: then the list itself never ends, and BigCommerce has to be asked",
+            run.from, run.until
+        )))
     }
 
     async fn check_hooks(&self, run: &Begun) -> Result<(), Stop> {
-        let checked = hooks::check(&self.store, &self.connection).await?;
+        let checked = hooks::check(&self.store, &self.connection, run.started_at).await?;
         self.store.count_run(run.run, checked.seen, checked.changed).await?;
         self.listen().await?;
         Ok(())
@@ -207,7 +223,6 @@ impl Scheduled {
     /// Tells of a store that has sent no webhook for long.
     async fn listen(&self) -> Result<(), StoreError> {
         let name = &self.connection.name;
-        self.store.note_heard(name).await?;
         let hearing = self.store.hearing(name).await?;
         let silence = hearing.silence(self.options.silent_after_hours);
         let silent = if silence.is_some() { 1.0 } else { 0.0 };

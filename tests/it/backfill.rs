@@ -1,7 +1,12 @@
 //! Old orders are read again at their own pace: stopped, resumed, killed, and done twice, each is posted once.
 
+use std::time::Duration;
+
+use cartledger::store::Store;
+use cartledger::store::backfill::{BackfillState, NewBackfill};
 use serde_json::{Value, json};
 
+use crate::support::database::TestDatabase;
 use crate::support::world::{World, order_of};
 
 const ORDERS: usize = 260;
@@ -132,4 +137,28 @@ async fn a_cancelled_backfill_stays_so_and_nonsense_is_refused() {
     assert_eq!(world.ask_store(reqwest::Method::POST, "backfills", Some(unknown)).await.0, 422);
     world.settle().await;
     assert_eq!(world.company.invoices().len(), 1, "what was marked is run");
+}
+
+#[tokio::test]
+async fn only_a_running_backfill_is_put_off() {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    let new = NewBackfill {
+        store: "acme-us".into(),
+        placed_from: "2020-01-01T00:00:00Z".parse().unwrap(),
+        placed_to: "2100-01-01T00:00:00Z".parse().unwrap(),
+        statuses: Vec::new(),
+        orders_per_minute: 20,
+        before_go_live: false,
+        created_by: "anna".into(),
+    };
+    let id = store.create_backfill(&new).await.unwrap();
+    for (state, failures) in [(None, 1), (Some(BackfillState::Paused), 0), (Some(BackfillState::Cancelled), 0)] {
+        if let Some(state) = state {
+            assert!(store.set_backfill("acme-us", id, state).await.unwrap());
+        }
+        store.put_off_backfill(id, "no answer", Duration::from_secs(60)).await.unwrap();
+        let backfill = store.backfill("acme-us", id).await.unwrap().unwrap();
+        assert_eq!(backfill.failures, failures, "{backfill:?}");
+    }
 }

@@ -128,6 +128,11 @@ async fn a_record_that_differs_is_refused_by_name_and_nothing_is_sent_beside_it(
 async fn what_is_not_found_is_refused_and_sent_once_the_claim_is_withdrawn() {
     let world = World::start().await;
     let order = refused(&world).await;
+    let named = json!({ "key": key_of(order), "record_no": "INV-999", "note": "by hand" });
+    let (status, problem) = told(&world, "documents/by-hand", &named).await;
+    assert_eq!((status, &problem["code"]), (422, &json!("claim-not-valid")), "an invoice has a record number");
+    let of_typo = world.get(&format!("/v1/stores/{STORE}/documents/by-hand?state=opne")).await.unwrap();
+    assert_eq!(of_typo.status().as_u16(), 400, "a mistake is not an empty list");
     let id = claim(&world, &json!({ "key": key_of(order), "record_no": "999999", "note": "by hand" })).await;
     let refused = settled(&world, &id).await;
     assert_eq!(refused["differences"], "no invoice with record number 999999 was found in Intacct");
@@ -141,6 +146,24 @@ async fn what_is_not_found_is_refused_and_sent_once_the_claim_is_withdrawn() {
     world.settle().await;
     assert_eq!((world.company.invoices().len(), world.company.payments().len()), (1, 1));
     world.assert_books_agree().await;
+}
+
+#[tokio::test]
+async fn a_look_up_that_is_refused_for_good_refuses_the_claim_and_says_why() {
+    let world = World::start().await;
+    let order = refused(&world).await;
+    let record = enter(&world, order, "HAND-1", 0).await;
+    world.company.add_fault(Fault::new(FaultKind::SmartRule).times(1_000).on_function("query ARINVOICE"));
+    let body = json!({ "key": key_of(order), "record_no": record.to_string(), "note": "by hand" });
+    let id = claim(&world, &body).await;
+    let refused = settled(&world, &id).await;
+    assert_eq!(refused["state"], "refused", "{refused}");
+    assert!(refused["differences"].as_str().unwrap().starts_with("it could not be looked up: "), "{refused}");
+    assert_eq!(world.holds(order).await, ["unknown-outcome-differs"]);
+    world.company.clear_faults();
+    let id = claim(&world, &body).await;
+    assert_eq!(settled(&world, &id).await["state"], "accepted");
+    assert_eq!((world.company.invoices().len(), world.company.payments().len()), (1, 1));
 }
 
 #[tokio::test]

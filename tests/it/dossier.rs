@@ -80,12 +80,19 @@ async fn the_dossier_of_an_order_tells_all_that_became_of_it() {
     let lines = derivation["documents"][0]["lines"].as_array().unwrap();
     let revenue = lines.iter().find(|line| line["account"] == "4000").unwrap();
     assert_eq!(revenue["rule"], "product rule 'new'");
-    let path = &revenue["resolutions"][0]["path"][0];
+    // Once for the whole order, however many lines name the rule.
+    let resolutions = &derivation["resolutions"];
+    let new = &resolutions["product rule 'new'"];
+    let path = &new[0]["path"][0];
     assert_eq!(path, "product rule 'new' fits (sku = NEW-*)");
-    assert!(revenue["resolutions"][0]["facts"].as_str().unwrap().starts_with("sku 'NEW-THING'"));
+    assert!(new[0]["facts"].as_str().unwrap().starts_with("sku 'NEW-THING'"));
     assert_eq!(revenue["dimensions"]["location"]["rule"], "dimension rule 'dimensions'");
     let control = lines.iter().find(|line| line["account"] == "1100").unwrap();
-    assert_eq!((&control["rule"], &control["resolutions"]), (&json!("policy: receivable account"), &json!([])));
+    assert_eq!(
+        (&control["rule"], resolutions.get("policy: receivable account")),
+        (&json!("policy: receivable account"), None)
+    );
+    assert!(lines.iter().all(|line| line.get("resolutions").is_none()), "{lines:?}");
 
     // Documents with requests, answers and record numbers; the correction names what it corrects.
     let documents = dossier["documents"].as_array().unwrap();
@@ -143,6 +150,17 @@ async fn the_timeline_of_an_order_tells_its_events_in_the_order_of_time() {
         }
     }
     assert_eq!(&paged, whole["events"].as_array().unwrap());
+
+    // A look-up of what somebody says was entered by hand is no answer to a sending.
+    let answered = of("answered");
+    let by_hand = "insert into attempt (document_key, number, step, at, outcome, answer)
+                   select key, attempts, 'by-hand', clock_timestamp(), 'refused', '' from document where key = $1";
+    let invoice = format!("{STORE}/{order}/invoice/r1");
+    sqlx::query(by_hand).bind(&invoice).execute(world.pool()).await.unwrap();
+    let more = read(&world, &format!("orders/{order}/timeline?limit=500")).await;
+    let events = each(&more["events"], "event");
+    assert_eq!(events.iter().filter(|event| **event == "answered").count(), answered);
+    assert_eq!(events.iter().filter(|event| **event == "looked-up-by-hand").count(), 1, "{events:?}");
     assert_eq!(status(&world, "orders/4711/timeline").await, 404);
 }
 

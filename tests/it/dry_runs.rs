@@ -179,6 +179,14 @@ async fn missing_mappings_are_ranked_by_the_money_that_waits_for_them() {
     let expected = ["1 product rule for sku 'NEW-BOOK' 100.00 2", "2 product rule for sku 'NEW-TOY' 80.00 1"];
     assert_eq!(told, expected);
     assert_eq!(column(&table(&world, id, "missing").await, "amount"), usd(18000));
+    // Sums of different currencies do not compare: the base currency comes first, however many yen there are.
+    let yen =
+        "insert into dry_run_hold (store, run, order_id, code, subject, mapping, message, remedy, amount, currency)
+               values ($1, $2, 1, 'missing-rule', 's', 'product rule for sku ''YEN''', '', '', 900000, 'JPY')";
+    sqlx::query(yen).bind(STORE).bind(id).execute(world.pool()).await.unwrap();
+    let ranked = rows(&world, id, "missing", 2).await;
+    let currencies: Vec<&str> = ranked.iter().map(|row| row["currency"].as_str().unwrap()).collect();
+    assert_eq!(currencies, ["USD", "USD", "JPY"]);
     assert_eq!(rows(&world, id, "holds?code=missing-rule", 2).await.len(), 3);
 
     // With a rule for all of them the same orders would be posted.
@@ -364,6 +372,13 @@ async fn what_cannot_be_run_is_refused_before_it_is_started() {
     assert_eq!(refused(json!({ "revision": 4711 })).await, (422, "unknown-revision".into()));
     assert_eq!(refused(json!({ "revision": 1, "rules": [] })).await, (422, "rules-named-twice".into()));
     assert_eq!(refused(json!({ "rules": [{ "id": "x", "kind": "product" }] })).await, (422, "rules-not-valid".into()));
+    let wrong = json!({ "rules": [{ "id": "x", "kind": "product", "gives": {} }] });
+    let (_, problem) = world.post_json(&runs(), &wrong).await;
+    assert_eq!(
+        (&problem["code"], &problem["report"][0]["rule"]),
+        (&json!("rules-not-valid"), &json!("x")),
+        "{problem}"
+    );
     assert_eq!(refused(json!({ "orders": { "order_ids": [4711] } })).await, (422, "orders-not-seen".into()));
     assert_eq!(refused(json!({ "orders": { "colour": "red" } })).await, (422, "body-not-valid".into()));
     assert_eq!(read(&world, &runs()).await["dry_runs"], json!([]));

@@ -166,8 +166,11 @@ async fn of_many_approvals_at_the_same_moment_one_saves_and_the_database_refuses
     let other = propose(&anna, &json!([]), "").await;
     let approval = world.store.approve_proposal(other, "Anna", &taken).await.unwrap();
     assert_eq!(approval, Approval::NotTheirs);
+    assert!(!world.store.close_proposal("careful-shop", other, true, "bert", "").await.unwrap());
     let revisions = anna.get(&format!("{CAREFUL}/revisions")).await;
     assert_eq!(revisions.body["revisions"].as_array().unwrap().len(), 1, "and nothing was saved with it");
+    let withdrawn = world.store.close_proposal("careful-shop", other, true, "Anna", "").await.unwrap();
+    assert!(withdrawn, "capitals make no other person where it is withdrawn either");
 }
 
 #[tokio::test(flavor = "multi_thread")]

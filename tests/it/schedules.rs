@@ -1,8 +1,14 @@
 //! Whatever webhooks do not tell is found by polling: once, without reading again what is known, and never lost.
 
+use std::time::Duration;
+
+use cartledger::config::ScheduleSettings;
 use cartledger::sandbox::bigcommerce::{RefundPayment, RefundRequest};
+use cartledger::store::schedule::{Begun, Intervals, ListedOrder, ListedRefund, RunResult, ScheduleName};
+use cartledger::store::{Store, StoreError};
 use serde_json::{Value, json};
 
+use crate::support::database::TestDatabase;
 use crate::support::world::{STORE, World, order_of};
 
 async fn overdue(world: &World, name: &str) {
@@ -216,4 +222,101 @@ async fn a_silent_store_is_told_of_in_answers_log_and_metrics() {
     let metrics = world.get("/metrics").await.unwrap().text().await.unwrap();
     assert!(metrics.contains(&format!("cartledger_webhooks_silent{{store=\"{STORE}\"}} 1")), "{metrics}");
     assert_eq!(world.company.invoices().len(), 2, "and nothing of it is lost");
+}
+
+const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn store_with_schedules() -> (TestDatabase, Store) {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    store.make_schedules(STORE, &Intervals { orders: 900, refunds: 3600, webhooks: 86_400 }).await.unwrap();
+    (database, store)
+}
+
+fn failed(too_long: bool) -> RunResult {
+    RunResult::Failed { why: "no answer".into(), wait: Duration::ZERO, too_long }
+}
+
+async fn begin(store: &Store, name: ScheduleName) -> Begun {
+    store.begin_run(STORE, name).await.unwrap()
+}
+
+async fn wanted(store: &Store, name: ScheduleName) -> bool {
+    store.schedules(STORE).await.unwrap().into_iter().any(|schedule| schedule.name == name && schedule.wanted)
+}
+
+#[test]
+fn the_settings_and_the_api_have_the_same_bounds() {
+    assert_eq!(ScheduleName::Orders.bounds(), ScheduleSettings::POLL_SECONDS);
+    assert_eq!(ScheduleName::Refunds.bounds(), ScheduleSettings::POLL_SECONDS);
+    assert_eq!(ScheduleName::Webhooks.bounds(), ScheduleSettings::WEBHOOK_SECONDS);
+}
+
+#[tokio::test]
+async fn a_run_that_was_taken_over_changes_nothing_any_more() {
+    let (database, store) = store_with_schedules().await;
+    let order = [ListedOrder { order_id: 7, modified: None }];
+    let refund = [ListedRefund { order_id: 7, refund_id: 1, declined: 0 }];
+    let old = begin(&store, ScheduleName::Orders).await;
+    let new = begin(&store, ScheduleName::Orders).await;
+    // While the other one is under way, and after its end.
+    for ended in [false, true] {
+        if ended {
+            store.end_run(&new, &RunResult::Done, KEEP).await.unwrap();
+        }
+        let before = store.schedules(STORE).await.unwrap();
+        let results = [
+            store.keep_orders_page(&old, &order, 99).await.map(|_| ()),
+            store.keep_refunds_page(&old, &refund, 99).await.map(|_| ()),
+            store.end_run(&old, &RunResult::Done, KEEP).await,
+            store.end_run(&old, &failed(false), KEEP).await,
+        ];
+        for result in results {
+            assert!(matches!(result, Err(StoreError::Lost(_))), "{result:?}");
+        }
+        assert_eq!(store.schedules(STORE).await.unwrap(), before);
+        let lanes: i64 = sqlx::query_scalar("select count(*) from lane").fetch_one(database.pool()).await.unwrap();
+        assert_eq!(lanes, 0);
+    }
+    sqlx::query("update schedule set window_after = 99").execute(database.pool()).await.unwrap();
+    assert_eq!(begin(&store, ScheduleName::Orders).await.after, 0, "a new window begins at its start");
+}
+
+#[tokio::test]
+async fn what_was_asked_for_after_the_end_of_an_old_window_is_still_asked_for() {
+    let (_database, store) = store_with_schedules().await;
+    for (name, still) in [(ScheduleName::Orders, true), (ScheduleName::Webhooks, false)] {
+        let run = begin(&store, name).await;
+        store.end_run(&run, &failed(false), KEEP).await.unwrap();
+        store.want_run(STORE, name).await.unwrap();
+        let old_window = begin(&store, name).await;
+        assert_eq!(old_window.until, run.until);
+        store.end_run(&old_window, &RunResult::Done, KEEP).await.unwrap();
+        assert_eq!(wanted(&store, name).await, still, "webhooks have no window");
+        let run = begin(&store, name).await;
+        store.end_run(&run, &RunResult::Done, KEEP).await.unwrap();
+        assert!(!wanted(&store, name).await);
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_name_an_order_twice_and_a_window_that_is_too_long_is_halved() {
+    let (database, store) = store_with_schedules().await;
+    let run = begin(&store, ScheduleName::Orders).await;
+    let modified = Some(run.from);
+    let page = [ListedOrder { order_id: 7, modified: None }, ListedOrder { order_id: 7, modified }];
+    assert_eq!(store.keep_orders_page(&run, &page, 7).await.unwrap(), 1);
+
+    let long_ago = "update schedule set read_until = now() - interval '30 days'";
+    sqlx::query(long_ago).execute(database.pool()).await.unwrap();
+    let run = begin(&store, ScheduleName::Refunds).await;
+    store.keep_refunds_page(&run, &[], 400).await.unwrap();
+    store.end_run(&run, &failed(true), KEEP).await.unwrap();
+    let half = begin(&store, ScheduleName::Refunds).await;
+    assert_eq!((half.from, half.after), (run.from, 0));
+    let (was, is) = (run.until.duration_since(run.from), half.until.duration_since(half.from));
+    assert!((was.as_secs() / 2 - is.as_secs()).abs() <= 1, "{was} {is}");
+    store.end_run(&half, &RunResult::Done, KEEP).await.unwrap();
+    let next = begin(&store, ScheduleName::Refunds).await;
+    assert!(next.from < half.until && next.until > run.until, "the rest is read next");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cartledger::clock::random_id;
+use cartledger::store::by_hand::{FoundBy, Kept, NewClaim, Verdict};
 use cartledger::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine};
 use cartledger::store::hold::NewHold;
 use cartledger::store::lane::ClaimFrom;
@@ -86,6 +87,79 @@ async fn an_order_judged_before_its_summary_was_refused_or_made_takes_nothing_ou
     for key in judged_now {
         assert_eq!(state(&store, key).await, DocumentState::Collected);
     }
+}
+
+/// Somebody says that the invoice of order 118 was entered by hand.
+async fn claim_invoice(store: &Store) -> Kept {
+    let found_by = FoundBy::RecordNo("12".into());
+    let claim = NewClaim {
+        store: STORE,
+        order_id: 118,
+        document_key: "acme-us/118/invoice/r1",
+        found_by: &found_by,
+        note: "by hand",
+        claimed_by: "anna",
+    };
+    store.claim_by_hand(&claim).await.unwrap()
+}
+
+/// Plans the invoice and the receipt of order 118 to be sent by themselves.
+async fn plan_118(store: &Store) {
+    let documents: Vec<PlannedDocument> = of_order(118, 100).into_iter().map(|(document, _)| document).collect();
+    store.plan(&documents).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_order_with_a_claim_goes_into_no_summary_and_keeps_the_claimed_document() {
+    let (_database, store) = store().await;
+    plan_118(&store).await;
+    let Kept::Claim(id) = claim_invoice(&store).await else { panic!("it is not kept") };
+    assert!(!store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap(), "it was claimed meanwhile");
+    assert!(store.collect(STORE, 118, &[], &NOTHING).await.unwrap());
+    assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Planned);
+    assert!(store.withdraw_claim(STORE, id).await.unwrap());
+    assert!(store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap());
+    assert_eq!(claim_invoice(&store).await, Kept::Daily);
+}
+
+#[tokio::test]
+async fn nothing_of_a_claimed_document_is_sent() {
+    let (_database, store) = store().await;
+    plan_118(&store).await;
+    let Kept::Claim(id) = claim_invoice(&store).await else { panic!("it is not kept") };
+    let (invoice, receipt) = ("acme-us/118/invoice/r1", "acme-us/118/receipt/r1");
+    assert_eq!(store.begin_sending(invoice, "<x/>", "h").await.unwrap(), None);
+    let together = [receipt, invoice].map(|key| (key.to_owned(), "<x/>".to_owned(), "h".to_owned()));
+    assert_eq!(store.begin_sending_together("mark", &together).await.unwrap(), None);
+    assert_eq!(state(&store, receipt).await, DocumentState::Planned);
+    assert!(store.withdraw_claim(STORE, id).await.unwrap());
+    assert!(store.begin_sending(invoice, "<x/>", "h").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_claim_is_not_accepted_before_the_last_look_up_of_our_own_request() {
+    let (database, store) = store().await;
+    plan_118(&store).await;
+    let invoice = "acme-us/118/invoice/r1";
+    let attempt = store.begin_sending(invoice, "<x/>", "h").await.unwrap().unwrap();
+    let lost = Outcome::Unknown { error: "no answer".into() };
+    store.settle(invoice, attempt, "send", &lost, None).await.unwrap();
+    let absent = Outcome::Absent { why: "nothing was found".into() };
+    store.settle(invoice, attempt, "look-up", &absent, None).await.unwrap();
+    assert_eq!(state(&store, invoice).await, DocumentState::Planned);
+    sqlx::query("update document set open_until = now() - interval '1 second' where key = $1")
+        .bind(invoice)
+        .execute(database.pool())
+        .await
+        .unwrap();
+    let Kept::Claim(_) = claim_invoice(&store).await else { panic!("it is not kept") };
+    let claim = store.standing_claims(STORE, 118).await.unwrap().remove(0);
+    let accepted = Verdict::Accepted { record_no: "12".into() };
+    let early = store.settle_claim(&claim, false, &accepted, None).await;
+    assert!(matches!(early, Err(StoreError::Lost(_))), "what arrived last was not looked for: {early:?}");
+    store.settle(invoice, attempt, "look-up", &absent, None).await.unwrap();
+    assert_eq!(store.settle_claim(&claim, false, &accepted, None).await.unwrap(), accepted);
+    assert_eq!(state(&store, invoice).await, DocumentState::Posted);
 }
 
 #[tokio::test]

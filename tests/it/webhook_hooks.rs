@@ -1,8 +1,13 @@
 //! The webhooks in BigCommerce are installed, mended and removed over the API; hooks of others are left alone.
 
+use cartledger::clock::Clock;
+use cartledger::store::Store;
+use cartledger::store::hooks::Desired;
+use cartledger::store::schedule::{Intervals, ScheduleName};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::database::TestDatabase;
 use crate::support::world::{STORE, World, order_of};
 
 const ELSEWHERE: &str = "http://127.0.0.1:9/elsewhere";
@@ -168,4 +173,60 @@ async fn without_a_public_address_nothing_is_installed() {
     let world = World::start().await;
     let (status, said) = world.ask_store(Method::POST, "webhooks/install", None).await;
     assert_eq!((status, &said["code"]), (409, &json!("no-public-address")), "{said}");
+}
+
+async fn deliver(database: &TestDatabase, scope: &str, hours_ago: i32) {
+    sqlx::query(
+        "insert into inbox (store, webhook_id, scope, event_at, body, received_at)
+         values ($1, $2 || $3, $2, now(), '{}', now() - make_interval(hours => $3))",
+    )
+    .bind(STORE)
+    .bind(scope)
+    .bind(hours_ago)
+    .execute(database.pool())
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_webhooks_that_were_removed_and_new_ones_have_their_time_first() {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    assert!(!store.hearing(STORE).await.unwrap().awaited);
+    deliver(&database, "store/order/updated", 50).await;
+    deliver(&database, "store/order/updated", 30).await;
+    deliver(&database, "store/hook/deliveryException", 1).await;
+    let hearing = store.hearing(STORE).await.unwrap();
+    assert!(hearing.awaited && hearing.last_exception > hearing.last, "{hearing:?}");
+    assert_eq!(hearing.quiet_seconds / 3600, 30, "a notice that deliveries fail is no delivery");
+    assert!(hearing.silence(24).is_some());
+
+    store.wish_hooks(STORE, Desired::Removed, "anna").await.unwrap();
+    let hearing = store.hearing(STORE).await.unwrap();
+    assert!(!hearing.awaited && hearing.last.is_some(), "{hearing:?}");
+
+    store.wish_hooks(STORE, Desired::Installed, "anna").await.unwrap();
+    let hearing = store.hearing(STORE).await.unwrap();
+    assert!(hearing.awaited && hearing.quiet_seconds < 3600, "{hearing:?}");
+    sqlx::query("update webhook_wish set asked_at = now() - interval '26 hours', since = now() - interval '40 hours'")
+        .execute(database.pool())
+        .await
+        .unwrap();
+    let hearing = store.hearing(STORE).await.unwrap();
+    assert_eq!(hearing.quiet_seconds / 3600, 26);
+    deliver(&database, "store/order/updated", 2).await;
+    assert_eq!(store.hearing(STORE).await.unwrap().quiet_seconds / 3600, 2);
+}
+
+#[tokio::test]
+async fn a_notice_that_comes_while_webhooks_are_looked_at_is_looked_into() {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    store.make_schedules(STORE, &Intervals { orders: 900, refunds: 3600, webhooks: 86_400 }).await.unwrap();
+    let before = Clock::system().now() - jiff::SignedDuration::from_hours(2);
+    deliver(&database, "store/hook/deliveryException", 1).await;
+    store.note_hooks(STORE, &[], 0, before).await.unwrap();
+    assert!(store.schedule_is_due(STORE, ScheduleName::Webhooks).await.unwrap());
+    store.note_hooks(STORE, &[], 0, Clock::system().now()).await.unwrap();
+    assert!(!store.schedule_is_due(STORE, ScheduleName::Webhooks).await.unwrap());
 }

@@ -1,16 +1,15 @@
 //! What a rulebook was asked and how it answered: the explanation of a derivation.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 
-use super::{Resolved, RuleKind, Rulebook};
+use super::{Resolved, Rulebook};
 
 /// One answer of a rulebook.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Resolution {
-    /// The kind of rule looked for.
-    pub kind: RuleKind,
     /// What was known, for example `sku 'TS-1', channel '1'`.
     pub facts: String,
     /// The posting date it was asked for.
@@ -21,23 +20,23 @@ pub struct Resolution {
     pub path: Vec<String>,
 }
 
-/// Where answers are noted.
+/// Where answers are noted, each with its place.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trace(Arc<Mutex<Vec<Resolution>>>);
+pub(super) struct Trace(Arc<Mutex<HashMap<Resolution, usize>>>);
 
 impl Trace {
     pub fn note(&self, facts: impl FnOnce() -> String, date: Date, resolved: &Resolved) {
-        let noted = Resolution {
-            kind: resolved.rule.kind,
-            facts: facts(),
-            date,
-            rule: resolved.name().to_owned(),
-            path: resolved.path(),
-        };
+        let noted = Resolution { facts: facts(), date, rule: resolved.name().to_owned(), path: resolved.path() };
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(&noted) {
-            known.push(noted);
-        }
+        let place = known.len();
+        known.entry(noted).or_insert(place);
+    }
+
+    fn noted(&self) -> Vec<Resolution> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted: Vec<(&Resolution, &usize)> = known.iter().collect();
+        noted.sort_unstable_by_key(|(_, place)| **place);
+        noted.into_iter().map(|(one, _)| one.clone()).collect()
     }
 }
 
@@ -49,16 +48,14 @@ impl Rulebook {
 
     /// What was asked and answered, each once, in the order of asking; nothing when it was not [traced](Self::traced).
     pub fn resolutions(&self) -> Vec<Resolution> {
-        self.trace
-            .as_ref()
-            .map_or_else(Vec::new, |trace| trace.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        self.trace.as_ref().map_or_else(Vec::new, Trace::noted)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounting::rulebook::{Condition, Facts, Give, Rule};
+    use crate::accounting::rulebook::{Condition, Facts, Give, Rule, RuleKind};
 
     #[test]
     fn each_answer_is_noted_once_with_the_way_it_was_found() {

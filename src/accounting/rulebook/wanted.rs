@@ -1,6 +1,7 @@
 //! Rules that are missing: what holds say of them, read back, and a first draft of each rule for a person to look at.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 
 use super::{Condition, Give, Rule, RuleKind};
 use crate::accounting::similar::likeness;
@@ -65,15 +66,13 @@ impl Wanted {
     }
 
     /// What a rule for it should ask for: that which tells such things apart best. Holds that agree in it want one rule.
+    /// An empty value tells nothing apart and is left out.
     pub fn leading(&self) -> Self {
-        let asked = preferred(self.kind).iter().chain(self.kind.conditions());
-        let first = asked.copied().find(|condition| self.of(*condition).next().is_some());
-        let facts = self.facts.iter().filter(|(condition, _)| Some(*condition) == first).cloned().collect();
+        let telling = || self.facts.iter().filter(|(_, value)| !value.trim().is_empty());
+        let mut asked = preferred(self.kind).iter().chain(self.kind.conditions());
+        let first = asked.find(|condition| telling().any(|(known, _)| known == *condition));
+        let facts = telling().filter(|(condition, _)| Some(condition) == first).cloned().collect();
         Self { kind: self.kind, facts }
-    }
-
-    fn of(&self, condition: Condition) -> impl Iterator<Item = &str> {
-        self.facts.iter().filter(move |(known, _)| *known == condition).map(|(_, value)| value.as_str())
     }
 
     /// What the account of such a rule is likely to be called.
@@ -96,12 +95,16 @@ impl Wanted {
     }
 
     /// A draft of the rule: it gives what the rule for the likest thing gives, else what most rules of the kind give, else
-    /// `account` (id and name) when that is enough. `None` when nothing tells what it should give.
+    /// `account` (id and name) when that is enough. `None` when nothing tells what it should give, or when the value to ask
+    /// for has a `*`: in a rule that would stand for any text.
     ///
     /// `taken` are ids that other drafts have; the draft's is added.
     pub fn draft(&self, rules: &[Rule], account: Option<(&str, &str)>, taken: &mut BTreeSet<String>) -> Option<Draft> {
-        let (gives, basis) = self.gives(rules, account)?;
         let leading = self.leading();
+        if leading.facts.iter().any(|(_, value)| value.contains('*')) {
+            return None;
+        }
+        let (gives, basis) = self.gives(rules, account)?;
         let (condition, value) = leading.facts.first().map(|(condition, value)| (*condition, value.as_str())).unzip();
         let mut rule = Rule::new(&self.free_id(value.unwrap_or_default(), rules, taken), self.kind);
         if let (Some(condition), Some(value)) = (condition, value) {
@@ -149,6 +152,15 @@ impl Wanted {
         let is_free = |id: &String| !taken.contains(id) && rules.iter().all(|rule| rule.id != *id);
         let numbered = (2..).map(|number: u32| format!("{name}-{number}"));
         std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or(name)
+    }
+}
+
+impl fmt::Display for Wanted {
+    /// As the subject of a hold says it: `product rule for sku 'TS-1', channel '1'`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let facts: Vec<String> = self.facts.iter().map(|(condition, value)| format!("{condition} '{value}'")).collect();
+        let facts = if facts.is_empty() { NO_FACTS.to_owned() } else { facts.join(", ") };
+        write!(f, "{}{RULE_FOR}{facts}", self.kind)
     }
 }
 
@@ -218,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn what_says_nothing_is_not_asked_for_and_a_star_is_not_drafted() {
+        let rules = [Rule::new("all", RuleKind::Product).gives(Give::Account, "4000")];
+        let mut taken = BTreeSet::new();
+        let nameless = wanted(RuleKind::Product, &[(Condition::Sku, ""), (Condition::Name, "Book")]);
+        assert_eq!(nameless.leading(), wanted(RuleKind::Product, &[(Condition::Name, "Book")]));
+        let draft = nameless.draft(&rules, None, &mut taken).unwrap();
+        assert_eq!((draft.rule.id.as_str(), draft.rule.conditions.len()), ("product-book", 1));
+        assert!(draft.rule.conditions.contains_key(&Condition::Name), "{draft:?}");
+        assert_eq!(wanted(RuleKind::Product, &[(Condition::Sku, "")]).leading(), wanted(RuleKind::Product, &[]));
+        let star = wanted(RuleKind::Product, &[(Condition::Sku, "A*"), (Condition::Name, "Book")]);
+        assert_eq!(star.draft(&rules, None, &mut taken), None);
+    }
+
+    #[test]
     fn without_rules_of_the_kind_an_account_is_enough_where_it_is_all_a_rule_must_give() {
         let mut taken = BTreeSet::new();
         let account = Some(("4010", "Shipping"));
@@ -242,6 +268,7 @@ mod tests {
                 .collect();
             let facts = told.iter().fold(Facts::new(), |facts, (condition, value)| facts.with(*condition, value));
             let found = Wanted::of_subject(&subject(kind, &facts));
+            prop_assert_eq!(found.as_ref().map(ToString::to_string), Some(subject(kind, &facts)));
             prop_assert_eq!(found, Some(Wanted { kind, facts: told }));
         }
 

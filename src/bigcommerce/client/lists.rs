@@ -63,25 +63,6 @@ impl StoreClient {
         Ok(page.rows.first().map(|row| summary(&what, row.get())).transpose()?.map(|order| order.id))
     }
 
-    /// All orders changed at or after `since`: the backstop for deliveries that never came.
-    ///
-    /// # Errors
-    /// [`ReadError`], naming the store.
-    pub async fn list_orders_modified_since(&self, since: Timestamp) -> Result<Vec<OrderSummary>, ReadError> {
-        let filter = OrderFilter { modified_since: Some(since), ..OrderFilter::default() };
-        let mut orders: Vec<OrderSummary> = Vec::new();
-        loop {
-            let last = orders.last().map_or(0, |order| order.id);
-            let page = self.orders_page(&filter, last).await?;
-            // A counterpart that does not heed min_id would answer the same page for ever.
-            let before = orders.len();
-            orders.extend(page.orders.into_iter().filter(|order| order.id > last));
-            if !page.more || orders.len() == before {
-                return Ok(orders);
-            }
-        }
-    }
-
     /// One page (from 1) of the refunds made from `from` to `until`, and whether another follows.
     ///
     /// # Errors

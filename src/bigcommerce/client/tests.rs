@@ -315,12 +315,17 @@ async fn changed_orders_are_listed_by_id_to_the_last_page() {
     let list = "/v2/orders?sort=id:asc&limit=250&min_id=";
     let shop = Shop::default().on(&format!("{list}1&"), [page(1..251)]).on(&format!("{list}251&"), [page(300..303)]);
     let since = "2026-03-03T09:00:00Z".parse().unwrap();
-    let orders = shop.open().await.list_orders_modified_since(since).await.unwrap();
+    let filter = OrderFilter { modified_since: Some(since), ..OrderFilter::default() };
+    let client = shop.open().await;
+    let first = client.orders_page(&filter, 0).await.unwrap();
+    let second = client.orders_page(&filter, 250).await.unwrap();
+    assert!(first.more && !second.more);
+    let orders = [first.orders, second.orders].concat();
     assert_eq!((orders.len(), orders[252].id, orders[0].status_id), (253, 302, 11));
     assert_eq!(orders[0].modified.unwrap().to_string(), "2026-03-03T10:00:00Z");
     assert!(shop.asked()[1].ends_with("min_id=251&min_date_modified=2026-03-03T09:00:00Z"));
     let empty = Shop::default().open().await;
-    assert!(empty.list_orders_modified_since(since).await.unwrap().is_empty());
+    assert!(empty.orders_page(&filter, 0).await.unwrap().orders.is_empty());
 }
 
 #[tokio::test]

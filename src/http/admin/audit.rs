@@ -1,8 +1,10 @@
 //! `/v1/audit`: what was done over the API and on the command line, and whether the log is as it was written.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Limit, page_size};
@@ -126,10 +128,22 @@ pub(super) async fn list(
     Ok(Json(EntryPage { entries: found.into_iter().map(EntryView::from).collect(), next_after }))
 }
 
-/// Checks the hashes of the whole log.
+/// One look at the whole log at a time: it reads all of it.
+static LOOKING: Semaphore = Semaphore::const_new(1);
+
+/// Checks the hashes of the whole log. One at a time: another is refused meanwhile (429).
 #[utoipa::path(get, path = "/v1/audit/verification", tag = "people", operation_id = "verify_audit",
     responses((status = 200, body = VerificationView)))]
 pub(super) async fn verify(State(state): State<ApiState>) -> Result<Json<VerificationView>, Problem> {
+    let _looking = LOOKING.try_acquire().map_err(|_| {
+        Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "verification-under-way",
+            "Somebody is looking at the whole log",
+            "Try again when that is done; cartledger audit verify looks at it past the service.",
+        )
+        .retry_after(10)
+    })?;
     Ok(Json(match state.store.verify_audit(None).await? {
         Verification::Intact { entries, head } => {
             VerificationView { intact: true, entries: Some(entries), head: Some(head), broken_at: None, why: None }

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Limit, known_store, page_size, said};
+use crate::accounting::document::Document;
 use crate::http::ApiState;
 use crate::http::caller::Caller;
 use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
-use crate::store::by_hand::{Claim, FoundBy, Kept, NewClaim};
+use crate::store::by_hand::{Claim, ClaimState, FoundBy, Kept, NewClaim};
 
 /// Longest record number, id or number.
 const NAME_MAX: usize = 100;
@@ -136,6 +137,9 @@ pub(super) async fn claim(
     if document.planned.kind == "application" {
         return Err(not_claimable(format!("{} is an application, which moves no money", wish.key)));
     }
+    if !may_be_record(&found_by, &document.planned.body) {
+        return Err(not_valid("record_no is no record number; only Order Entry documents have an id in its place"));
+    }
     let claim = NewClaim {
         store: &store,
         order_id,
@@ -167,6 +171,9 @@ pub(super) async fn list(
 ) -> Result<Json<ClaimPage>, Problem> {
     known_store(&state, &store)?;
     let limit = page_size(query.limit);
+    if let Some(name) = query.state.as_deref().filter(|name| ClaimState::named(name).is_none()) {
+        return Err(no_state(name));
+    }
     let (key, of_state) = (query.key.as_deref(), query.state.as_deref());
     let found = state.store.claims(&store, key, of_state, query.after.unwrap_or_default(), limit).await?;
     let full = found.len() == limit as usize;
@@ -204,10 +211,6 @@ pub(super) async fn withdraw(
 }
 
 fn found_by(record_no: Option<String>, number: Option<String>) -> Result<FoundBy, Problem> {
-    let not_valid = |why: &str| {
-        let remedy = "Give the record number or the number that Intacct shows. Nothing was changed.";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "claim-not-valid", why, remedy)
-    };
     let (found_by, name) = match (record_no, number) {
         (Some(record), None) => (FoundBy::RecordNo(record.trim().to_owned()), record),
         (None, Some(number)) => (FoundBy::Number(number.trim().to_owned()), number),
@@ -224,6 +227,29 @@ fn found_by(record_no: Option<String>, number: Option<String>) -> Result<FoundBy
         return Err(not_valid("record_no is no record number"));
     }
     Ok(found_by)
+}
+
+/// Whether a record of this name may be the document in `body`: record numbers are digits; the id of an Order Entry document
+/// is not.
+fn may_be_record(found_by: &FoundBy, body: &serde_json::Value) -> bool {
+    let FoundBy::RecordNo(record) = found_by else { return true };
+    record.bytes().all(|byte| byte.is_ascii_digit())
+        || serde_json::from_value::<Document>(body.clone())
+            .is_ok_and(|document| document.detail.order_entry().is_some())
+}
+
+fn not_valid(why: &str) -> Problem {
+    let remedy = "Give the record number or the number that Intacct shows. Nothing was changed.";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "claim-not-valid", why, remedy)
+}
+
+fn no_state(name: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "query-not-valid",
+        format!("'{name}' is no state of a claim"),
+        "Ask for open, accepted, refused or withdrawn claims.",
+    )
 }
 
 fn no_document(key: &str) -> Problem {

@@ -24,7 +24,7 @@ const PROBLEMS: [(u16, &str); 11] = [
     (409, "A request with this Idempotency-Key is being executed, or it does not fit what is there"),
     (413, "The body is larger than is taken"),
     (415, "The body is not of the type that is taken"),
-    (422, "The body is understood and does not fit"),
+    (422, "It is understood and does not fit"),
     (429, "The token sends more requests than it may; Retry-After says when to go on"),
     (500, "The service failed by a fault of its own"),
     (503, "The database does not answer; Retry-After says when to go on"),
@@ -90,7 +90,7 @@ fn add_problems(operation: &mut Operation, named: bool, method: &str) {
         let possible = match status {
             404 => named,
             409 | 413 => method != "GET",
-            415 | 422 => operation.request_body.is_some(),
+            415 => operation.request_body.is_some(),
             _ => true,
         };
         if possible {

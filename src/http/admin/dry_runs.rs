@@ -16,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::selection::Selection;
+use super::rules::{not_valid, refused as rules_refused};
 use super::{Limit, known_store, page_size};
 use crate::accounting::rulebook::{Rule, Rulebook};
 use crate::http::ApiState;
@@ -251,15 +252,9 @@ async fn rules(
             "Name one of them, or neither for the newest revision. Nothing was started.",
         )),
         (None, Some(proposed)) => {
-            let not_valid = |why: String| {
-                let title = format!("The proposed rules cannot be used: {why}");
-                refused("rules-not-valid", title, "Mend what is named. Nothing was started.")
-            };
             let rules: Vec<Rule> =
-                serde_json::from_value(proposed.clone()).map_err(|error| not_valid(error.to_string()))?;
-            Rulebook::new(rules).map_err(|problems| {
-                not_valid(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-            })?;
+                serde_json::from_value(proposed.clone()).map_err(|error| rules_refused(&error.to_string()))?;
+            Rulebook::new(rules).map_err(|problems| not_valid(&problems))?;
             Ok(DryRules::Proposed(proposed))
         }
         (Some(number), None) => match state.store.rulebook_revision(store, number).await? {

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Limit, PAGE_MAX, known_store, our_fault, page_size};
+use super::{Limit, known_store, our_fault, page_size};
 use crate::accounting::spreadsheet::guarded;
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
@@ -91,7 +91,7 @@ pub(super) async fn list(
 ) -> Result<Json<GroupPage>, Problem> {
     known_store(&state, &store)?;
     let (skip, limit) = (query.after.unwrap_or_default(), page_size(query.limit));
-    let found = state.store.hold_groups(&store, skip, limit).await?;
+    let found = state.store.hold_groups(&store, skip, Some(limit)).await?;
     let full = found.len() == limit as usize;
     let next_after = full.then(|| skip.saturating_add(limit));
     Ok(Json(GroupPage { groups: found.into_iter().map(GroupView::from).collect(), next_after }))
@@ -102,16 +102,8 @@ pub(super) async fn list(
     params(("store" = String, Path)), responses((status = 200, content_type = "text/csv", body = String)))]
 pub(super) async fn csv(State(state): State<ApiState>, Path(store): Path<String>) -> Result<Response, Problem> {
     known_store(&state, &store)?;
-    let (mut groups, mut skip) = (Vec::new(), 0u32);
-    loop {
-        let found = state.store.hold_groups(&store, skip, PAGE_MAX).await?;
-        let full = found.len() == PAGE_MAX as usize;
-        groups.extend(found);
-        if !full {
-            break;
-        }
-        skip = skip.saturating_add(PAGE_MAX);
-    }
+    // At once: the ranks of groups change as holds open and close.
+    let groups = state.store.hold_groups(&store, 0, None).await?;
     let table = table(&groups).map_err(|error| {
         tracing::error!(%error, "the groups of holds could not be written");
         our_fault()

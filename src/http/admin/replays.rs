@@ -14,11 +14,11 @@ use crate::problem::Problem;
 use crate::store::replay::{DeliveryFilter, OrderFilter, Part};
 
 /// Ids of one request.
-const IDS_MAX: usize = 10_000;
+pub(super) const IDS_MAX: usize = 10_000;
 /// Orders that become due in a minute when the caller does not say.
-const PER_MINUTE: u32 = 600;
+pub(super) const PER_MINUTE: u32 = 600;
 /// The most that may be asked for.
-const PER_MINUTE_MAX: u32 = 60_000;
+pub(super) const PER_MINUTE_MAX: u32 = 60_000;
 
 /// Which orders are run again: those named, or those that were seen before and fit everything else that is given.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -158,7 +158,8 @@ fn pace(per_minute: Option<u32>) -> Result<u32, Problem> {
     }
 }
 
-fn within_limit(ids: usize) -> Result<(), Problem> {
+/// Refuses more ids than one request may name.
+pub(super) fn within_limit(ids: usize) -> Result<(), Problem> {
     if ids <= IDS_MAX {
         Ok(())
     } else {

@@ -8,15 +8,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::known_store;
-use super::replays::nothing_asked;
+use super::replays::{PER_MINUTE, nothing_asked, within_limit};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path};
 use crate::problem::Problem;
 use crate::store::open_hold::HoldFilter;
 use crate::store::replay::Part;
-
-/// Orders that become due in a minute when many are retried.
-const PER_MINUTE: u32 = 600;
 
 /// Which holds are tried again: those that fit everything that is given.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -61,6 +58,7 @@ pub(super) struct RetriedHolds {
 
 impl RetryWish {
     fn filter(self) -> Result<HoldFilter, Problem> {
+        within_limit(self.ids.as_ref().map_or(0, Vec::len))?;
         let snoozed = self.snoozed.or(self.ids.is_none().then_some(false));
         let asked = HoldFilter {
             ids: self.ids,
@@ -130,6 +128,7 @@ async fn retry(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::admin::replays::IDS_MAX;
 
     fn filter(text: &str) -> Result<HoldFilter, u16> {
         let wish: RetryWish = serde_json::from_str(text).unwrap();
@@ -141,6 +140,13 @@ mod tests {
         assert_eq!(filter("{}"), Err(422));
         assert_eq!(filter(r#"{"all":true,"code":"missing-rule"}"#), Err(422));
         assert_eq!(filter(r#"{"all":true}"#), Ok(HoldFilter { snoozed: Some(false), ..HoldFilter::default() }));
+    }
+
+    #[test]
+    fn ids_have_a_limit() {
+        let wish = |ids: usize| RetryWish { ids: Some(vec![7; ids]), ..RetryWish::default() };
+        assert!(wish(IDS_MAX).filter().is_ok());
+        assert_eq!(wish(IDS_MAX + 1).filter().map_err(|problem| problem.code).unwrap_err(), "replay-not-valid");
     }
 
     #[test]

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::saving::{Asked, Precondition, change, etag};
-use self::view::{ProposalView, RuleSchema, Saved, refused};
+use self::view::{ProposalView, RuleSchema, Saved};
+pub(super) use self::view::{not_valid, refused};
 use super::known_store;
 use crate::accounting::rulebook::Rule;
 use crate::http::ApiState;

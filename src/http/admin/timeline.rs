@@ -16,8 +16,8 @@ struct TimelineEvent {
     place: i64,
     /// When (UTC).
     at: String,
-    /// `delivery-received`, `evidence-read`, `evidence-read-again`, `planned`, `sent`, `answered`, `looked-up`, `posted`,
-    /// `summed-up`, `held` or `released`.
+    /// `delivery-received`, `evidence-read`, `evidence-read-again`, `planned`, `sent`, `answered`, `looked-up`,
+    /// `looked-up-by-hand` (what somebody says was entered by hand), `posted`, `summed-up`, `held` or `released`.
     #[schema(example = "posted")]
     event: String,
     /// What it is about: a webhook's id, an evidence's hash, a document's key, or a hold's code and subject.

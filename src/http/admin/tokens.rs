@@ -13,7 +13,7 @@ use crate::http::caller::Caller;
 use crate::http::extract::{Json, Path};
 use crate::http::layers::NO_STORE;
 use crate::problem::Problem;
-use crate::store::token::{ApiToken, NewToken, Role, hash_of};
+use crate::store::token::{ApiToken, NewToken, Role, hash_of, token_name};
 
 /// A token as the API shows it: never the token itself. Moments are UTC.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,13 +85,10 @@ pub(super) async fn create(
     caller: Caller,
     Json(wish): Json<TokenWish>,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<MadeToken>), Problem> {
-    let name = wish.name.trim();
     let not_valid = |why: &str| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "token-not-valid", why, "Mend it and send it again.")
     };
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(not_valid("The name must have 1 to 100 visible characters"));
-    }
+    let name = token_name(&wish.name).map_err(not_valid)?;
     if wish.expires_at.is_some_and(|at| at <= state.clock.now()) {
         return Err(not_valid("expires_at is in the past"));
     }

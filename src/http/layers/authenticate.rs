@@ -10,10 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::http::ApiState;
 use crate::http::caller::Caller;
 use crate::problem::Problem;
-use crate::store::token::{Role, hash_of};
-
-/// What the audit log calls whoever uses the token of the settings.
-const OF_SETTINGS: &str = "settings";
+use crate::store::token::{OF_SETTINGS, Role, hash_of};
 
 /// The hash of the admin token in the settings, or the knowledge that there is none.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::http::ApiState;
+use crate::http::{ApiState, our_fault};
 use crate::problem::Problem;
 
 /// The body, for the layers within.
@@ -22,5 +22,7 @@ pub(super) async fn layer(State(state): State<ApiState>, request: Request, next:
         return Problem::too_large().into_response();
     };
     parts.extensions.insert(Whole(bytes.clone()));
-    next.run(Request::from_parts(parts, Body::from(bytes))).await
+    // In a task of its own: who hangs up in the middle does not stop what was begun, nor what is noted of it.
+    let task = tokio::spawn(next.run(Request::from_parts(parts, Body::from(bytes))));
+    task.await.unwrap_or_else(|_| our_fault().into_response())
 }

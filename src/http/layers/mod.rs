@@ -10,19 +10,23 @@ mod role;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::authenticate::SettingsToken;
 pub use self::idempotency::NO_STORE;
 pub use self::pace::Pace;
 pub use self::role::{FIELD as ROLE_FIELD, requires};
-use super::ApiState;
+use super::{ApiState, our_fault};
 
 /// Puts all of it around the routes.
 pub fn around(routes: OpenApiRouter<ApiState>, state: &ApiState) -> OpenApiRouter<ApiState> {
     // The last one is the outermost. How long a body may be is the body layer's alone.
     routes
         .layer(DefaultBodyLimit::disable())
+        // Innermost, so that a fault of ours is an answer like any other to the layers around it.
+        .layer(CatchPanicLayer::custom(|_| our_fault().into_response()))
         .layer(from_fn_with_state(state.clone(), idempotency::layer))
         .layer(from_fn_with_state(state.clone(), audit::layer))
         .layer(from_fn_with_state(state.clone(), body::layer))

@@ -230,21 +230,23 @@ impl Store {
             .collect())
     }
 
-    /// The mappings that are missing, those that block the most money first, after rank `after`, at most `limit`.
+    /// The mappings that are missing, after rank `after`, at most `limit`: those in the currency `base` first, as sums of
+    /// different currencies do not compare, then those that block the most money.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn dry_missing(
         &self,
-        store: &str,
-        run: i64,
+        (store, run): (&str, i64),
+        base: Option<&str>,
         after: i64,
         limit: u32,
     ) -> Result<Vec<DryMissing>, StoreError> {
         let rows = sqlx::query!(
             r#"select rank as "rank!", code as "code!", mapping as "mapping!", amount as "amount!", currency,
                       orders as "orders!", order_id as "order_id!", message as "message!", remedy as "remedy!"
-                 from (select row_number() over (order by sum(coalesce(amount, 0)) desc, code, mapping, currency) as rank,
+                 from (select row_number() over (order by coalesce(currency = $5::text, false) desc,
+                                                          sum(coalesce(amount, 0)) desc, code, mapping, currency) as rank,
                               code, mapping, currency, sum(coalesce(amount, 0)) as amount,
                               count(distinct order_id) as orders, min(order_id) as order_id,
                               min(message) as message, min(remedy) as remedy
@@ -254,7 +256,8 @@ impl Store {
             store,
             run,
             after,
-            i64::from(limit)
+            i64::from(limit),
+            base
         )
         .fetch_all(&self.pool)
         .await?;

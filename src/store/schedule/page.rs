@@ -31,7 +31,7 @@ impl Store {
     /// Marks those of a page's orders as due that changed after they were read the last time. Answers how many.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: then nothing was changed.
+    /// [`StoreError::Unavailable`], [`StoreError::Lost`] when the run is not the one under way: then nothing was changed.
     pub async fn keep_orders_page(&self, run: &Begun, page: &[ListedOrder], after: u64) -> Result<u64, StoreError> {
         let _around = failpoint::around(Step::KeepOrdersPage);
         let ids: Vec<i64> = page.iter().map(|order| to_database(order.order_id)).collect();
@@ -42,7 +42,7 @@ impl Store {
         let marked = sqlx::query!(
             r#"with listed as (select * from unnest($2::bigint[], $3::timestamptz[]) as t (order_id, modified)),
                news as (
-                   select order_id from listed
+                   select distinct order_id from listed
                     where modified is null or modified > coalesce(
                           (select max(modified_at) from evidence e where e.store = $1 and e.order_id = listed.order_id),
                           '-infinity')
@@ -66,7 +66,7 @@ impl Store {
     /// not with as many declined payments. Answers how many orders.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: then nothing was changed.
+    /// [`StoreError::Unavailable`], [`StoreError::Lost`] when the run is not the one under way: then nothing was changed.
     pub async fn keep_refunds_page(&self, run: &Begun, page: &[ListedRefund], after: u64) -> Result<u64, StoreError> {
         let _around = failpoint::around(Step::KeepRefundsPage);
         let orders: Vec<i64> = page.iter().map(|refund| to_database(refund.order_id)).collect();
@@ -103,7 +103,7 @@ impl Store {
     }
 }
 
-/// Notes how far the run is.
+/// Notes how far the run is. A replica that lost its lease meanwhile finds its run interrupted, and moves nothing.
 async fn move_on(
     transaction: &mut sqlx::Transaction<'_, sqlx::Postgres>,
     run: &Begun,
@@ -111,19 +111,22 @@ async fn move_on(
     seen: usize,
     acted: u64,
 ) -> Result<(), StoreError> {
+    let running = sqlx::query!(
+        "update schedule_run set seen = seen + $2, acted = acted + $3 where id = $1 and result = 'running'",
+        run.run,
+        to_database(seen as u64),
+        to_database(acted)
+    )
+    .execute(&mut **transaction)
+    .await?;
+    if running.rows_affected() == 0 {
+        return Err(run.lost());
+    }
     sqlx::query!(
         "update schedule set window_after = $3 where store = $1 and name = $2",
         run.store,
         run.name.as_str(),
         to_database(after)
-    )
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query!(
-        "update schedule_run set seen = seen + $2, acted = acted + $3 where id = $1",
-        run.run,
-        to_database(seen as u64),
-        to_database(acted)
     )
     .execute(&mut **transaction)
     .await?;

@@ -7,6 +7,7 @@ use crate::accounting::document::Document;
 use crate::accounting::evidence::Evidence;
 use crate::accounting::hold::{Hold, HoldCode};
 use crate::accounting::policy::PostingMode;
+use crate::accounting::rulebook::wanted::Wanted;
 use crate::accounting::summary;
 use crate::store::document::StoredDocument;
 use crate::store::dry_run::{
@@ -179,16 +180,13 @@ impl Look<'_> {
 
 /// The mapping that a hold misses; `None` when a mapping does not mend it.
 ///
-/// A missing rule names all that is known of the thing; the first of it is what a rule would ask for before anything else
-/// (a product's number, a tax's name), so that one product sold to fifty states is one mapping that is missing.
+/// A missing rule names all that is known of the thing; what a rule would ask for before anything else (a product's number,
+/// a tax's name) is the mapping, so that one product sold to fifty states is one mapping that is missing.
 fn mapping(hold: &Hold) -> Option<String> {
     match hold.code {
         HoldCode::MissingRule => {
-            // What says nothing, for example an empty product number, does not tell two things apart.
-            let facts: Vec<&str> = hold.subject.split("', ").collect();
-            let telling = facts.iter().position(|fact| !fact.ends_with(" '")).unwrap_or_default();
-            let first = facts[..=telling].join("', ");
-            Some(if telling + 1 < facts.len() { format!("{first}'") } else { first })
+            let wanted = Wanted::of_subject(&hold.subject);
+            Some(wanted.map_or_else(|| hold.subject.clone(), |wanted| wanted.leading().to_string()))
         }
         code if HoldCode::OF_MASTER_DATA.contains(&code) => Some(hold.subject.clone()),
         _ => None,
@@ -220,7 +218,12 @@ mod tests {
         assert_eq!(texas.as_deref(), Some("product rule for sku 'NEW-1'"));
         assert_eq!(texas, maine);
         let nameless = of(HoldCode::MissingRule, "product rule for sku '', name 'Book', channel '1'");
-        assert_eq!(nameless.as_deref(), Some("product rule for sku '', name 'Book'"));
+        assert_eq!(nameless.as_deref(), Some("product rule for name 'Book'"));
+        let quoted = of(HoldCode::MissingRule, "product rule for sku 'A', 'B', channel '1'");
+        assert_eq!(quoted.as_deref(), Some("product rule for sku 'A', 'B'"));
+        let paid = of(HoldCode::MissingRule, "payment rule for method 'card', gateway 'stripe'");
+        assert_eq!(paid.as_deref(), Some("payment rule for gateway 'stripe'"));
+        assert_eq!(of(HoldCode::MissingRule, "rulebook").as_deref(), Some("rulebook"));
         assert_eq!(of(HoldCode::MissingRule, "fee rule for this order").as_deref(), Some("fee rule for this order"));
         assert_eq!(of(HoldCode::NotInIntacct, "gl-account 4999").as_deref(), Some("gl-account 4999"));
         assert_eq!(of(HoldCode::Disputed, "order 118"), None);

@@ -71,8 +71,7 @@ impl Desk {
             | Step::EndRun
             | Step::CountRun
             | Step::KeepOrdersPage
-            | Step::KeepRefundsPage
-            | Step::NoteHeard => Self::Poll,
+            | Step::KeepRefundsPage => Self::Poll,
             Step::SetSchedule => Self::Reschedule,
             Step::CreateBackfill
             | Step::SetBackfill

@@ -152,6 +152,9 @@ async fn an_entry_that_is_gone_is_missed_wherever_it_was() {
 async fn a_log_that_was_written_anew_does_not_fit_the_hash_that_was_noted() {
     let surface = Surface::start().await;
     surface.busy().await;
+    let Verification::Intact { entries: 10, head: noted } = surface.store.verify_audit(None).await.unwrap() else {
+        panic!("it is not intact before anything happened")
+    };
     surface.tamper("delete from audit_entry").await;
     sqlx::query("update audit_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
         .execute(surface.database.pool())
@@ -159,7 +162,6 @@ async fn a_log_that_was_written_anew_does_not_fit_the_hash_that_was_noted() {
         .unwrap();
     surface.busy().await;
     assert!(matches!(surface.store.verify_audit(None).await.unwrap(), Verification::Intact { .. }));
-    let noted = "ab".repeat(32);
     let found = surface.store.verify_audit(Some((10, &noted))).await.unwrap();
     assert!(matches!(found, Verification::Broken { seq: 10, .. }), "{found:?}");
 }

@@ -1,7 +1,9 @@
 //! How the admin API behaves towards everybody: idempotency keys, limits, problems, headers, its own description.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use cartledger::store::kept_answer::{Begun, KeptAnswer};
 use reqwest::Method;
 use serde_json::json;
 
@@ -70,6 +72,44 @@ async fn a_repeated_request_waits_for_the_first_and_one_that_died_may_be_sent_ag
         .await
         .unwrap();
     assert_eq!(surface.answer(keyed()).await.0, 202);
+}
+
+#[tokio::test]
+async fn a_request_that_lost_its_turn_does_not_overwrite_the_answer_of_the_next() {
+    let surface = Surface::start().await;
+    let begin = async || surface.store.begin_answer("anna", "k-1", &[7; 32]).await.unwrap();
+    let Begun::New(first) = begin().await else { panic!("it was begun before") };
+    sqlx::query("update kept_answer set begun_at = now() - interval '3 minutes'")
+        .execute(surface.database.pool())
+        .await
+        .unwrap();
+    let Begun::New(second) = begin().await else { panic!("a request that seems dead is not begun again") };
+    let answer = |status| KeptAnswer { status, headers: BTreeMap::new(), body: Vec::new() };
+    surface.store.keep_answer("anna", "k-1", first, &answer(201)).await.unwrap();
+    surface.store.forget_answer("anna", "k-1", first).await.unwrap();
+    assert_eq!(begin().await, Begun::Underway);
+    surface.store.keep_answer("anna", "k-1", second, &answer(202)).await.unwrap();
+    assert_eq!(begin().await, Begun::Answered(answer(202)));
+}
+
+#[tokio::test]
+async fn a_character_that_no_text_may_have_is_no_trouble_of_the_database() {
+    let surface = Surface::start().await;
+    for path in ["/v1/audit?actor=%00", "/v1/stores/acme-us/orders?q=%00"] {
+        let (status, problem) = surface.look(ADMIN, path).await;
+        assert_eq!((status, &problem["code"]), (422, &json!("value-not-valid")), "{path}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_request_with_a_higher_role_is_not_answered_with_the_old_refusal() {
+    let surface = Surface::start().await;
+    let (viewer, id) = surface.token("anna", "viewer").await;
+    let keyed = |token: &str| surface.with(token, Method::POST, REPLAY).header("idempotency-key", "k-1");
+    assert_eq!(surface.answer(keyed(&viewer)).await.0, 403);
+    assert_eq!(surface.answer(surface.with(ADMIN, Method::DELETE, &format!("/v1/tokens/{id}"))).await.0, 204);
+    let (preparer, _) = surface.token("anna", "preparer").await;
+    assert_eq!(surface.answer(keyed(&preparer)).await.0, 202);
 }
 
 #[tokio::test]

@@ -85,11 +85,23 @@ async fn a_name_belongs_to_one_person_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_token_that_has_expired_gives_its_name_free() {
+    let surface = Surface::start().await;
+    surface.token("anna", "viewer").await;
+    sqlx::query("update api_token set expires_at = now() - interval '1 second'")
+        .execute(surface.database.pool())
+        .await
+        .unwrap();
+    surface.token("anna", "preparer").await;
+}
+
+#[tokio::test]
 async fn a_wish_that_makes_no_sense_is_refused_with_the_reason() {
     let surface = Surface::start().await;
     for (wish, code) in [
         (json!({ "name": " ", "role": "viewer" }), "token-not-valid"),
         (json!({ "name": "x".repeat(101), "role": "viewer" }), "token-not-valid"),
+        (json!({ "name": "settings", "role": "viewer" }), "token-not-valid"),
         (json!({ "name": "anna", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z" }), "token-not-valid"),
         (json!({ "name": "anna", "role": "king" }), "body-not-valid"),
         (json!({ "name": "anna", "role": "viewer", "rolle": "admin" }), "body-not-valid"),

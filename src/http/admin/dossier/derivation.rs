@@ -33,6 +33,9 @@ pub(super) struct DerivationView {
     order_total: Option<Decimal>,
     open_balance: Option<Decimal>,
     documents: Vec<DerivedDocument>,
+    /// How each rule that answered was found, by its name as lines have it: once for each thing it was asked about. Settings
+    /// and rules that give dimensions only are not here.
+    resolutions: BTreeMap<String, Vec<ResolutionView>>,
     holds: Vec<DerivedHold>,
 }
 
@@ -59,8 +62,6 @@ struct DerivedLine {
     /// The rule or the setting that chose the account.
     #[schema(example = "product rule 'p-shirts'")]
     rule: String,
-    /// How that rule was found, once for each thing it was asked about; empty for a setting.
-    resolutions: Vec<ResolutionView>,
     /// Each dimension with the rule that gave it.
     dimensions: BTreeMap<String, DerivedDimension>,
 }
@@ -73,7 +74,7 @@ struct DerivedDimension {
 }
 
 /// One answer of the rulebook.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ResolutionView {
     /// What was known.
     #[schema(example = "sku 'TS-1', channel '1'")]
@@ -123,21 +124,18 @@ pub(super) async fn of(
         (Ok(evidence), Ok(rulebook)) => {
             let policy = go_live::policy(&state.store, &standing.store, policy, &evidence.order, stored).await?;
             let (derivation, resolutions) = derive_explained(&evidence, &rulebook, &policy);
-            explained(view, derivation, &resolutions)
+            explained(view, derivation, resolutions)
         }
         (Err(error), _) => DerivationView { problem: Some(format!("the evidence cannot be read: {error}")), ..view },
         (_, Err(error)) => DerivationView { problem: Some(format!("the rules cannot be read: {error}")), ..view },
     })
 }
 
-fn explained(view: DerivationView, derivation: Derivation, resolutions: &[Resolution]) -> DerivationView {
-    let mut by_rule: BTreeMap<&str, Vec<ResolutionView>> = BTreeMap::new();
+fn explained(view: DerivationView, derivation: Derivation, resolutions: Vec<Resolution>) -> DerivationView {
+    let mut by_rule: BTreeMap<String, Vec<ResolutionView>> = BTreeMap::new();
     for found in resolutions {
-        by_rule.entry(&found.rule).or_default().push(ResolutionView {
-            facts: found.facts.clone(),
-            date: found.date.to_string(),
-            path: found.path.clone(),
-        });
+        let view = ResolutionView { facts: found.facts, date: found.date.to_string(), path: found.path };
+        by_rule.entry(found.rule).or_default().push(view);
     }
     DerivationView {
         status: match derivation.status {
@@ -147,13 +145,14 @@ fn explained(view: DerivationView, derivation: Derivation, resolutions: &[Resolu
         },
         order_total: Some(derivation.order_total.amount),
         open_balance: Some(derivation.open_balance.amount),
-        documents: derivation.documents.iter().map(|document| of_document(document, &by_rule)).collect(),
+        documents: derivation.documents.iter().map(of_document).collect(),
+        resolutions: by_rule,
         holds: derivation.holds.into_iter().map(of_hold).collect(),
         ..view
     }
 }
 
-fn of_document(document: &Document, by_rule: &BTreeMap<&str, Vec<ResolutionView>>) -> DerivedDocument {
+fn of_document(document: &Document) -> DerivedDocument {
     DerivedDocument {
         key: document.key.as_str().to_owned(),
         kind: document.kind.as_str().to_owned(),
@@ -162,11 +161,11 @@ fn of_document(document: &Document, by_rule: &BTreeMap<&str, Vec<ResolutionView>
         currency: document.currency.code().to_owned(),
         total: document.total,
         description: document.description.clone(),
-        lines: document.lines.iter().map(|line| of_line(line, by_rule)).collect(),
+        lines: document.lines.iter().map(of_line).collect(),
     }
 }
 
-fn of_line(line: &JournalLine, by_rule: &BTreeMap<&str, Vec<ResolutionView>>) -> DerivedLine {
+fn of_line(line: &JournalLine) -> DerivedLine {
     let dimensions = line.dimensions.iter().map(|(name, dimension)| {
         (name.to_owned(), DerivedDimension { id: dimension.id.clone(), rule: dimension.rule.clone() })
     });
@@ -176,7 +175,6 @@ fn of_line(line: &JournalLine, by_rule: &BTreeMap<&str, Vec<ResolutionView>>) ->
         credit: line.credit,
         memo: line.memo.clone(),
         rule: line.rule.clone(),
-        resolutions: by_rule.get(line.rule.as_str()).cloned().unwrap_or_default(),
         dimensions: dimensions.collect(),
     }
 }

@@ -162,7 +162,8 @@ impl Table for Missing {
 
     async fn page(&self, after: Option<&str>, limit: u32) -> Result<Vec<MissingRow>, Problem> {
         let Self(state, store, run) = self;
-        let found = state.store.dry_missing(store, *run, number(after)?, limit).await?;
+        let base = state.rule_settings.get(store).map(|settings| settings.policy.base_currency.code().to_owned());
+        let found = state.store.dry_missing((store, *run), base.as_deref(), number(after)?, limit).await?;
         let rows = found.into_iter().map(|missing| MissingRow {
             rank: missing.rank,
             code: missing.code,
@@ -178,7 +179,7 @@ impl Table for Missing {
     }
 }
 
-/// Every mapping that is missing, all at once, those that block the most money first.
+/// Every mapping that is missing, all at once: those in the store's base currency first, then those that block the most money.
 #[utoipa::path(get, path = "/v1/stores/{store}/dry-runs/{id}/missing", tag = "dry runs", operation_id = "list_dry_run_missing",
     params(("store" = String, Path), ("id" = i64, Path), PageQuery),
     responses((status = 200, content((RowPage<MissingRow> = "application/json"), (String = "text/csv")))))]

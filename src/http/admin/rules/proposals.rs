@@ -1,5 +1,9 @@
 //! `/v1/stores/{store}/rules/proposals`: changes of the rules that wait for a second person, and what became of them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,6 +24,8 @@ use crate::problem::Problem;
 use crate::store::rule_proposal::{Approval, Proposal, ProposalState};
 use crate::store::rulebook::NewRevision;
 
+/// Proposals on a page at most: each open one is held against the newest rules.
+const PAGE: u32 = 50;
 /// How often an approval is tried on what others saved meanwhile.
 const TRIES: usize = 5;
 
@@ -41,7 +47,7 @@ pub(in super::super) struct ProposalQuery {
     state: Option<String>,
     /// Only proposals made before this one.
     after: Option<i64>,
-    /// Proposals on a page, at most 500.
+    /// Proposals on a page, at most 50; more are not given.
     #[param(value_type = Option<Limit>, inline)]
     limit: Option<Limit>,
 }
@@ -92,13 +98,31 @@ pub(super) async fn evaluate(
         Ok(rulebook) => {
             evaluated.diff = Diff::between(&newest.rules, rulebook.rules());
             evaluated.rules = rulebook.rules().to_vec();
-            let from = first_day(state, store);
-            let looked = tokio::task::spawn_blocking(move || rulebook.findings(from));
-            evaluated.findings = looked.await.map_err(|_| our_fault())?;
+            evaluated.findings = findings(state, store, rulebook).await?;
         }
         Err(why) => evaluated.outdated = why,
     }
     Ok(evaluated)
+}
+
+/// The same of a change that was just made to the newest rules and is not kept yet.
+pub(super) async fn evaluate_new(
+    state: &ApiState,
+    store: &str,
+    rulebook: Rulebook,
+    diff: Diff,
+    warnings: Vec<String>,
+) -> Result<Evaluated, Problem> {
+    let rules = rulebook.rules().to_vec();
+    let findings = findings(state, store, rulebook).await?;
+    Ok(Evaluated { rules, diff, outdated: Vec::new(), findings, warnings })
+}
+
+/// What the team should know about rules. Many take a while; other requests go on meanwhile.
+async fn findings(state: &ApiState, store: &str, rulebook: Rulebook) -> Result<Vec<Finding>, Problem> {
+    let from = first_day(state, store);
+    let looked = tokio::task::spawn_blocking(move || rulebook.findings(from));
+    looked.await.map_err(|_| our_fault())
 }
 
 /// The newest rules with a change made to them, or why it does not fit them any more.
@@ -120,28 +144,38 @@ pub(in super::super) async fn list(
 ) -> Result<Json<ProposalPage>, Problem> {
     known_store(&state, &store)?;
     let wanted = query.state.as_deref().filter(|text| !text.is_empty()).map(state_named).transpose()?;
-    let limit = page_size(query.limit);
+    let limit = page_size(query.limit).min(PAGE);
     let found = state.store.rule_proposals(&store, wanted, query.after, limit).await?;
     let full = found.len() == limit as usize;
     let next_after = found.last().filter(|_| full).map(|last| last.id);
-    let newest = current(&state, &store).await?;
+    let newest = Arc::new(current(&state, &store).await?);
+    let mut bases: HashMap<i64, Arc<Vec<Rule>>> = HashMap::new();
     let mut proposals = Vec::with_capacity(found.len());
     for short in found {
-        let outdated = if short.state == ProposalState::Open && short.base != newest.revision {
-            outdated(&state, &store, short.id, &newest).await?
-        } else {
-            Vec::new()
-        };
+        let mut outdated = Vec::new();
+        if short.state == ProposalState::Open && short.base != newest.revision {
+            let base = match bases.entry(short.base) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(new) => new.insert(Arc::new(rules_at(&state, &store, short.base).await?)).clone(),
+            };
+            outdated = why_outdated(&state, &store, short.id, base, newest.clone()).await?;
+        }
         proposals.push(ProposalView::short(short, outdated));
     }
     Ok(Json(ProposalPage { proposals, next_after }))
 }
 
 /// Why an open proposal does not fit the newest rules.
-async fn outdated(state: &ApiState, store: &str, id: i64, newest: &Current) -> Result<Vec<String>, Problem> {
-    let proposal = found(state, store, id).await?;
-    let diff = Diff::between(&rules_at(state, store, proposal.base).await?, &rules_of(proposal.rules)?);
-    Ok(applied(&diff, newest).err().unwrap_or_default())
+async fn why_outdated(
+    state: &ApiState,
+    store: &str,
+    id: i64,
+    base: Arc<Vec<Rule>>,
+    newest: Arc<Current>,
+) -> Result<Vec<String>, Problem> {
+    let proposed = rules_of(found(state, store, id).await?.rules)?;
+    let looked = tokio::task::spawn_blocking(move || applied(&Diff::between(&base, &proposed), &newest).err());
+    Ok(looked.await.map_err(|_| our_fault())?.unwrap_or_default())
 }
 
 /// Shows one proposal: what it changes in the newest rules, what is to know about the result, and whether it still fits.
@@ -184,6 +218,8 @@ pub(in super::super) async fn approve(
         if !evaluated.outdated.is_empty() {
             return Err(does_not_fit(&evaluated.outdated));
         }
+        // Before it is saved: what fails afterwards would be told as if nothing was.
+        let warnings = warnings(&state, &store, &evaluated.rules).await?;
         let rules = serde_json::to_value(&evaluated.rules).map_err(|_| our_fault())?;
         let new = NewRevision {
             store: &store,
@@ -196,12 +232,15 @@ pub(in super::super) async fn approve(
         match state.store.approve_proposal(id, &caller.name, &new).await? {
             Approval::Saved(revision) => {
                 state.wake.wake();
-                let warnings = warnings(&state, &store, &evaluated.rules).await?;
                 let saved = Saved::new(revision, &evaluated.diff, warnings);
                 return Ok((etag(revision), Json(saved)).into_response());
             }
-            // The next look says why, or tries it on what was saved.
-            Approval::MovedOn | Approval::NotTheirs => {}
+            // The next look tries it on what was saved.
+            Approval::MovedOn => {}
+            Approval::NotTheirs => {
+                is_open(&found(&state, &store, id).await?)?;
+                return Err(own(&caller));
+            }
         }
     }
     Err(busy())

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::proposals::evaluate;
+use super::proposals::evaluate_new;
 use super::view::{ProposalView, Saved, not_valid};
 use crate::accounting::masters::named::{self, Problem as NamedProblem};
 use crate::accounting::rulebook::diff::Diff;
@@ -135,6 +135,9 @@ impl Outcome {
 
 /// Makes a change to the newest rules and saves or proposes what results, when it is valid. When somebody else saves at the
 /// same moment, it is made again from what they saved.
+///
+/// All that is told beside the change is found out before it is saved: what fails afterwards would be told as if nothing
+/// was saved.
 pub(super) async fn change(
     asked: &Asked<'_>,
     make: impl Fn(&[Rule]) -> Result<Vec<Rule>, Problem>,
@@ -147,8 +150,8 @@ pub(super) async fn change(
         let rules = make(&current.rules)?;
         let rulebook = Rulebook::new(rules).map_err(|problems| not_valid(&problems))?;
         let diff = Diff::between(&current.rules, rulebook.rules());
+        let warnings = warnings(state, store, rulebook.rules()).await?;
         if diff.is_empty() && current.revision != 0 {
-            let warnings = warnings(state, store, rulebook.rules()).await?;
             return Ok(Outcome::Unchanged(Saved::new(current.revision, &diff, warnings)));
         }
         let stored = serde_json::to_value(rulebook.rules()).map_err(|_| our_fault())?;
@@ -156,14 +159,12 @@ pub(super) async fn change(
         let (base, author) = (current.revision, caller.name.as_str());
         let new = NewRevision { store, base, rules: &stored, author, note, changes };
         if needs_approval {
-            let id = state.store.propose_rules(&new).await?;
-            let proposal = state.store.rule_proposal(store, id).await?.ok_or_else(our_fault)?;
-            let evaluated = evaluate(state, store, &proposal, &current).await?;
+            let evaluated = evaluate_new(state, store, rulebook, diff, warnings).await?;
+            let proposal = state.store.propose_rules(&new).await?;
             return Ok(Outcome::Proposed(Box::new(ProposalView::whole(proposal, evaluated))));
         }
         if let Some(revision) = state.store.save_rulebook(&new).await? {
             state.wake.wake();
-            let warnings = warnings(state, store, rulebook.rules()).await?;
             return Ok(Outcome::Saved(Saved::new(revision, &diff, warnings)));
         }
     }

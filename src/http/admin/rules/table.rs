@@ -157,8 +157,9 @@ pub(in super::super) async fn bring_in(
     // The revision is compared again where it is saved, so that the report is of what is done.
     let rules = found.rules.clone();
     let asked = Asked { precondition: Precondition::Revisions(vec![before.revision]), ..asked };
-    let outcome = change(&asked, |_| Ok(rules.clone())).await?;
+    // Before anything is saved: what fails afterwards would be told as if nothing was.
     let mut report = report(&state, &store, &found).await?;
+    let outcome = change(&asked, |_| Ok(rules.clone())).await?;
     let (status, revision) = match outcome {
         Outcome::Saved(saved) | Outcome::Unchanged(saved) => {
             report.applied = true;

@@ -17,9 +17,9 @@ use crate::accounting::masters::MasterKind;
 use crate::accounting::rulebook::wanted::Wanted;
 use crate::accounting::rulebook::{Rule, RuleKind};
 use crate::accounting::similar::words;
-use crate::http::ApiState;
 use crate::http::admin::{Limit, known_store, page_size};
 use crate::http::extract::{Json, Path, Query};
+use crate::http::{ApiState, our_fault};
 use crate::problem::Problem;
 use crate::store::missing_rule::MissingRule;
 
@@ -81,7 +81,7 @@ pub(in super::super) struct Unmapped {
     /// Since when the first of them is held (UTC).
     since: String,
     /// A draft to look at; its `request` can be posted to `/v1/stores/{store}/rules` as it is. Missing when nothing
-    /// tells what the rule should give, or when a rule like it would fit equally with another.
+    /// tells what the rule should give, when a rule like it would fit equally with another, or when the value has a `*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     proposal: Option<DraftView>,
 }
@@ -122,8 +122,7 @@ struct Group {
     since: Timestamp,
 }
 
-/// Lists what orders have that no rule covers, from the open holds, the most money first. A store without any rules has
-/// nothing here: its orders are held for all rules at once.
+/// Lists what orders have that no rule covers, from the open holds, the most money first.
 #[utoipa::path(get, path = "/v1/stores/{store}/rules/unmapped", tag = "rules", operation_id = "list_unmapped",
     params(("store" = String, Path), UnmappedQuery), responses((status = 200, body = UnmappedPage)))]
 pub(in super::super) async fn list(
@@ -151,7 +150,7 @@ pub(in super::super) async fn list(
     let more = all.len() > after.saturating_add(limit);
     let page: Vec<(usize, (Wanted, Group))> =
         all.into_iter().enumerate().skip(after).take(limit).map(|(at, one)| (at + 1, one)).collect();
-    let drafts = drafts(&state, &store, page.iter().map(|(_, (wanted, _))| wanted)).await?;
+    let drafts = drafts(&state, &store, page.iter().map(|(_, (wanted, _))| wanted.clone()).collect()).await?;
     let next_after = page.last().filter(|_| more).map(|(rank, _)| *rank);
     let unmapped =
         page.into_iter().zip(drafts).map(|((rank, (wanted, group)), draft)| view(rank, &wanted, group, draft));
@@ -199,26 +198,33 @@ fn view(rank: usize, wanted: &Wanted, group: Group, proposal: Option<DraftView>)
     }
 }
 
+/// The account of rules by kind: id and name.
+type Accounts = BTreeMap<RuleKind, Option<(String, String)>>;
+
 /// A draft of a rule for each that is wanted, where one can be made that goes with the rules that are there.
-async fn drafts(
-    state: &ApiState,
-    store: &str,
-    wanted: impl Iterator<Item = &Wanted>,
-) -> Result<Vec<Option<DraftView>>, Problem> {
+async fn drafts(state: &ApiState, store: &str, wanted: Vec<Wanted>) -> Result<Vec<Option<DraftView>>, Problem> {
     let rules = current(state, store).await?.rules;
-    let mut accounts: BTreeMap<RuleKind, Option<(String, String)>> = BTreeMap::new();
-    let mut taken = BTreeSet::new();
-    let mut drafts = Vec::new();
-    for wanted in wanted {
+    let mut accounts = Accounts::new();
+    for wanted in &wanted {
         if let Entry::Vacant(unknown) = accounts.entry(wanted.kind) {
             unknown.insert(account(state, store, wanted).await?);
         }
+    }
+    // Many rules take a while; other requests go on meanwhile.
+    let drafted = tokio::task::spawn_blocking(move || drafted(&rules, &wanted, &accounts));
+    drafted.await.map_err(|_| our_fault())
+}
+
+fn drafted(rules: &[Rule], wanted: &[Wanted], accounts: &Accounts) -> Vec<Option<DraftView>> {
+    let mut taken = BTreeSet::new();
+    let mut drafts = Vec::new();
+    for wanted in wanted {
         let account = accounts.get(&wanted.kind).and_then(Option::as_ref);
         let account = account.map(|(id, name)| (id.as_str(), name.as_str()));
-        drafts.push(wanted.draft(&rules, account, &mut taken));
+        drafts.push(wanted.draft(rules, account, &mut taken));
     }
     // All at once, because a look at the whole rulebook for each would take long.
-    let mut all = rules.clone();
+    let mut all = rules.to_vec();
     all.extend(drafts.iter().flatten().map(|draft| draft.rule.clone()));
     let problems = Rule::problems_of(&all);
     let wrong: BTreeSet<usize> = problems.iter().flat_map(|one| [Some(one.position), one.other]).flatten().collect();
@@ -233,7 +239,7 @@ async fn drafts(
             },
         })
     };
-    Ok(drafts.into_iter().map(|draft| draft.and_then(shown)).collect())
+    drafts.into_iter().map(|draft| draft.and_then(shown)).collect()
 }
 
 /// The account whose name is likest to what accounts of such a rule are called.

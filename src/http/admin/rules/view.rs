@@ -243,7 +243,7 @@ impl ProposalView {
 }
 
 /// Rules that cannot be saved, for one reason.
-pub(super) fn refused(why: &str) -> Problem {
+pub(in super::super) fn refused(why: &str) -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "rules-not-valid",
@@ -253,7 +253,7 @@ pub(super) fn refused(why: &str) -> Problem {
 }
 
 /// Rules that cannot be saved, with everything that is wrong.
-pub(super) fn not_valid(problems: &[RuleProblem]) -> Problem {
+pub(in super::super) fn not_valid(problems: &[RuleProblem]) -> Problem {
     let why: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let report: Vec<RuleProblemView> = problems.iter().map(RuleProblemView::from).collect();
     refused(&why.join("; ")).with_report(report)
