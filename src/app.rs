@@ -12,7 +12,7 @@ use crate::accounting::policy::{Policy, Recognition};
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
 use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
-use crate::http::group_commit::Intake;
+use crate::http::intake::Intake;
 use crate::http::layers::{Pace, SettingsToken};
 use crate::http::webhooks::WebhookStore;
 use crate::http::{self, ApiState, RuleSettings, ScheduleFacts};

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | 0 | [`accounting`] | the pure heart: evidence in, documents and holds out |
 //! | 0 | [`clock`], [`problem`], [`config`] | time and randomness as inputs, HTTP problems, typed settings |
+//! | 0 | [`group_commit`] | whoever waits at the same moment shares one commit |
 //! | 0 | [`failpoint`] | where tests make the program die |
 //! | 1-2 | [`bigcommerce`] | what comes in: signature, delivery, wire, client |
 //! | 1-2 | [`intacct`] | what goes out: XML, functions, answers, errors, session, client |
@@ -27,6 +28,7 @@ pub mod config;
 mod documentation;
 pub mod embedded;
 pub mod failpoint;
+pub mod group_commit;
 pub mod http;
 pub mod intacct;
 pub mod lifecycle;

@@ -17,7 +17,10 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    match runtime.block_on(cartledger::cli::run(arguments)) {
+    let ended = runtime.block_on(cartledger::cli::run(arguments));
+    // Everything that matters was waited for; a read of standard input would be waited for until somebody closes it.
+    runtime.shutdown_background();
+    match ended {
         Ok(code) => code,
         Err(error) => {
             // {:#} prints the whole chain of causes on one line.

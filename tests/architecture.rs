@@ -13,13 +13,17 @@ const TABLE: &[(&str, &[&str])] = &[
     // Tests only.
     ("documentation", &["accounting"]),
     ("lifecycle", &[]),
+    ("group_commit", &["lifecycle"]),
     ("telemetry", &["accounting", "clock"]),
     ("bigcommerce", &["accounting", "clock", "telemetry"]),
     ("intacct", &["accounting", "clock", "failpoint", "telemetry"]),
     ("store", &["accounting", "clock", "failpoint"]),
-    ("worker", &["accounting", "clock", "config", "lifecycle", "telemetry", "bigcommerce", "intacct", "store"]),
+    (
+        "worker",
+        &["accounting", "clock", "config", "group_commit", "lifecycle", "telemetry", "bigcommerce", "intacct", "store"],
+    ),
     // Of bigcommerce only the signature and the delivery; checked below.
-    ("http", &["accounting", "clock", "problem", "lifecycle", "telemetry", "store", "bigcommerce"]),
+    ("http", &["accounting", "clock", "problem", "group_commit", "lifecycle", "telemetry", "store", "bigcommerce"]),
     ("sandbox", &["accounting", "clock"]),
     ("embedded", &["clock"]),
     (

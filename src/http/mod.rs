@@ -3,8 +3,8 @@
 pub mod admin;
 pub mod caller;
 pub mod extract;
-pub mod group_commit;
 pub mod health;
+pub mod intake;
 pub mod layers;
 pub mod webhooks;
 
@@ -50,7 +50,7 @@ pub struct ApiState {
     /// The Intacct companies and what each may spend, by name.
     pub companies: Arc<BTreeMap<String, Budget>>,
     /// Where deliveries wait for their commit.
-    pub intake: group_commit::Intake,
+    pub intake: intake::Intake,
     /// The admin token of the settings.
     pub settings_token: layers::SettingsToken,
     /// How many requests a token may send.

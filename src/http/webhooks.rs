@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
 use super::ApiState;
-use super::group_commit::NotKept;
+use super::intake::NotKept;
 use crate::bigcommerce::delivery::Delivery;
 use crate::bigcommerce::signature;
 use crate::problem::Problem;

@@ -1,5 +1,6 @@
 //! Lanes: one row per order with open work; claimed with a lease, finished by whoever still holds it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,36 +163,47 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Finishes a run: the lane goes when nothing new came meanwhile, else it is due again at once.
-    /// Answers whether it was still ours; when not, another worker has it and nothing was changed.
+    /// Finishes runs: a lane goes when nothing new came meanwhile, else it is due again at once.
+    /// Answers of each whether it was still ours; when not, another worker has it and nothing was changed.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn complete(&self, lane: &Claimed) -> Result<bool, StoreError> {
+    /// [`StoreError::Unavailable`]: then none was finished.
+    pub async fn complete(&self, lanes: &[Claimed]) -> Result<Vec<bool>, StoreError> {
         let _around = failpoint::around(Step::Complete);
+        let stores: Vec<String> = lanes.iter().map(|lane| lane.store.clone()).collect();
+        let orders: Vec<i64> = lanes.iter().map(|lane| to_database(lane.order_id)).collect();
+        let tokens: Vec<Uuid> = lanes.iter().map(|lane| lane.token).collect();
+        let versions: Vec<i64> = lanes.iter().map(|lane| lane.version).collect();
         // The locking step is what keeps a mark that commits at this very moment from being missed: without it the
-        // delete and the update both look at an old snapshot and neither matches.
-        let row = sqlx::query!(
-            r#"with mine as materialized (
-                   select store, order_id, version from lane
-                    where store = $1 and order_id = $2 and lease_token = $3 for update),
+        // delete and the update both look at an old snapshot and neither matches. Rows are locked in the order of their
+        // keys, as deliveries lock them, so that nobody waits in a circle.
+        let rows = sqlx::query!(
+            r#"with done as (
+                   select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[])
+                       as t (store, order_id, token, version)),
+               mine as materialized (
+                   select l.store, l.order_id, l.version <> d.version as marked
+                     from lane l join done d
+                       on (l.store, l.order_id) = (d.store, d.order_id) and l.lease_token = d.token
+                    order by l.store, l.order_id for update of l),
                gone as (
                    delete from lane using mine
-                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and mine.version = $4),
+                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and not mine.marked),
                again as (
                    update lane set leased_until = '-infinity', lease_token = null, failures = 0, waits = 0,
                                    last_error = null, run_at = now()
                      from mine
-                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and mine.version <> $4)
-               select count(*) as "mine!" from mine"#,
-            lane.store,
-            to_database(lane.order_id),
-            lane.token,
-            lane.version,
+                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and mine.marked)
+               select store, order_id from mine"#,
+            &stores,
+            &orders,
+            &tokens,
+            &versions,
         )
-        .fetch_one(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok(row.mine == 1)
+        let ours: BTreeSet<(String, i64)> = rows.into_iter().map(|row| (row.store, row.order_id)).collect();
+        Ok(stores.into_iter().zip(orders).map(|lane| ours.contains(&lane)).collect())
     }
 
     /// Gives a lane back to run again after `delay`, or at once when it was marked meanwhile (except after a failure:

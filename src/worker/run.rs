@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::completions::{Completions, NotRecorded};
 use super::connection::StoreConnection;
+use super::low_water::LowWater;
 use super::order::{OrderRun, RunEnd};
 use super::retry;
 use crate::clock::{self, Clock};
@@ -22,9 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::ORDERS_TOTAL;
 
 /// Orders claimed at once at most; more would sit on their leases while others could work on them.
-const CLAIM_MAX: u32 = 20;
-/// Every so many claims all lanes are looked at, not only those above the low-water mark: finds lapsed leases.
-const FULL_LOOK_EVERY: u32 = 8;
+const CLAIM_MAX: u32 = 100;
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -53,9 +52,6 @@ pub struct Worker {
     under_way: Mutex<BTreeMap<String, u32>>,
 }
 
-/// The low-water marks of the stores: below them a claim need not look.
-type Marks = BTreeMap<String, Timestamp>;
-
 impl Worker {
     /// A worker for these stores.
     pub fn new(
@@ -73,13 +69,10 @@ impl Worker {
         let worker = Arc::new(self);
         let heartbeat = tokio::spawn(worker.clone().keep_leases());
         let slots = Arc::new(Semaphore::new(worker.options.concurrency as usize));
-        let (mut marks, mut claims) = (Marks::new(), 0u32);
+        let completions = Completions::start(&worker.store, &shutdown, worker.options.concurrency);
+        let mut marks = LowWater::default();
         while !shutdown.soft().is_cancelled() {
-            if claims.is_multiple_of(FULL_LOOK_EVERY) {
-                marks.clear();
-            }
-            claims = claims.wrapping_add(1);
-            let found = match worker.claim_some(&slots, &mut marks).await {
+            let found = match worker.claim_some(&slots, &completions, &mut marks).await {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::error!(%error, "no orders could be claimed; trying again");
@@ -118,54 +111,49 @@ impl Worker {
         }
     }
 
-    async fn claim_some(self: &Arc<Self>, slots: &Arc<Semaphore>, marks: &mut Marks) -> Result<usize, StoreError> {
+    async fn claim_some(
+        self: &Arc<Self>,
+        slots: &Arc<Semaphore>,
+        completions: &Completions,
+        marks: &mut LowWater,
+    ) -> Result<usize, StoreError> {
         let free = u32::try_from(slots.available_permits()).unwrap_or(CLAIM_MAX).min(CLAIM_MAX);
         if free == 0 {
             return Ok(0);
         }
         let token = clock::random_id();
         let claimed = self.store.claim(free, self.options.lease, token, &self.claim_from(marks)).await?;
+        marks.found(&claimed, free);
         let found = claimed.len();
-        let mut lowest = Marks::new();
         for lane in claimed {
-            // A second of slack: rows that commit late can have a slightly earlier due time.
-            if let Ok(mark) = lane.due_at.checked_sub(Duration::from_secs(1)) {
-                lowest.entry(lane.store.clone()).and_modify(|known| *known = mark.min(*known)).or_insert(mark);
-            }
             let permit = slots.clone().acquire_owned().await.ok();
             *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(token).or_default() += 1;
             *self.under_way.lock().unwrap_or_else(PoisonError::into_inner).entry(lane.store.clone()).or_default() += 1;
-            tokio::spawn(self.clone().work_on(lane, permit));
+            tokio::spawn(self.clone().work_on(lane, permit, completions.clone()));
         }
-        if found < free as usize {
-            // Nothing more is due; what was passed over because of a lease may lie below a mark.
-            marks.clear();
-        }
-        marks.append(&mut lowest);
         Ok(found)
     }
 
     /// The stores whose company is not left in peace just now.
-    fn claim_from(&self, marks: &Marks) -> Vec<ClaimFrom> {
+    fn claim_from(&self, marks: &LowWater) -> Vec<ClaimFrom> {
         let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let ready = self.connections.values().filter(|connection| connection.gateway.rest().is_none());
         ready
-            .map(|connection| ClaimFrom {
-                store: connection.name.clone(),
-                not_before: marks.get(&connection.name).copied(),
-                under_way: under_way.get(&connection.name).copied().unwrap_or_default(),
+            .map(|connection| {
+                let under_way = under_way.get(&connection.name).copied().unwrap_or_default();
+                marks.claim_from(&connection.name, under_way)
             })
             .collect()
     }
 
-    async fn work_on(self: Arc<Self>, lane: Claimed, permit: Option<OwnedSemaphorePermit>) {
+    async fn work_on(self: Arc<Self>, lane: Claimed, permit: Option<OwnedSemaphorePermit>, completions: Completions) {
         let span = tracing::info_span!("order", store = lane.store, order = lane.order_id);
         let worker = self.clone();
         let run_lane = lane.clone();
         // Its own task, so that a fault in one order ends that order only.
         let ended = tokio::spawn(async move { worker.run_order(&run_lane).await }.instrument(span.clone())).await;
         let end = ended.unwrap_or_else(|_| RunEnd::retry("the run failed by a fault of the program; see the log"));
-        if let Err(error) = self.record(&lane, end).instrument(span).await {
+        if let Err(error) = self.record(&lane, end, &completions).instrument(span).await {
             tracing::error!(%error, order = lane.order_id, "a run could not be recorded; it is repeated when its lease ends");
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,9 +191,9 @@ impl Worker {
         self.connections.get(store)?.gateway.rest()
     }
 
-    async fn record(&self, lane: &Claimed, end: RunEnd) -> Result<(), StoreError> {
+    async fn record(&self, lane: &Claimed, end: RunEnd, completions: &Completions) -> Result<(), NotRecorded> {
         let (outcome, ours) = match end {
-            RunEnd::Done => ("done", self.store.complete(lane).await?),
+            RunEnd::Done => ("done", completions.complete(lane).await?),
             RunEnd::WaitForPayment(delay) => {
                 ("waiting", self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
             }

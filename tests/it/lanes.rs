@@ -111,9 +111,9 @@ async fn a_mark_that_arrives_while_the_order_runs_makes_it_run_again() {
     let first = claim(&store, 1).await.remove(0);
     store.record_deliveries(&[delivery("w2", 118)], AT_ONCE).await.unwrap();
     assert!(claim(&store, 1).await.is_empty(), "never two runs of one order at a time");
-    assert!(store.complete(&first).await.unwrap());
+    assert_eq!(store.complete(&[first]).await.unwrap(), [true]);
     let second = claim(&store, 1).await.remove(0);
-    assert!(store.complete(&second).await.unwrap());
+    assert_eq!(store.complete(&[second]).await.unwrap(), [true]);
     assert_eq!(store.backlog().await.unwrap().lanes, 0);
 }
 
@@ -127,7 +127,7 @@ async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
     sqlx::query("update lane set version = version + 1 where order_id = 118").execute(&mut *marking).await.unwrap();
     let completing = tokio::spawn({
         let store = store.clone();
-        async move { store.complete(&lane).await.unwrap() }
+        async move { store.complete(&[lane]).await.unwrap() }
     });
     let waits =
         "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
@@ -135,8 +135,24 @@ async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
         tokio::task::yield_now().await;
     }
     marking.commit().await.unwrap();
-    assert!(completing.await.unwrap());
+    assert_eq!(completing.await.unwrap(), [true]);
     assert_eq!(claim(&store, 1).await.len(), 1, "the order is due again at once");
+}
+
+#[tokio::test]
+async fn runs_that_end_together_are_finished_together_and_each_for_itself() {
+    let (_database, store) = store().await;
+    let deliveries = [delivery("w1", 118), delivery("w2", 119), delivery("w3", 120)];
+    store.record_deliveries(&deliveries, AT_ONCE).await.unwrap();
+    let untouched = claim(&store, 1).await.remove(0);
+    let mut lost = store.claim(1, Duration::ZERO, random_id(), &every_store()).await.unwrap().remove(0);
+    let marked = claim(&store, 2).await.into_iter().find(|lane| lane.order_id != lost.order_id).unwrap();
+    lost.token = random_id();
+    store.record_deliveries(&[delivery("w4", marked.order_id)], AT_ONCE).await.unwrap();
+    let (gone, again) = (untouched.order_id, marked.order_id);
+    assert_eq!(store.complete(&[marked, lost, untouched]).await.unwrap(), [true, false, true]);
+    let due: Vec<u64> = claim(&store, 10).await.into_iter().map(|lane| lane.order_id).collect();
+    assert!(due.contains(&again) && !due.contains(&gone), "{due:?}");
 }
 
 #[tokio::test]
@@ -145,10 +161,10 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
     let stale = store.claim(1, Duration::ZERO, random_id(), &every_store()).await.unwrap().remove(0);
     let successor = claim(&store, 1).await.remove(0);
-    assert!(!store.complete(&stale).await.unwrap());
+    assert_eq!(store.complete(std::slice::from_ref(&stale)).await.unwrap(), [false]);
     assert!(!store.put_off(&stale, AT_ONCE, PutOff::Failure, "late").await.unwrap());
     assert_eq!(store.extend_leases(&[stale.token], LEASE).await.unwrap(), 0);
-    assert!(store.complete(&successor).await.unwrap());
+    assert_eq!(store.complete(&[successor]).await.unwrap(), [true]);
 }
 
 #[tokio::test]

@@ -67,9 +67,7 @@ async fn due_orders(store: &Store) -> BTreeSet<u64> {
     let token = cartledger::clock::random_id();
     let stores = [ClaimFrom::all("acme-us")];
     let claimed = store.claim(100, Duration::from_secs(60), token, &stores).await.unwrap();
-    for lane in &claimed {
-        store.complete(lane).await.unwrap();
-    }
+    store.complete(&claimed).await.unwrap();
     claimed.into_iter().map(|lane| lane.order_id).collect()
 }
 

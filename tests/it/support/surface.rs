@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartledger::clock::Clock;
-use cartledger::http::group_commit::Intake;
+use cartledger::http::intake::Intake;
 use cartledger::http::layers::{Pace, SettingsToken};
 use cartledger::http::webhooks::WebhookStore;
 use cartledger::http::{self, ApiState, ScheduleFacts};
