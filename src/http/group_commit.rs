@@ -84,8 +84,9 @@ async fn write_all(store: Store, wake: WakeUp, receiver: Arc<Mutex<mpsc::Receive
             // The sender may have gone; its delivery is kept all the same.
             let _ = answer.send(kept.is_ok());
         }
-        if kept.is_ok() {
-            wake.wake();
+        if kept.is_ok_and(|kept| kept.marked > 0) {
+            // Counted from after the commit, so that the look is not too early by the database's clock.
+            wake.wake_after(debounce);
         }
     }
 }
