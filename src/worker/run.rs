@@ -19,7 +19,7 @@ use crate::clock::{self, Clock};
 use crate::lifecycle::Shutdown;
 use crate::store::lane::{ClaimFrom, Claimed, PutOff, WakeUp};
 use crate::store::{Store, StoreError};
-use crate::telemetry::ORDERS_TOTAL;
+use crate::telemetry::{ORDERS_AT_ONCE, ORDERS_TOTAL, ORDERS_UNDER_WAY, Present};
 
 /// Orders claimed at once at most; more would sit on their leases while others could work on them.
 const CLAIM_MAX: u32 = 20;
@@ -73,6 +73,7 @@ impl Worker {
         let worker = Arc::new(self);
         let heartbeat = tokio::spawn(worker.clone().keep_leases());
         let slots = Arc::new(Semaphore::new(worker.options.concurrency as usize));
+        metrics::gauge!(ORDERS_AT_ONCE).set(f64::from(worker.options.concurrency));
         let (mut marks, mut claims) = (Marks::new(), 0u32);
         while !shutdown.soft().is_cancelled() {
             if claims.is_multiple_of(FULL_LOOK_EVERY) {
@@ -160,6 +161,7 @@ impl Worker {
 
     async fn work_on(self: Arc<Self>, lane: Claimed, permit: Option<OwnedSemaphorePermit>) {
         let span = tracing::info_span!("order", store = lane.store, order = lane.order_id);
+        let _present = Present::in_gauge(metrics::gauge!(ORDERS_UNDER_WAY, "store" => lane.store.clone()));
         let worker = self.clone();
         let run_lane = lane.clone();
         // Its own task, so that a fault in one order ends that order only.
