@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 /// Moments that lie closer together than this are one: a burst of deliveries is looked at a few hundred times a second
 /// at most. An order waits no longer than this for the look it shares.
 const TOGETHER: Duration = Duration::from_millis(5);
-/// Moments remembered at most; what comes beyond is found by polling.
+/// Moments remembered at most; the latest beyond that are found by polling.
 const MOMENTS_MAX: usize = 4096;
 
 /// Tells the worker of this process that orders are due, or when they will be. Only a hint: polling finds them too, so a
@@ -77,9 +77,15 @@ struct Moments(BTreeSet<Instant>);
 impl Moments {
     /// Takes a moment in, unless one shortly after it is there; answers whether it is the earliest now.
     fn add(&mut self, due: Instant) -> bool {
-        let shared = self.0.range(due..=due + TOGETHER).next().is_some();
-        if shared || self.0.len() >= MOMENTS_MAX {
+        if self.0.range(due..=due + TOGETHER).next().is_some() {
             return false;
+        }
+        if self.0.len() >= MOMENTS_MAX {
+            // The latest of all is left to polling.
+            if self.0.last().is_none_or(|last| *last <= due) {
+                return false;
+            }
+            self.0.pop_last();
         }
         // In a burst the look is a little later than the first of those that share it needs, so that others can share it.
         let moment = due + if self.0.is_empty() { Duration::ZERO } else { TOGETHER };
@@ -141,11 +147,13 @@ mod tests {
 
     #[test]
     fn moments_beyond_measure_are_left_to_polling() {
-        let (mut moments, now) = (Moments::default(), Instant::now());
+        let (mut moments, now) = (Moments::default(), Instant::now() + Duration::from_secs(1));
         for n in 0..10_000u32 {
             moments.add(now + Duration::from_secs(1) * n);
         }
-        assert_eq!(moments.0.len(), MOMENTS_MAX);
+        let last = moments.0.last().copied();
+        assert!(moments.add(now - 100 * MS) && moments.0.len() == MOMENTS_MAX, "an earlier one still finds its place");
+        assert!(moments.0.last().copied() < last);
     }
 
     #[tokio::test]

@@ -26,6 +26,9 @@ const CLAIM_MAX: u32 = 20;
 /// Every so many claims all lanes are looked at, not only those above the low-water mark: finds lapsed leases.
 const FULL_LOOK_EVERY: u32 = 8;
 
+/// So long after an order ended it is looked whether it is due again; orders that end together share the look.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
@@ -182,6 +185,8 @@ impl Worker {
             *count = count.saturating_sub(1);
         }
         drop(permit);
+        // A mark that came meanwhile has made the order due again, and its own hint may have found it still leased.
+        self.wake.wake_after(LOOK_AGAIN);
     }
 
     async fn run_order(&self, lane: &Claimed) -> RunEnd {
@@ -200,6 +205,13 @@ impl Worker {
         }
     }
 
+    /// Puts an order off, and sees to it that it is looked at when it is due again.
+    async fn put_off(&self, lane: &Claimed, delay: Duration, why: PutOff, note: &str) -> Result<bool, StoreError> {
+        let ours = self.store.put_off(lane, delay, why, note).await?;
+        self.wake.wake_after(delay);
+        Ok(ours)
+    }
+
     /// How much longer the company of a store is left in peace.
     fn rest_of(&self, store: &str) -> Option<Duration> {
         self.connections.get(store)?.gateway.rest()
@@ -209,13 +221,13 @@ impl Worker {
         let (outcome, ours) = match end {
             RunEnd::Done => ("done", self.store.complete(lane).await?),
             RunEnd::WaitForPayment(delay) => {
-                ("waiting", self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
+                ("waiting", self.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
             }
             // The company is in trouble, not the order: it comes back when the company does, and counts no failure.
             RunEnd::Retry { why, .. } if self.rest_of(&lane.store).is_some() => {
                 let delay = self.rest_of(&lane.store).unwrap_or_default().mul_f64(1.0 + 0.2 * clock::jitter());
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
-                ("paused", self.store.put_off(lane, delay, PutOff::Release, &why).await?)
+                ("paused", self.put_off(lane, delay, PutOff::Release, &why).await?)
             }
             RunEnd::Retry { why, after } => {
                 let delay = retry::delay(&self.options.retries, lane.failures + 1, after, clock::jitter());
@@ -226,7 +238,7 @@ impl Worker {
                     "an order is tried again later"
                 );
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
-                ("retry", self.store.put_off(lane, delay, PutOff::Failure, &why).await?)
+                ("retry", self.put_off(lane, delay, PutOff::Failure, &why).await?)
             }
         };
         metrics::counter!(ORDERS_TOTAL, "outcome" => outcome).increment(1);

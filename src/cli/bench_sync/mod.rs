@@ -93,7 +93,7 @@ impl BenchSyncArguments {
     fn orders(&self) -> u32 {
         let by_default = match (self.quota, self.mode) {
             // A first window that has begun already, and a part of one more.
-            (Some(quota), _) => quota.get() * (100 - self.reserve) / 100 * 7 / 2 / CALLS,
+            (Some(quota), _) => quota.get() * (100 - self.reserve) / 100 * 9 / 2 / CALLS,
             (None, Mode::Order) => ROUNDS * self.concurrency.get() * self.documents_per_request.get() / DOCUMENTS,
             (None, Mode::Daily) => 400,
         };

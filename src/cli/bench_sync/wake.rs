@@ -81,8 +81,8 @@ pub(super) async fn together(postgres: &EmbeddedPostgres, bar: &Progress) -> any
     let order = stand.place()?;
     let (events, begun) = (["created", "updated", "updated"], Instant::now());
     for (number, event) in (0u32..).zip(events) {
-        // The last one well before the end of the time they have.
-        sleep_until(begun + WITHIN * number * 2 / 5).await;
+        // The last one well before the end of the rest, however late the machine is.
+        sleep_until(begun + WITHIN * number / 4).await;
         send(&stand, order, event).await?;
     }
     let within = begun.elapsed();
