@@ -197,6 +197,18 @@ impl EmbeddedPostgres {
         Ok(())
     }
 
+    /// Drops the database `name` if it is there, whoever is connected to it.
+    pub async fn drop_database(&self, name: &str) -> Result<(), EmbeddedError> {
+        if !is_plain_name(name) {
+            return Err(EmbeddedError::DatabaseName(name.to_owned()));
+        }
+        let mut connection = PgConnection::connect_with(&self.options).await?;
+        let statement = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
     /// Ends the server when this value started it, and waits for that; its data is kept. Otherwise does nothing.
     pub async fn stop(mut self) -> Result<(), EmbeddedError> {
         match (self.process.take(), &self.folder) {

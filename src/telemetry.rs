@@ -37,6 +37,24 @@ pub const ORDERS_OVER_BUDGET_TOTAL: &str = "cartledger_orders_over_budget_total"
 pub const INTACCT_PAUSED: &str = "cartledger_intacct_paused";
 /// Functions in each request to Intacct. Label: `company`.
 pub const INTACCT_FUNCTIONS_PER_REQUEST: &str = "cartledger_intacct_functions_per_request";
+/// Requests to Intacct that are under way: of as many as there are permits. Label: `company`.
+pub const INTACCT_REQUESTS_UNDER_WAY: &str = "cartledger_intacct_requests_under_way";
+/// What was handed in for Intacct and waits for a permit. Label: `company`.
+pub const INTACCT_WAITING: &str = "cartledger_intacct_waiting";
+/// Seconds from handing something in for Intacct until its request began: the wait for a permit. Label: `company`.
+pub const INTACCT_PERMIT_WAIT_SECONDS: &str = "cartledger_intacct_permit_wait_duration_seconds";
+/// Calls to BigCommerce that wait because the quota is used up. Label: `store`.
+pub const BIGCOMMERCE_WAITING: &str = "cartledger_bigcommerce_quota_waiting";
+/// Seconds that a call to BigCommerce waited for quota, or for its turn to ask for it. Label: `store`.
+pub const BIGCOMMERCE_QUOTA_WAIT_SECONDS: &str = "cartledger_bigcommerce_quota_wait_duration_seconds";
+/// Orders that may be worked on at a time.
+pub const ORDERS_AT_ONCE: &str = "cartledger_orders_at_once";
+/// Orders that are worked on. Label: `store`.
+pub const ORDERS_UNDER_WAY: &str = "cartledger_orders_under_way";
+/// Those of them that are being read from BigCommerce. Label: `store`.
+pub const ORDERS_BEING_READ: &str = "cartledger_orders_being_read";
+/// Those of them that wait for Intacct, for a permit or an answer. Label: `company`.
+pub const ORDERS_AT_INTACCT: &str = "cartledger_orders_at_intacct";
 /// Orders that are due now. Label: `store`.
 pub const QUEUE_DEPTH: &str = "cartledger_queue_depth";
 /// Age in seconds of the order that has been due the longest, 0 when none is. Label: `store`.
@@ -58,6 +76,24 @@ const DURATION_BUCKETS_S: [f64; 14] =
 
 /// How often collected durations are folded into their buckets; unread samples take memory until then.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Counts one in a gauge for as long as this lives, however it ends.
+#[derive(Debug)]
+pub struct Present(metrics::Gauge);
+
+impl Present {
+    /// Counts one from now on.
+    pub fn in_gauge(gauge: metrics::Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,6 +222,19 @@ fn describe() {
     describe_counter!(ORDERS_OVER_BUDGET_TOTAL, "New orders that go daily because the budget is spent");
     describe_gauge!(INTACCT_PAUSED, "1 while nothing, or only a probe, is sent to a company");
     describe_histogram!(INTACCT_FUNCTIONS_PER_REQUEST, "Functions in each request to Intacct");
+    describe_gauge!(INTACCT_REQUESTS_UNDER_WAY, "Requests to Intacct that are under way");
+    describe_gauge!(INTACCT_WAITING, "What was handed in for Intacct and waits for a permit");
+    describe_histogram!(INTACCT_PERMIT_WAIT_SECONDS, Unit::Seconds, "How long requests to Intacct waited for a permit");
+    describe_gauge!(BIGCOMMERCE_WAITING, "Calls to BigCommerce that wait because the quota is used up");
+    describe_histogram!(
+        BIGCOMMERCE_QUOTA_WAIT_SECONDS,
+        Unit::Seconds,
+        "How long calls to BigCommerce waited for quota"
+    );
+    describe_gauge!(ORDERS_AT_ONCE, "Orders that may be worked on at a time");
+    describe_gauge!(ORDERS_UNDER_WAY, "Orders that are worked on");
+    describe_gauge!(ORDERS_BEING_READ, "Orders that are being read from BigCommerce");
+    describe_gauge!(ORDERS_AT_INTACCT, "Orders that wait for Intacct, for a permit or an answer");
     describe_gauge!(QUEUE_DEPTH, "Orders that are due now");
     describe_gauge!(QUEUE_OLDEST_DUE_SECONDS, Unit::Seconds, "Age of the order that has been due the longest");
     describe_counter!(POLLED_ORDERS_TOTAL, "Orders that polling marked as due: their webhooks never came");

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 pub use self::error::{ConnectionError, ReadError};
 use self::error::{refused, unreadable};
@@ -27,7 +28,7 @@ pub use self::hooks::{Hook, HookDraft};
 pub use self::lists::{OrderPage, OrderSummary, RefundSummary};
 use super::evidence::{self, RawOrder};
 use super::loose::object;
-use super::pacing::Pacer;
+use super::pacing::{Pacer, Ticket};
 use super::pages::{self, Page};
 use super::request::{Addresses, OrderFilter, OrderList};
 use super::response::{self, Content, RateLimit, Refusal};
@@ -35,6 +36,7 @@ use super::wire;
 use crate::accounting::evidence::Evidence;
 use crate::accounting::money::Currency;
 use crate::clock::{self, Clock};
+use crate::telemetry::{BIGCOMMERCE_QUOTA_WAIT_SECONDS, BIGCOMMERCE_WAITING, ORDERS_BEING_READ, Present};
 
 /// Calls to one store at the same time.
 const CONCURRENT_CALLS: usize = 16;
@@ -218,12 +220,13 @@ impl StoreClient {
     /// # Errors
     /// [`ReadError`], naming order and store.
     pub async fn read_raw_order(&self, order_id: u64) -> Result<RawOrder, ReadError> {
+        let _reading = Present::in_gauge(metrics::gauge!(ORDERS_BEING_READ, "store" => self.name.clone()));
         let order = self.get(&self.what(format!("order {order_id}")), &self.addresses.order(order_id)).await?;
-        let customer_id = evidence::customer_id(&order);
+        let (customer_id, parts) = (evidence::customer_id(&order), evidence::embedded(&order));
         let (goods, shipping_addresses, coupons, taxes, fees, transactions, refunds, shipments, customer) = tokio::try_join!(
-            self.goods(order_id),
-            self.list(order_id, OrderList::ShippingAddresses),
-            self.list(order_id, OrderList::Coupons),
+            self.goods(order_id, parts.products),
+            self.unless_embedded(parts.shipping_addresses, order_id, OrderList::ShippingAddresses),
+            self.unless_embedded(parts.coupons, order_id, OrderList::Coupons),
             self.list(order_id, OrderList::Taxes),
             self.fees(order_id, &order),
             self.list(order_id, OrderList::Transactions),
@@ -245,6 +248,19 @@ impl StoreClient {
             customer,
             categories: goods.categories,
         })
+    }
+
+    /// A list of an order, unless its own answer has told it.
+    async fn unless_embedded(
+        &self,
+        embedded: Option<Vec<u8>>,
+        order_id: u64,
+        list: OrderList,
+    ) -> Result<Vec<u8>, ReadError> {
+        match embedded {
+            Some(rows) => Ok(rows),
+            None => self.list(order_id, list).await,
+        }
     }
 
     /// The fees of an order whose own answer does not embed them.
@@ -395,10 +411,21 @@ impl StoreClient {
         }
     }
 
+    /// Waits until the quota allows one more call.
+    async fn ticket(&self) -> Result<Ticket<'_>, Fault> {
+        let (store, asked) = (self.name.clone(), Instant::now());
+        let waiting = Present::in_gauge(metrics::gauge!(BIGCOMMERCE_WAITING, "store" => store.clone()));
+        let ticket = self.shared.pacer.ticket(self.reserve_percent, PATIENCE).await.map_err(Fault::Quota);
+        drop(waiting);
+        metrics::histogram!(BIGCOMMERCE_QUOTA_WAIT_SECONDS, "store" => store).record(asked.elapsed());
+        ticket
+    }
+
     /// One call, within the quota and with the answer's size limited.
     async fn once(&self, what: &str, call: &Call) -> Result<Answer, Fault> {
+        // First the ticket: whoever leaves more of the quota and waits for it keeps nobody else from calling.
+        let ticket = self.ticket().await?;
         let _slot = self.shared.slots.acquire().await.map_err(|error| Fault::Lasting(error.to_string()))?;
-        let ticket = self.shared.pacer.ticket(self.reserve_percent, PATIENCE).await.map_err(Fault::Quota)?;
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
         let mut request = self.http.request(call.method.clone(), &call.address);
         if let Some(body) = &call.body {

@@ -1,6 +1,7 @@
 //! Puts together what was read of one order: wire bytes in, evidence out. Pure.
 
 mod customer;
+mod embedded;
 mod goods;
 mod order;
 mod payments;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub(super) use self::embedded::embedded;
 pub use self::row::WireError;
 use super::loose::{object, where_broken};
 use super::pages::Page;

@@ -59,6 +59,17 @@ impl Loose {
         money::parse_amount(&text).map(Some).map_err(|_| self.unreadable("a decimal number"))
     }
 
+    /// Money of Orders V2, which keeps four decimals: lists write it as text (`"5.1000"`), consignments as a JSON number
+    /// (`5.1`). Both read the same.
+    pub(super) fn money(&self) -> Result<Option<Decimal>, Unreadable> {
+        let is_number = self.literal().starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let at_four_decimals = |mut amount: Decimal| {
+            amount.rescale(4);
+            amount
+        };
+        Ok(self.amount()?.map(|amount| if is_number { at_four_decimals(amount) } else { amount }))
+    }
+
     /// An id or a whole number that is not negative; 0 is kept.
     pub(super) fn whole(&self) -> Result<Option<u64>, Unreadable> {
         let Some(text) = self.some_text() else { return Ok(None) };

@@ -1,6 +1,11 @@
 //! Keeps a store's share of the API quota: how many calls may still be made in this window, and how long to wait.
+//!
+//! BigCommerce counts in fixed windows and tells with every answer how much is left and when the window ends; nobody is
+//! told what others are about to use. So this process reckons with them: who was seen to use two thirds of the quota will
+//! have two calls under way for each of ours, and the last calls of a window are left when they may be somebody else's.
 
-use std::sync::{Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,8 +15,20 @@ use crate::clock::{self, Clock};
 
 /// The wait after a limited answer that names none.
 const UNTOLD_WAIT: Duration = Duration::from_secs(5);
-/// How far the ends of two windows must lie apart to be two windows.
-const WINDOW_SLACK: Duration = Duration::from_secs(1);
+/// The length of a window that nobody told (BigCommerce docs, rate limits).
+const USUAL_WINDOW: Duration = Duration::from_secs(30);
+/// So much later than its told end a window is taken to be over: ends are told in whole milliseconds, cut off.
+const PAST_THE_END: Duration = Duration::from_millis(10);
+/// How long to wait for an answer that is under way, before asking again.
+const UNTIL_AN_ANSWER: Duration = Duration::from_millis(25);
+/// Calls wait up to so much longer than they must, so that replicas do not all return in the same millisecond.
+const SPREAD: Duration = Duration::from_millis(100);
+/// How many calls of others are expected for each of ours at most.
+const OTHERS_MAX: u64 = 16;
+/// Calls are not made evenly: for each that is expected of others beside one of ours, so many are left at the end.
+const UNEVEN: u64 = 3;
+/// The present window tells the share of others once this part of its quota is used; until then the last one does.
+const TELLING_PART: u32 = 4;
 
 /// Whether a call may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +39,20 @@ pub enum Permit {
     Wait(Duration),
 }
 
+/// How a window's quota was used, as far as answers told.
+#[derive(Debug, Clone, Copy, Default)]
+struct Used {
+    all: u32,
+    ours: u32,
+}
+
+impl Used {
+    /// Calls that others are expected to make while we make one, that one included.
+    fn each_of_ours_means(self) -> u64 {
+        u64::from(self.all).div_ceil(u64::from(self.ours.max(1))).clamp(1, OTHERS_MAX)
+    }
+}
+
 /// The budget as far as known: BigCommerce tells it with every answer, and all apps of the store share it
 /// (BigCommerce docs, rate limits). Pure: the present moment is an input.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +60,18 @@ pub struct Budget {
     quota: Option<u32>,
     left: Option<u32>,
     window_ends: Option<Timestamp>,
+    /// When the last window ended.
+    ended: Option<Timestamp>,
     refused_until: Option<Timestamp>,
     in_flight: u32,
+    /// Our calls of this window that were answered.
+    answered: u32,
+    /// What of this window's quota was used when our first answer told it.
+    used_at_first: Option<u32>,
+    /// How this window's quota was used since.
+    used: Used,
+    /// How the last window's was in the end.
+    used_before: Used,
 }
 
 impl Budget {
@@ -40,22 +81,43 @@ impl Budget {
         if let Some(until) = self.refused_until.filter(|until| *until > now) {
             return Permit::Wait(until.duration_since(now).unsigned_abs());
         }
-        if self.window_ends.is_some_and(|end| end <= now) {
-            self.window_ends = None;
-            self.left = self.quota;
+        if self.is_over(now) {
+            self.begin_window();
         }
-        let reserve = self.quota.map_or(0, |quota| u64::from(quota) * u64::from(reserve_percent.min(100)) / 100);
-        let enough = self.left.is_none_or(|left| u64::from(left) > reserve + u64::from(self.in_flight));
-        // With nothing in flight and a whole window ahead one call always goes, or a quota of 1 would wait for ever.
-        if enough || (self.window_ends.is_none() && self.in_flight == 0) {
+        let is_enough = |in_flight| self.is_enough(reserve_percent, in_flight);
+        if is_enough(self.in_flight) || (self.window_ends.is_none() && self.in_flight == 0) {
+            // With nothing in flight and a whole window ahead one call always goes, or a quota of 1 would wait for ever.
             self.in_flight += 1;
             return Permit::Go;
         }
-        match self.window_ends {
-            Some(end) => Permit::Wait(end.duration_since(now).unsigned_abs().max(Duration::from_millis(1))),
-            // The window's end comes with the answers that are under way.
-            None => Permit::Wait(Duration::from_millis(100)),
+        match self.window_ends.filter(|_| !is_enough(0)) {
+            Some(end) => Permit::Wait(end.duration_since(now).unsigned_abs() + PAST_THE_END),
+            // The answers that are under way tell the window's end, or whether others left something.
+            None => Permit::Wait(UNTIL_AN_ANSWER),
         }
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        let over = |end: Timestamp| end.saturating_add(PAST_THE_END).is_ok_and(|over| over <= now);
+        self.window_ends.is_some_and(over)
+    }
+
+    fn begin_window(&mut self) {
+        self.ended = self.window_ends.take();
+        self.left = self.quota;
+        self.used_before = std::mem::take(&mut self.used);
+        (self.answered, self.used_at_first) = (0, None);
+    }
+
+    /// Whether one more call beside so many leaves the reserve, whatever others make at the same time.
+    fn is_enough(&self, reserve_percent: u32, in_flight: u32) -> bool {
+        let Some(left) = self.left else { return true };
+        let quota = self.quota.unwrap_or(left);
+        let reserve = u64::from(quota) * u64::from(reserve_percent.min(100)) / 100;
+        let telling = self.used.all >= quota / TELLING_PART;
+        let used = if telling { self.used } else { self.used_before };
+        let each = used.each_of_ours_means();
+        u64::from(left) >= reserve + (u64::from(in_flight) + 1) * each + (each - 1) * UNEVEN
     }
 
     /// Tells that a call ended without an answer.
@@ -69,11 +131,33 @@ impl Budget {
         self.quota = limit.quota.or(self.quota);
         let (Some(left), Some(reset)) = (limit.left, limit.reset) else { return };
         let end = now.saturating_add(reset).unwrap_or(Timestamp::MAX);
-        let same_window =
-            self.window_ends.is_some_and(|known| end.duration_since(known).unsigned_abs() <= WINDOW_SLACK);
-        // Answers overtake each other; within a window the count only goes down.
-        self.left = Some(if same_window { self.left.map_or(left, |known| known.min(left)) } else { left });
-        self.window_ends = Some(end);
+        // Ends of two windows lie a window apart; those told of one differ by how long the answers took.
+        let apart = limit.window.unwrap_or(USUAL_WINDOW).max(Duration::from_millis(2)) / 2;
+        let same = |known: Timestamp| end.duration_since(known).unsigned_abs() < apart;
+        if self.ended.is_some_and(same) {
+            return;
+        }
+        match self.window_ends.filter(|known| *known > now) {
+            Some(known) if same(known) => {
+                // Answers overtake each other; within a window the count only goes down, and the earliest end is the
+                // one whose answer took the least.
+                self.left = Some(self.left.map_or(left, |known| known.min(left)));
+                self.window_ends = Some(known.min(end));
+            }
+            Some(known) if end < known => return,
+            _ => {
+                if self.window_ends.is_some() {
+                    self.begin_window();
+                }
+                (self.left, self.window_ends) = (Some(left), Some(end));
+            }
+        }
+        self.answered += 1;
+        let all = self.quota.unwrap_or_default().saturating_sub(self.left.unwrap_or_default());
+        // What was used before we were there says nothing of now. Ours is at least the call that this answers.
+        let all = all.saturating_sub(*self.used_at_first.get_or_insert(all)) + 1;
+        // What is in flight may have been counted already.
+        self.used = Used { all, ours: (self.answered + self.in_flight).min(all) };
     }
 
     /// Tells that a call was refused for being too many: nothing goes until the wait it named has passed.
@@ -87,6 +171,9 @@ impl Budget {
 #[derive(Debug)]
 pub struct Pacer {
     budget: Mutex<Budget>,
+    /// Who leaves the same reserve waits in line, so that nobody is passed over for a whole window. Who leaves less need
+    /// not wait behind who leaves more.
+    lines: Mutex<BTreeMap<u32, Arc<tokio::sync::Mutex<()>>>>,
     clock: Clock,
 }
 
@@ -100,7 +187,7 @@ pub struct Ticket<'a> {
 impl Pacer {
     /// A budget of which nothing is known yet.
     pub fn new(clock: Clock) -> Self {
-        Self { budget: Mutex::new(Budget::default()), clock }
+        Self { budget: Mutex::default(), lines: Mutex::default(), clock }
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
@@ -108,11 +195,17 @@ impl Pacer {
         self.budget.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Waits until a call may be made, up to `patience`.
+    fn line(&self, reserve_percent: u32) -> Arc<tokio::sync::Mutex<()>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).entry(reserve_percent).or_default().clone()
+    }
+
+    /// Waits until a call may be made: in line, and at the head of the line up to `patience`.
     ///
     /// # Errors
     /// The wait that would have been needed, when it is longer than the patience left.
     pub async fn ticket(&self, reserve_percent: u32, patience: Duration) -> Result<Ticket<'_>, Duration> {
+        let line = self.line(reserve_percent);
+        let _turn = line.lock().await;
         let mut waited = Duration::ZERO;
         let mut now = self.clock.now();
         loop {
@@ -121,8 +214,7 @@ impl Pacer {
             if waited + wait > patience {
                 return Err(wait);
             }
-            // Spread, so that replicas do not all return in the first millisecond of the new window.
-            let spread = wait + Duration::from_millis(200).mul_f64(clock::jitter());
+            let spread = wait + SPREAD.mul_f64(clock::jitter());
             tokio::time::sleep(spread).await;
             waited += spread;
             // A clock that stands still must not keep us here.
@@ -169,6 +261,7 @@ mod tests {
             quota: Some(100),
             left: Some(left),
             reset: Some(Duration::from_secs(reset_seconds)),
+            window: Some(Duration::from_secs(30)),
             retry_after: None,
         }
     }
@@ -191,15 +284,18 @@ mod tests {
     fn the_reserve_is_left_to_other_apps() {
         let mut budget = told(12, 30);
         assert_eq!([budget.ask(at(1), 10), budget.ask(at(1), 10)], [Permit::Go; 2]);
-        assert_eq!(budget.ask(at(1), 10), Permit::Wait(Duration::from_secs(29)));
+        assert_eq!(budget.ask(at(1), 10), Permit::Wait(UNTIL_AN_ANSWER), "the two may not be counted in the end");
+        budget.answered(at(1), &limit(10, 29));
+        assert_eq!(budget.ask(at(1), 10), Permit::Wait(Duration::from_secs(29) + PAST_THE_END));
         assert_eq!(budget.ask(at(1), 5), Permit::Go, "whoever leaves less may still go");
     }
 
     #[test]
     fn a_new_window_brings_the_quota_back() {
         let mut budget = told(5, 30);
-        assert!(matches!(budget.ask(at(29), 10), Permit::Wait(_)));
-        let gone = (0..200).filter(|_| budget.ask(at(30), 10) == Permit::Go).count();
+        assert!(matches!(budget.ask(at(30), 10), Permit::Wait(_)), "its end is told in whole milliseconds");
+        let over = at(30) + PAST_THE_END;
+        let gone = (0..200).filter(|_| budget.ask(over, 10) == Permit::Go).count();
         assert_eq!(gone, 90, "all but the reserve");
     }
 
@@ -210,8 +306,36 @@ mod tests {
         budget.answered(at(0), &limit(60, 30));
         assert_eq!(budget.left, Some(11));
         budget.in_flight = 1;
+        budget.answered(at(2), &limit(60, 31));
+        assert_eq!((budget.left, budget.window_ends), (Some(11), Some(at(30))), "one that took three seconds");
+        budget.in_flight = 1;
         budget.answered(at(31), &limit(99, 29));
         assert_eq!(budget.left, Some(99));
+        budget.in_flight = 1;
+        budget.answered(at(32), &limit(3, 0));
+        assert_eq!((budget.left, budget.window_ends), (Some(99), Some(at(60))), "one of the window before");
+    }
+
+    #[test]
+    fn who_was_seen_to_use_most_of_the_quota_is_expected_to_use_the_rest_too() {
+        let mut budget = told(99, 30);
+        for call in 1..=16 {
+            assert_eq!(budget.ask(at(call), 0), Permit::Go);
+            // Three calls of others for each of ours.
+            budget.answered(at(call), &limit(100 - 4 * u32::try_from(call).unwrap(), 30 - call.unsigned_abs()));
+        }
+        let gone = (0..100).filter(|_| budget.ask(at(17), 0) == Permit::Go).count();
+        assert_eq!(gone, 6, "of 36 that are left; 24 are with them, and nine for chance");
+    }
+
+    #[test]
+    fn nobody_else_makes_all_of_the_quota_ours() {
+        let mut budget = told(99, 30);
+        for call in 2..=90 {
+            assert_eq!(budget.ask(at(1), 0), Permit::Go);
+            budget.answered(at(1), &limit(100 - call, 29));
+        }
+        assert_eq!((0..100).filter(|_| budget.ask(at(2), 0) == Permit::Go).count(), 10);
     }
 
     #[test]
@@ -238,7 +362,8 @@ mod tests {
     async fn the_wait_is_refused_when_it_is_too_long() {
         let pacer = Pacer::new(Clock::fixed(at(0)));
         pacer.ticket(10, Duration::ZERO).await.unwrap().answered(&limit(3, 30));
-        assert_eq!(pacer.ticket(10, Duration::from_secs(10)).await.unwrap_err(), Duration::from_secs(30));
+        let needed = pacer.ticket(10, Duration::from_secs(10)).await.unwrap_err();
+        assert_eq!(needed, Duration::from_secs(30) + PAST_THE_END);
     }
 
     #[tokio::test]
@@ -258,4 +383,29 @@ mod tests {
         }
         assert_eq!(pacer.budget().in_flight, 0);
     }
+
+    #[tokio::test]
+    async fn who_came_first_goes_first_and_who_leaves_less_is_not_kept_waiting_by_who_leaves_more() {
+        let pacer = Arc::new(Pacer::new(Clock::fixed(at(0))));
+        let soon = RateLimit { reset: Some(Duration::from_millis(300)), ..limit(30, 0) };
+        pacer.ticket(0, Duration::ZERO).await.unwrap().answered(&soon);
+        let (told, mut went) = tokio::sync::mpsc::unbounded_channel();
+        for (name, reserve) in [("backfill 1", 50), ("backfill 2", 50), ("live", 0)] {
+            let (pacer, told) = (pacer.clone(), told.clone());
+            tokio::spawn(async move {
+                let ticket = pacer.ticket(reserve, Duration::from_secs(30)).await.unwrap();
+                told.send(name).unwrap();
+                std::mem::forget(ticket);
+            });
+            tokio::task::yield_now().await;
+        }
+        let mut order = Vec::new();
+        for _ in 0..3 {
+            order.push(went.recv().await.unwrap());
+        }
+        assert_eq!(order, ["live", "backfill 1", "backfill 2"]);
+    }
 }
+
+#[cfg(test)]
+mod simulation;

@@ -93,9 +93,11 @@ impl Addresses {
         Ok(Self { root: format!("{base}/stores/{store_hash}") })
     }
 
-    /// The order with its fees embedded, which saves a call on stores that know them.
+    /// The order with its fees, its lines and the addresses shipped to embedded, which saves a call each (BigCommerce,
+    /// Orders V2, `include` and `consignment_structure`).
     pub fn order(&self, order_id: u64) -> String {
-        format!("{}/v2/orders/{order_id}?include=fees", self.root)
+        let include = "include=consignments,consignments.line_items,fees&consignment_structure=object";
+        format!("{}/v2/orders/{order_id}?{include}", self.root)
     }
 
     /// A page (from 1) of a list of an order. Without a limit BigCommerce would stop at 50 rows.

@@ -71,6 +71,8 @@ pub struct RateLimit {
     pub left: Option<u32>,
     /// Until the window ends.
     pub reset: Option<Duration>,
+    /// How long a window is.
+    pub window: Option<Duration>,
     /// How long to wait, on an answer that was limited.
     pub retry_after: Option<Duration>,
 }
@@ -79,11 +81,13 @@ impl RateLimit {
     /// Reads the headers; anything unreadable counts as missing.
     pub fn read(headers: &HeaderMap) -> Self {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+        let milliseconds = |name: &str| number(name).map(|ms| Duration::from_millis(ms.into()).min(WAIT_MAX));
         let seconds = |name: &str| number(name).map(|seconds| Duration::from_secs(seconds.into()).min(WAIT_MAX));
         Self {
             quota: number("x-rate-limit-requests-quota"),
             left: number("x-rate-limit-requests-left"),
-            reset: number("x-rate-limit-time-reset-ms").map(|ms| Duration::from_millis(ms.into()).min(WAIT_MAX)),
+            reset: milliseconds("x-rate-limit-time-reset-ms"),
+            window: milliseconds("x-rate-limit-time-window-ms"),
             retry_after: seconds("x-retry-after").max(seconds("retry-after")),
         }
     }

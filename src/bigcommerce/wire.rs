@@ -28,7 +28,28 @@ wire! {
         is_tax_inclusive_pricing, items_total, payment_method, payment_status, store_credit_amount,
         gift_certificate_amount, currency_code, currency_exchange_rate, default_currency_code,
         store_default_currency_code, store_default_to_transactional_exchange_rate, discount_amount, coupon_discount,
-        is_deleted, order_source, channel_id, external_source, billing_address, fees,
+        is_deleted, order_source, channel_id, external_source, billing_address, fees, consignments,
+        shipping_address_count,
+    }
+
+    /// How the lines of an order reach the buyer (BigCommerce, Orders V2, `GET /orders/{id}/consignments`).
+    Consignments {
+        pickups, shipping, downloads, email,
+    }
+
+    /// Consignments by e-mail.
+    EmailConsignments {
+        gift_certificates,
+    }
+
+    /// Lines that go the same way.
+    Consignment {
+        line_items,
+    }
+
+    /// An embedded line, as far as it takes to see whether all are there.
+    EmbeddedLine {
+        id, quantity, total_ex_tax, total_inc_tax,
     }
 
     /// A billing or shipping address, and what it costs to ship there (BigCommerce, Orders V2, `GET

@@ -2,6 +2,8 @@
 
 mod audit;
 mod backfill;
+#[cfg(feature = "sandbox")]
+mod bench_sync;
 mod check;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -82,6 +84,9 @@ enum Command {
     /// Play a trading day against counterparts on this machine and show the books
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArguments),
+    /// Measure how fast orders go through the service, against counterparts on this machine
+    #[cfg(feature = "sandbox")]
+    BenchSync(bench_sync::BenchSyncArguments),
     /// Run a BigCommerce store and an Intacct company on this machine
     #[cfg(feature = "sandbox")]
     Sandbox(sandbox::SandboxArguments),
@@ -128,6 +133,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Rules(arguments) => rules::run(&arguments).await,
         #[cfg(feature = "sandbox")]
         Command::Demo(arguments) => demo::run(arguments).await,
+        #[cfg(feature = "sandbox")]
+        Command::BenchSync(arguments) => bench_sync::run(arguments).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
     }

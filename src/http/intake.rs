@@ -52,7 +52,9 @@ impl Intake {
 async fn keep_all(store: &Store, wake: &WakeUp, deliveries: &[NewDelivery], debounce: Duration) -> Vec<bool> {
     let kept = store.record_deliveries(deliveries, debounce).await;
     match &kept {
-        Ok(_) => wake.wake(),
+        // Counted from after the commit, so that the look is not too early by the database's clock.
+        Ok(kept) if kept.marked > 0 => wake.wake_after(debounce),
+        Ok(_) => {}
         Err(error) => {
             tracing::error!(%error, deliveries = deliveries.len(), "deliveries could not be kept; the senders will repeat them");
         }

@@ -1,33 +1,15 @@
 //! Lanes: one row per order with open work; claimed with a lease, finished by whoever still holds it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use tokio::sync::Notify;
 use uuid::Uuid;
 
+pub use super::wake::WakeUp;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
-
-/// Tells the workers of this process that orders may be due. Only a hint: polling finds them too, so a lost hint
-/// costs time, never work, and other replicas need none.
-#[derive(Debug, Clone, Default)]
-pub struct WakeUp(Arc<Notify>);
-
-impl WakeUp {
-    /// Something became due.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-
-    /// Waits for a hint.
-    pub async fn woken(&self) {
-        self.0.notified().await;
-    }
-}
 
 /// An order this worker may work on until its lease runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,6 +32,7 @@ pub mod schedule;
 pub mod summary;
 pub mod token;
 pub mod usage;
+mod wake;
 pub mod way;
 
 use std::time::Duration;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use self::dispatcher::Dispatcher;
 use self::door::Door;
@@ -136,7 +137,7 @@ impl Drop for Handle {
 impl Gateway {
     /// Starts the dispatchers, one per permit, and what serves them; they end when the last clone of the answer is gone.
     pub fn start(client: Client, store: Store, options: GatewayOptions, clock: Clock, shutdown: &Shutdown) -> Self {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue::of(&options.company));
         let door = Arc::new(Door::new(store.clone(), &options));
         let meter = Arc::new(Meter::new(store, &options, clock));
         let sizes = Arc::new(dispatcher::Sizes::new(options.batch, options.timeout));
@@ -230,7 +231,7 @@ impl Gateway {
         together: bool,
     ) -> Vec<Result<FunctionResult, Failure>> {
         let (count, (answer, results)) = (calls.len(), oneshot::channel());
-        if !self.0.queue.push(Job { cause, calls, together, answer }) {
+        if !self.0.queue.push(Job { cause, since: Instant::now(), calls, together, answer }) {
             return vec![Err(Failure::not_executed("the program is stopping")); count];
         }
         // A dispatcher that ended in the middle may have sent it.

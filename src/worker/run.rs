@@ -20,10 +20,13 @@ use crate::clock::{self, Clock};
 use crate::lifecycle::Shutdown;
 use crate::store::lane::{ClaimFrom, Claimed, PutOff, WakeUp};
 use crate::store::{Store, StoreError};
-use crate::telemetry::ORDERS_TOTAL;
+use crate::telemetry::{ORDERS_AT_ONCE, ORDERS_TOTAL, ORDERS_UNDER_WAY, Present};
 
 /// Orders claimed at once at most; more would sit on their leases while others could work on them.
 const CLAIM_MAX: u32 = 100;
+
+/// So long after an order ended it is looked whether it is due again; orders that end together share the look.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -69,6 +72,7 @@ impl Worker {
         let worker = Arc::new(self);
         let heartbeat = tokio::spawn(worker.clone().keep_leases());
         let slots = Arc::new(Semaphore::new(worker.options.concurrency as usize));
+        metrics::gauge!(ORDERS_AT_ONCE).set(f64::from(worker.options.concurrency));
         let completions = Completions::start(&worker.store, &shutdown, worker.options.concurrency);
         let mut marks = LowWater::default();
         while !shutdown.soft().is_cancelled() {
@@ -148,6 +152,7 @@ impl Worker {
 
     async fn work_on(self: Arc<Self>, lane: Claimed, permit: Option<OwnedSemaphorePermit>, completions: Completions) {
         let span = tracing::info_span!("order", store = lane.store, order = lane.order_id);
+        let _present = Present::in_gauge(metrics::gauge!(ORDERS_UNDER_WAY, "store" => lane.store.clone()));
         let worker = self.clone();
         let run_lane = lane.clone();
         // Its own task, so that a fault in one order ends that order only.
@@ -168,6 +173,8 @@ impl Worker {
             *count = count.saturating_sub(1);
         }
         drop(permit);
+        // A mark that came meanwhile has made the order due again, and its own hint may have found it still leased.
+        self.wake.wake_after(LOOK_AGAIN);
     }
 
     async fn run_order(&self, lane: &Claimed) -> RunEnd {
@@ -186,6 +193,13 @@ impl Worker {
         }
     }
 
+    /// Puts an order off, and sees to it that it is looked at when it is due again.
+    async fn put_off(&self, lane: &Claimed, delay: Duration, why: PutOff, note: &str) -> Result<bool, StoreError> {
+        let ours = self.store.put_off(lane, delay, why, note).await?;
+        self.wake.wake_after(delay);
+        Ok(ours)
+    }
+
     /// How much longer the company of a store is left in peace.
     fn rest_of(&self, store: &str) -> Option<Duration> {
         self.connections.get(store)?.gateway.rest()
@@ -195,13 +209,13 @@ impl Worker {
         let (outcome, ours) = match end {
             RunEnd::Done => ("done", completions.complete(lane).await?),
             RunEnd::WaitForPayment(delay) => {
-                ("waiting", self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
+                ("waiting", self.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
             }
             // The company is in trouble, not the order: it comes back when the company does, and counts no failure.
             RunEnd::Retry { why, .. } if self.rest_of(&lane.store).is_some() => {
                 let delay = self.rest_of(&lane.store).unwrap_or_default().mul_f64(1.0 + 0.2 * clock::jitter());
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
-                ("paused", self.store.put_off(lane, delay, PutOff::Release, &why).await?)
+                ("paused", self.put_off(lane, delay, PutOff::Release, &why).await?)
             }
             RunEnd::Retry { why, after } => {
                 let delay = retry::delay(&self.options.retries, lane.failures + 1, after, clock::jitter());
@@ -212,7 +226,7 @@ impl Worker {
                     "an order is tried again later"
                 );
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
-                ("retry", self.store.put_off(lane, delay, PutOff::Failure, &why).await?)
+                ("retry", self.put_off(lane, delay, PutOff::Failure, &why).await?)
             }
         };
         metrics::counter!(ORDERS_TOTAL, "outcome" => outcome).increment(1);

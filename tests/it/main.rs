@@ -1,6 +1,7 @@
 //! The integration tests: one binary, real parts, loopback only.
 
 mod backfill;
+mod bench_sync;
 mod by_hand;
 mod chaos;
 mod check;
@@ -42,5 +43,6 @@ mod timing;
 mod together;
 mod tutorial;
 mod usage;
+mod wake;
 mod webhook_hooks;
 mod webhooks;

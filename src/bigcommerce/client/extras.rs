@@ -63,8 +63,8 @@ impl StoreClient {
     }
 
     /// The lines, with the categories of their products when they are asked for.
-    pub(super) async fn goods(&self, order_id: u64) -> Result<Goods, ReadError> {
-        let products = self.list(order_id, OrderList::Products).await?;
+    pub(super) async fn goods(&self, order_id: u64, embedded: Option<Vec<u8>>) -> Result<Goods, ReadError> {
+        let products = self.unless_embedded(embedded, order_id, OrderList::Products).await?;
         let categories = match self.extras.categories {
             true => self.categories(&evidence::product_ids(&products)).await?,
             false => BTreeMap::new(),

@@ -123,12 +123,31 @@ async fn an_order_is_read_with_everything_that_belongs_to_it() {
             "/v2/orders/118/products?page=1&limit=250",
             "/v2/orders/118/shipping_addresses?page=1&limit=250",
             "/v2/orders/118/taxes?details=true&page=1&limit=250",
-            "/v2/orders/118?include=fees",
+            "/v2/orders/118?include=consignments,consignments.line_items,fees&consignment_structure=object",
             "/v3/orders/118/payment_actions/refunds?page=1&limit=250",
             "/v3/orders/118/transactions?page=1&limit=250",
         ]
     );
     assert_eq!(client.calls_made(), 7);
+}
+
+#[tokio::test]
+async fn a_store_that_embeds_lines_and_addresses_is_asked_four_questions_for_an_order() {
+    let (status, headers, body) = order(2);
+    let lines = lines(1..3).2;
+    let address =
+        format!(r#"{{"id":41,"street_1":"1 Congress Ave","cost_ex_tax":5.1,"cost_inc_tax":6.2,"line_items":{lines}}}"#);
+    let embedded = format!(
+        r#""fees":[],"coupon_discount":"0.0000","shipping_address_count":1,
+        "consignments":{{"pickups":[],"shipping":[{address}],"downloads":[],"email":{{"gift_certificates":[]}}}}"#
+    );
+    let shop = Shop::default().on("/v2/orders/118?", [(status, headers, body.replace(r#""fees":[]"#, &embedded))]);
+    let client = shop.open().await;
+    let evidence = client.read_order(118).await.unwrap();
+    assert_eq!(evidence.lines.iter().map(|line| line.id).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(evidence.shipping[0].address.street_1, "1 Congress Ave");
+    assert_eq!(evidence.shipping[0].cost_inc_tax.to_string(), "6.2000", "as the list would have told it");
+    assert_eq!(client.calls_made(), 4);
 }
 
 #[tokio::test]

@@ -19,13 +19,13 @@ pub(super) fn line(order: u64, wire: &wire::Line) -> Result<Line, WireError> {
         brand: wire.brand.text(),
         line_type: line_type(&row, wire)?,
         quantity: field!(row, required_amount, wire.quantity)?,
-        total_ex_tax: field!(row, required_amount, wire.total_ex_tax)?,
-        total_inc_tax: field!(row, required_amount, wire.total_inc_tax)?,
-        total_tax: field!(row, amount, wire.total_tax)?,
-        discounted_total_inc_tax: field!(row, some_amount, wire.discounted_total_inc_tax)?,
+        total_ex_tax: field!(row, required_money, wire.total_ex_tax)?,
+        total_inc_tax: field!(row, required_money, wire.total_inc_tax)?,
+        total_tax: field!(row, money, wire.total_tax)?,
+        discounted_total_inc_tax: field!(row, some_money, wire.discounted_total_inc_tax)?,
         discounts: discounts.iter().map(|discount| applied_discount(&row, discount)).collect::<Result<_, _>>()?,
-        wrapping_ex_tax: field!(row, amount, wire.wrapping_cost_ex_tax)?,
-        wrapping_inc_tax: field!(row, amount, wire.wrapping_cost_inc_tax)?,
+        wrapping_ex_tax: field!(row, money, wire.wrapping_cost_ex_tax)?,
+        wrapping_inc_tax: field!(row, money, wire.wrapping_cost_inc_tax)?,
         categories: Vec::new(),
         parent_line: field!(row, id, wire.parent_order_product_id)?,
         unit_cost: unit_cost(&row, wire)?,
@@ -34,9 +34,9 @@ pub(super) fn line(order: u64, wire: &wire::Line) -> Result<Line, WireError> {
 
 /// The cost of one unit; nought says that the merchant keeps none (BigCommerce, Orders V2, products).
 fn unit_cost(row: &Row, wire: &wire::Line) -> Result<Option<rust_decimal::Decimal>, WireError> {
-    let cost = match field!(row, some_amount, wire.cost_price_ex_tax)? {
+    let cost = match field!(row, some_money, wire.cost_price_ex_tax)? {
         Some(cost) => Some(cost),
-        None => field!(row, some_amount, wire.base_cost_price)?,
+        None => field!(row, some_money, wire.base_cost_price)?,
     };
     Ok(cost.filter(|cost| !cost.is_zero()))
 }
@@ -57,7 +57,7 @@ fn line_type(row: &Row, wire: &wire::Line) -> Result<LineType, WireError> {
 fn applied_discount(row: &Row, wire: &wire::AppliedDiscount) -> Result<AppliedDiscount, WireError> {
     Ok(AppliedDiscount {
         id: wire.id.text(),
-        amount: row.amount("applied_discounts.amount", &wire.amount)?,
+        amount: row.money("applied_discounts.amount", &wire.amount)?,
         name: wire.name.text(),
         code: wire.code.some_text(),
         target: wire.target.text(),
@@ -70,10 +70,10 @@ pub(super) fn shipping(order: u64, wire: &wire::Address) -> Result<ShippingAddre
     Ok(ShippingAddress {
         id: row.identify(&wire.id)?,
         method: wire.shipping_method.text(),
-        cost_ex_tax: field!(row, amount, wire.cost_ex_tax)?,
-        cost_inc_tax: field!(row, amount, wire.cost_inc_tax)?,
-        handling_ex_tax: field!(row, amount, wire.handling_cost_ex_tax)?,
-        handling_inc_tax: field!(row, amount, wire.handling_cost_inc_tax)?,
+        cost_ex_tax: field!(row, money, wire.cost_ex_tax)?,
+        cost_inc_tax: field!(row, money, wire.cost_inc_tax)?,
+        handling_ex_tax: field!(row, money, wire.handling_cost_ex_tax)?,
+        handling_inc_tax: field!(row, money, wire.handling_cost_inc_tax)?,
         address: address(wire),
     })
 }

@@ -158,6 +158,21 @@ impl Row {
         self.some_amount(field, value)?.ok_or_else(|| self.missing(field))
     }
 
+    /// Money of a line or an address, `None` when there is none: see [`Loose::money`].
+    pub(super) fn some_money(&self, field: &'static str, value: &Loose) -> Result<Option<Decimal>, WireError> {
+        value.money().map_err(|why| self.wrong(field, why))
+    }
+
+    /// The same, nought when there is none.
+    pub(super) fn money(&self, field: &'static str, value: &Loose) -> Result<Decimal, WireError> {
+        Ok(self.some_money(field, value)?.unwrap_or_default())
+    }
+
+    /// The same, which must be there.
+    pub(super) fn required_money(&self, field: &'static str, value: &Loose) -> Result<Decimal, WireError> {
+        self.some_money(field, value)?.ok_or_else(|| self.missing(field))
+    }
+
     /// The id, `None` for nought and nothing.
     pub(super) fn id(&self, field: &'static str, value: &Loose) -> Result<Option<u64>, WireError> {
         value.id().map_err(|why| self.wrong(field, why))

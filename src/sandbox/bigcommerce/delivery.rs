@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::events;
 use super::hooks::Hook;
 use super::outbox::{Attempt, Delivery, ReleaseOrder};
 use super::signature;
@@ -112,25 +113,38 @@ impl Store {
         acknowledged
     }
 
-    /// Sends one delivery. The timestamp signed is the time of this attempt, not of the event.
-    async fn post(&self, hook: &Hook, delivery: &Delivery) -> Attempt {
-        let at = self.now();
-        let timestamp = at.as_second();
-        let secret = self.settings().client_secret.expose_secret();
-        let signature = signature::sign(secret, &delivery.webhook_id, timestamp, &delivery.body);
-        let mut headers = custom_headers(hook);
+    /// Sends an event about an order to `destination` at once, signed like every other but beside hooks and queue: for
+    /// measuring. `what` is `created`, `updated` or `archived`. Answers the status.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub async fn send_order_event(&self, destination: &str, order: u64, what: &str) -> Result<u16, reqwest::Error> {
+        let event = events::of_order(order, what);
+        let (id, body) = events::envelope(self.settings(), self.now().as_second(), &event);
+        Ok(self.signed(destination, HeaderMap::new(), &id, &body).send().await?.status().as_u16())
+    }
+
+    /// A delivery with its signature. The timestamp signed is that of this attempt, not of the event.
+    fn signed(&self, destination: &str, mut headers: HeaderMap, id: &str, body: &str) -> reqwest::RequestBuilder {
+        let timestamp = self.now().as_second();
+        let signature = signature::sign(self.settings().client_secret.expose_secret(), id, timestamp, body);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static("pekko-http/1.3.0"));
-        for (name, value) in [
-            ("webhook-id", delivery.webhook_id.as_str()),
-            ("webhook-timestamp", &timestamp.to_string()),
-            ("webhook-signature", &signature),
-        ] {
+        for (name, value) in
+            [("webhook-id", id), ("webhook-timestamp", &timestamp.to_string()), ("webhook-signature", &signature)]
+        {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }
         }
-        let answer = self.client().post(&hook.destination).headers(headers).body(delivery.body.clone()).send().await;
+        self.client().post(destination).headers(headers).body(body.to_owned())
+    }
+
+    /// Sends one delivery.
+    async fn post(&self, hook: &Hook, delivery: &Delivery) -> Attempt {
+        let at = self.now();
+        let headers = custom_headers(hook);
+        let answer = self.signed(&hook.destination, headers, &delivery.webhook_id, &delivery.body).send().await;
         match answer {
             Ok(answer) => Attempt { at, status: Some(answer.status().as_u16()), error: None },
             Err(error) => Attempt { at, status: None, error: Some(describe(&error).to_owned()) },

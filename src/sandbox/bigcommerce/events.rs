@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use super::settings::StoreSettings;
+use super::signature;
+
 /// One event before it is addressed to hooks: its scope and the JSON text of its data, keys in delivered order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Event {
@@ -14,6 +17,16 @@ impl Event {
         // These structs hold strings and integers only, which always serialise.
         Self { scope: scope.into(), data: serde_json::to_string(data).unwrap_or_default() }
     }
+}
+
+/// The event as hooks are sent it: its `webhook-id`, and the body with that id as its hash.
+pub(super) fn envelope(settings: &StoreSettings, created_at: i64, event: &Event) -> (String, String) {
+    let (StoreSettings { hash, store_id, .. }, Event { scope, data }) = (settings, event);
+    let id = signature::event_hash(created_at, hash, *store_id, scope, data);
+    let body = format!(
+        r#"{{"producer":"stores/{hash}","hash":"{id}","created_at":{created_at},"store_id":"{store_id}","scope":"{scope}","data":{data}}}"#
+    );
+    (id, body)
 }
 
 #[derive(Serialize)]
@@ -83,6 +96,11 @@ struct TransactionCreated<'a> {
 fn order_event(order: u64, channel: u64, what: &str, data: &impl Serialize) -> Vec<Event> {
     let in_channel = Event::new(format!("store/channel/{channel}/order/{what}"), &ChannelOrder { order_id: order });
     vec![Event::new(format!("store/order/{what}"), data), in_channel]
+}
+
+/// `store/order/created`, `updated` or `archived`, store-wide only.
+pub(super) fn of_order(order: u64, what: &str) -> Event {
+    Event::new(format!("store/order/{what}"), &Named { r#type: "order", id: order })
 }
 
 /// `store/order/created`, `updated` or `archived`.

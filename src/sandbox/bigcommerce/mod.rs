@@ -39,6 +39,7 @@ pub use draft::{
 };
 pub use faults::Faults;
 pub use outbox::ReleaseOrder;
+pub use rate_limit::WindowUse;
 pub use settings::StoreSettings;
-pub use store::{Store, StoreError};
+pub use store::{OrderCalls, Store, StoreError};
 pub use summary::OrderSummary;

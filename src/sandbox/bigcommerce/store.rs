@@ -1,5 +1,6 @@
 //! The store itself: one handle for merchant actions, REST and webhooks, cheap to clone.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,13 +10,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::actions::{ActionError, Shop};
 use super::faults::{Fault, Faults};
 use super::listener::{CutSwitch, CuttableListener};
 use super::persistence;
-use super::rate_limit::{RateWindow, Standing};
+use super::rate_limit::{RateWindow, Standing, WindowUse};
 use super::settings::StoreSettings;
 use super::state::State;
 use super::{introspection, rest};
@@ -47,6 +49,17 @@ pub enum StoreError {
     Serve(io::Error),
 }
 
+/// What was asked of one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderCalls {
+    /// When the first call came.
+    pub first: Instant,
+    /// Calls for the order itself: how often it was read.
+    pub reads: u64,
+    /// These and all calls for what belongs to it.
+    pub calls: u64,
+}
+
 /// A BigCommerce store on loopback. Clones share one store.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Inner>);
@@ -58,6 +71,7 @@ struct Inner {
     faults: Mutex<Faults>,
     rate: Mutex<RateWindow>,
     calls: AtomicU64,
+    order_calls: Mutex<BTreeMap<u64, OrderCalls>>,
     client: reqwest::Client,
     deliveries: Notify,
     changed: Notify,
@@ -88,6 +102,7 @@ impl Store {
             faults: Mutex::default(),
             rate: Mutex::default(),
             calls: AtomicU64::new(0),
+            order_calls: Mutex::default(),
             client,
             deliveries: Notify::new(),
             changed: Notify::new(),
@@ -138,6 +153,16 @@ impl Store {
     /// REST calls so far that counted against the quota.
     pub fn calls_made(&self) -> u64 {
         self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// What was asked of an order so far; `None` when nothing was.
+    pub fn order_calls(&self, order: u64) -> Option<OrderCalls> {
+        lock(&self.0.order_calls).get(&order).copied()
+    }
+
+    /// How the windows of the quota were used so far; the last one is the current one.
+    pub fn windows(&self) -> Vec<WindowUse> {
+        lock(&self.0.rate).windows()
     }
 
     /// What the next REST calls suffer; replaces what was left of earlier faults.
@@ -202,6 +227,15 @@ impl Store {
         let settings = self.settings();
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         lock(&self.0.rate).count(self.now(), settings.quota, settings.quota_window)
+    }
+
+    /// Notes a call for an order, or for something that belongs to it.
+    pub(super) fn note_order_call(&self, order: u64, itself: bool) {
+        let new = OrderCalls { first: Instant::now(), reads: 0, calls: 0 };
+        let mut calls = lock(&self.0.order_calls);
+        let noted = calls.entry(order).or_insert(new);
+        noted.calls += 1;
+        noted.reads += u64::from(itself);
     }
 
     pub(super) fn mark_changed(&self) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
@@ -12,7 +12,7 @@ use axum::routing::post;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -68,6 +68,10 @@ struct Inner {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     in_flight: AtomicUsize,
+    /// Requests that were under way at the same time, at most.
+    peak: AtomicUsize,
+    /// Requests that were refused because too many were under way.
+    refused: AtomicU64,
     /// The version of the books that is in the file.
     saved: Mutex<u64>,
 }
@@ -96,6 +100,15 @@ pub struct SettingsChange {
     pub activate_customer: Option<String>,
     /// Ends all sessions: the next request with one is told that it is invalid.
     pub expire_sessions: bool,
+}
+
+/// How many requests were under way at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Concurrency {
+    /// At most.
+    pub peak: usize,
+    /// Requests that were refused because too many others were.
+    pub refused: u64,
 }
 
 /// A company that is being served; it stops when this is dropped.
@@ -153,6 +166,8 @@ impl Company {
             state: Mutex::new(state),
             faults: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
             saved: Mutex::new(0),
         })))
     }
@@ -275,6 +290,11 @@ impl Company {
         self.state().log.clone()
     }
 
+    /// How many requests were under way at the same time.
+    pub fn concurrency(&self) -> Concurrency {
+        Concurrency { peak: self.0.peak.load(Ordering::SeqCst), refused: self.0.refused.load(Ordering::SeqCst) }
+    }
+
     /// Switches a fault on.
     pub fn add_fault(&self, fault: Fault) {
         self.faults().add(fault);
@@ -331,8 +351,14 @@ impl Company {
         let before = self.0.in_flight.fetch_add(1, Ordering::SeqCst);
         let place = Place(self.clone());
         match self.0.settings.concurrency {
-            Some(most) if before >= most => None,
-            _ => Some(place),
+            Some(most) if before >= most => {
+                self.0.refused.fetch_add(1, Ordering::SeqCst);
+                None
+            }
+            _ => {
+                self.0.peak.fetch_max(before + 1, Ordering::SeqCst);
+                Some(place)
+            }
         }
     }
 

@@ -38,6 +38,7 @@ pub(super) fn router() -> Router<Company> {
         .route("/books/attachments", get(|State(company): State<Company>| async move { Json(company.attachments()) }))
         .route("/books/ledger", get(|State(company): State<Company>| async move { Json(company.ledger()) }))
         .route("/requests", get(|State(company): State<Company>| async move { Json(company.requests()) }))
+        .route("/concurrency", get(|State(company): State<Company>| async move { Json(company.concurrency()) }))
         .route("/faults", get(list_faults).post(add_fault).delete(clear_faults))
         .route("/settings", post(change))
 }

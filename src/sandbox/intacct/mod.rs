@@ -35,7 +35,7 @@ mod values;
 mod xml_tree;
 
 pub use chart::{Account, AccountType, Dimension, JournalBook, Location, MasterData, Side};
-pub use company::{Company, CompanyError, Served, SettingsChange};
+pub use company::{Company, CompanyError, Concurrency, Served, SettingsChange};
 pub use definitions::{ItemSetup, OrderEntrySetup, Posts, TransactionDefinition};
 pub use faults::{Fault, FaultKind};
 pub use records::{

@@ -13,7 +13,9 @@ use super::{Failure, verdict};
 use crate::intacct::client::{CallError, Client};
 use crate::intacct::request::FunctionCall;
 use crate::intacct::response::FunctionResult;
-use crate::telemetry::INTACCT_FUNCTIONS_PER_REQUEST;
+use crate::telemetry::{
+    INTACCT_FUNCTIONS_PER_REQUEST, INTACCT_PERMIT_WAIT_SECONDS, INTACCT_REQUESTS_UNDER_WAY, Present,
+};
 
 /// How long a dispatcher rests after a request without an answer.
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -113,11 +115,16 @@ impl Dispatcher {
         let together = jobs.first().is_some_and(|job| job.together);
         let sizes: Vec<usize> = jobs.iter().map(|job| job.calls.len()).collect();
         let calls: Vec<FunctionCall> = jobs.iter_mut().flat_map(|job| std::mem::take(&mut job.calls)).collect();
+        let waited = metrics::histogram!(INTACCT_PERMIT_WAIT_SECONDS, "company" => self.company.clone());
+        jobs.iter().for_each(|job| waited.record(job.since.elapsed()));
+        let under_way =
+            Present::in_gauge(metrics::gauge!(INTACCT_REQUESTS_UNDER_WAY, "company" => self.company.clone()));
         let request = Request { dispatcher: self, kind, together };
         let (results, trouble) = match pass.guard(request.send(&calls)).await {
             Some(sent) => sent,
             None => lapsed(&calls),
         };
+        drop(under_way);
         self.door.note(&pass, trouble.as_ref()).await;
         drop(pass);
         let mut results = calls.iter().zip(results);

@@ -10,10 +10,13 @@ use tokio::time::Instant;
 use super::{Cause, Failure};
 use crate::intacct::request::FunctionCall;
 use crate::intacct::response::FunctionResult;
+use crate::telemetry::{INTACCT_WAITING, ORDERS_AT_INTACCT};
 
 /// Functions that somebody waits for the answers of.
 pub(super) struct Job {
     pub cause: Cause,
+    /// When it was handed in.
+    pub since: Instant,
     pub calls: Vec<FunctionCall>,
     /// All or nothing, so in a request of their own.
     pub together: bool,
@@ -106,15 +109,44 @@ impl State {
     }
 }
 
+/// What operators see of a queue.
+struct Gauges {
+    waiting: metrics::Gauge,
+    orders: metrics::Gauge,
+}
+
+impl Default for Gauges {
+    /// Nobody looks.
+    fn default() -> Self {
+        Self { waiting: metrics::Gauge::noop(), orders: metrics::Gauge::noop() }
+    }
+}
+
 /// The queue of a company.
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
     /// Something came, or somebody left.
     changed: Notify,
+    gauges: Gauges,
 }
 
 impl Queue {
+    /// An empty queue of this company.
+    pub fn of(company: &str) -> Self {
+        let gauges = Gauges {
+            waiting: metrics::gauge!(INTACCT_WAITING, "company" => company.to_owned()),
+            orders: metrics::gauge!(ORDERS_AT_INTACCT, "company" => company.to_owned()),
+        };
+        Self { gauges, ..Self::default() }
+    }
+
+    /// Shows operators how things stand.
+    fn show(&self, state: &State) {
+        self.gauges.waiting.set((state.reads.waiting + state.writes.waiting) as f64);
+        self.gauges.orders.set((state.orders.len() - state.on_their_way) as f64);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,6 +164,7 @@ impl Queue {
         }
         let kind = if job.calls.iter().all(|call| !call.function.is_write()) { Kind::Read } else { Kind::Write };
         state.turns(kind).push(job);
+        self.show(&state);
         drop(state);
         self.changed.notify_waiters();
         true
@@ -177,7 +210,9 @@ impl Queue {
                 let full = state.turns(kind).waiting >= size;
                 if full || state.on_their_way == 0 || Instant::now() >= until {
                     state.last = Some(kind);
-                    return Some((kind, state.turns(kind).take(size)));
+                    let jobs = state.turns(kind).take(size);
+                    self.show(&state);
+                    return Some((kind, jobs));
                 }
             }
             let _ = tokio::time::timeout_at(until, changed).await;
@@ -189,6 +224,7 @@ impl Queue {
         let mut state = self.state();
         let mut all = state.reads.take_all();
         all.extend(state.writes.take_all());
+        self.show(&state);
         all
     }
 
@@ -201,6 +237,7 @@ impl Queue {
             let last = *jobs == 0;
             state.on_their_way += usize::from(last);
         }
+        self.show(&state);
         drop(state);
         let _ = job.answer.send(results);
     }
@@ -220,6 +257,7 @@ impl Queue {
         if state.orders.remove(cause) == Some(0) {
             state.on_their_way -= 1;
         }
+        self.show(&state);
         drop(state);
         self.changed.notify_waiters();
     }
@@ -257,7 +295,7 @@ mod tests {
             function: Function::Query(Query::new("CUSTOMER", &["RECORDNO"], None)),
         };
         let cause = Cause { store: store.to_owned(), order: Some(order) };
-        Job { cause, calls: vec![call], together, answer: oneshot::channel().0 }
+        Job { cause, since: Instant::now(), calls: vec![call], together, answer: oneshot::channel().0 }
     }
 
     async fn take(queue: &Queue, size: usize) -> Vec<String> {

@@ -15,7 +15,6 @@ use rust_decimal::Decimal;
 use super::events::{self, Event};
 use super::model::{Counters, Ids, Order, Transaction};
 use super::settings::StoreSettings;
-use super::signature;
 use super::state::State;
 
 /// Why the store refuses an action.
@@ -68,13 +67,10 @@ impl<'a> Shop<'a> {
 
     /// Queues what happened for every hook that wants it.
     pub fn close(self) {
-        let StoreSettings { hash, store_id, .. } = self.settings;
         let created_at = self.now.as_second();
-        for Event { scope, data } in &self.events {
-            let id = signature::event_hash(created_at, hash, *store_id, scope, data);
-            let body = format!(
-                r#"{{"producer":"stores/{hash}","hash":"{id}","created_at":{created_at},"store_id":"{store_id}","scope":"{scope}","data":{data}}}"#
-            );
+        for event in &self.events {
+            let (id, body) = events::envelope(self.settings, created_at, event);
+            let scope = &event.scope;
             let State { hooks, outbox, counters, .. } = &mut *self.state;
             for hook in hooks.values().filter(|hook| hook.wants(scope)) {
                 outbox.add(hook.id, scope, &id, &body, self.now, || counters.next(Ids::Delivery));

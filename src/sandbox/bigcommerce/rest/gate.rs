@@ -30,6 +30,12 @@ pub(super) async fn gate(State(store): State<Store>, request: Request, next: Nex
         return api
             .error(StatusCode::UNAUTHORIZED, "No credentials were supplied in the request, or they are invalid.");
     }
+    // /stores/{hash}/v2/orders/{id}, and what is below it in both versions.
+    if let ["orders", order, below @ ..] = path.get(4..).unwrap_or_default()
+        && let Ok(order) = order.parse()
+    {
+        store.note_order_call(order, below.is_empty());
+    }
     let fault = store.next_fault();
     match fault {
         Some(Fault::Drop) => {

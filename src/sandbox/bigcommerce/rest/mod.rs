@@ -40,6 +40,7 @@ fn v2() -> Router<Store> {
         .route("/orders/{id}/coupons", get(orders_v2::coupons))
         .route("/orders/{id}/taxes", get(orders_v2::taxes))
         .route("/orders/{id}/fees", get(orders_v2::fees))
+        .route("/orders/{id}/consignments", get(orders_v2::consignments))
         .route("/orders/{id}/shipments", get(orders_v2::shipments))
         .route("/order_statuses", get(async || json(StatusCode::OK, &v2_store::statuses())))
         .route("/store", get(store_information))

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::super::model::Order;
 use super::super::store::Store;
-use super::super::wire::{v2_order, v2_parts};
+use super::super::wire::v2_order::{self, Embed};
+use super::super::wire::{v2_consignments, v2_parts};
 use super::answer::{self, Api};
 use super::filter::OrderFilter;
 use super::paging::{Page, Parameters, v2_list};
@@ -23,8 +24,14 @@ pub(super) fn with_order(store: &Store, id: &str, api: Api, answer: impl FnOnce(
     }
 }
 
-fn embeds_fees(parameters: &Parameters) -> bool {
-    parameters.get("include").is_some_and(|include| include.split(',').any(|part| part.trim() == "fees"))
+/// What the parameters ask to embed. Consignments come as the object that is asked for, or stay a link.
+fn embeds(parameters: &Parameters) -> Embed {
+    let asks = |wanted: &str| {
+        parameters.get("include").is_some_and(|include| include.split(',').any(|part| part.trim() == wanted))
+    };
+    let as_object = parameters.get("consignment_structure").is_some_and(|structure| structure == "object");
+    let line_items = as_object && asks("consignments.line_items");
+    Embed { fees: asks("fees"), consignments: line_items || as_object && asks("consignments"), line_items }
 }
 
 /// `GET /v2/orders`.
@@ -37,7 +44,7 @@ pub(super) async fn list(State(store): State<Store>, Query(parameters): Query<Pa
     let state = store.state();
     let mut shown: Vec<&Order> = state.orders.values().filter(|order| filter.shows(order)).collect();
     shown.sort_by(|a, b| filter.compare(a, b));
-    let embed = embeds_fees(&parameters);
+    let embed = embeds(&parameters);
     let rows: Vec<_> =
         page.cut(shown.into_iter()).into_iter().map(|order| v2_order::order(order, store.settings(), embed)).collect();
     if rows.is_empty() { answer::no_content() } else { answer::json(StatusCode::OK, &rows) }
@@ -49,7 +56,7 @@ pub(super) async fn one(
     Path((_, id)): OrderPath,
     Query(parameters): Query<Parameters>,
 ) -> Response {
-    let embed = embeds_fees(&parameters);
+    let embed = embeds(&parameters);
     with_order(&store, &id, Api::V2, |order| {
         answer::json(StatusCode::OK, &v2_order::order(order, store.settings(), embed))
     })
@@ -106,6 +113,18 @@ pub(super) async fn fees(State(store): State<Store>, Path((_, id)): OrderPath) -
     with_order(&store, &id, Api::V2, |order| {
         let fees: Vec<_> = order.fees.iter().map(v2_parts::fee).collect();
         answer::json(StatusCode::OK, &json!({ "fees": fees }))
+    })
+}
+
+/// `GET /v2/orders/{id}/consignments`.
+pub(super) async fn consignments(
+    State(store): State<Store>,
+    Path((_, id)): OrderPath,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    let line_items = parameters.get("include").is_some_and(|include| include == "consignments.line_items");
+    with_order(&store, &id, Api::V2, |order| {
+        answer::json(StatusCode::OK, &v2_consignments::consignments(order, store.settings(), line_items))
     })
 }
 

@@ -1,6 +1,7 @@
 //! How the store writes its answers: Orders V2 with money as strings, the V3 APIs with money as JSON numbers.
 
 pub(super) mod catalogue;
+pub(super) mod v2_consignments;
 pub(super) mod v2_order;
 pub(super) mod v2_parts;
 pub(super) mod v2_store;

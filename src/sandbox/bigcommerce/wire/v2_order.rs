@@ -6,14 +6,28 @@ use super::super::amounts::{four_places, round};
 use super::super::draft::Payment;
 use super::super::model::{Order, Taxed, status};
 use super::super::settings::StoreSettings;
-use super::{merged, v2_address, v2_date, v2_parts};
+use super::{merged, v2_address, v2_consignments, v2_date, v2_parts};
 
-/// The order; `fees` are embedded when asked for, else everything below it is a link.
-pub(in super::super) fn order(order: &Order, settings: &StoreSettings, embed_fees: bool) -> Value {
-    let fees = if embed_fees {
+/// What of the things below an order is embedded in its answer.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Embed {
+    pub fees: bool,
+    pub consignments: bool,
+    /// The lines of the consignments.
+    pub line_items: bool,
+}
+
+/// The order; what is not embedded is a link.
+pub(in super::super) fn order(order: &Order, settings: &StoreSettings, embed: Embed) -> Value {
+    let fees = if embed.fees {
         Value::Array(order.fees.iter().map(v2_parts::fee).collect())
     } else {
         link(order.id, "fees", settings)
+    };
+    let consignments = if embed.consignments {
+        v2_consignments::consignments(order, settings, embed.line_items)
+    } else {
+        link(order.id, "consignments", settings)
     };
     merged([
         identity(order),
@@ -26,13 +40,13 @@ pub(in super::super) fn order(order: &Order, settings: &StoreSettings, embed_fee
             "products": link(order.id, "products", settings),
             "shipping_addresses": link(order.id, "shippingaddresses", settings),
             "coupons": link(order.id, "coupons", settings),
-            "consignments": link(order.id, "consignments", settings),
+            "consignments": consignments,
             "fees": fees,
         }),
     ])
 }
 
-fn link(order: u64, what: &str, settings: &StoreSettings) -> Value {
+pub(super) fn link(order: u64, what: &str, settings: &StoreSettings) -> Value {
     let resource = format!("/orders/{order}/{what}");
     json!({ "url": format!("https://api.bigcommerce.com/stores/{}/v2{resource}", settings.hash), "resource": resource })
 }
