@@ -16,7 +16,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_swagger_ui::SwaggerUi;
@@ -108,14 +108,11 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
         .route("/", get(front_page))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics));
+        .route("/metrics", get(health::metrics))
+        .with_state(state.clone());
     if ingest {
-        // Notices of failed deliveries need an address of their own; they are kept like all others.
-        router = router
-            .route("/webhooks/bigcommerce/{store}", post(webhooks::receive))
-            .route("/webhooks/bigcommerce/{store}/exceptions", post(webhooks::receive));
+        router = router.merge(webhooks::routes(&state));
     }
-    let mut router = router.with_state(state.clone());
     if api {
         let (admin, document) = layers::around(admin::routes(), &state).with_state(state).split_for_parts();
         let docs = SwaggerUi::new("/docs")

@@ -1,16 +1,21 @@
 //! `POST /webhooks/bigcommerce/{store}`: verify, keep, answer. Nothing is decided here: the order is read again later.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
 use secrecy::SecretString;
 
 use super::ApiState;
-use super::intake::NotKept;
+use super::intake::{Intake, NotKept};
 use crate::bigcommerce::delivery::Delivery;
 use crate::bigcommerce::signature;
+use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::store::inbox::NewDelivery;
 use crate::telemetry::DELIVERIES_TOTAL;
@@ -30,9 +35,32 @@ pub struct WebhookStore {
     pub tolerance: Duration,
 }
 
+/// What taking a delivery in needs, and no more: it is handed to each of thousands a second.
+struct Reception {
+    stores: Arc<BTreeMap<String, WebhookStore>>,
+    intake: Intake,
+    clock: Clock,
+    body_bytes_max: usize,
+}
+
+/// The addresses that BigCommerce sends to. Notices of failed deliveries need one of their own; they are kept like all
+/// others.
+pub(super) fn routes(state: &ApiState) -> Router {
+    let reception = Reception {
+        stores: state.webhook_stores.clone(),
+        intake: state.intake.clone(),
+        clock: state.clock.clone(),
+        body_bytes_max: state.body_bytes_max,
+    };
+    Router::new()
+        .route("/webhooks/bigcommerce/{store}", post(receive))
+        .route("/webhooks/bigcommerce/{store}/exceptions", post(receive))
+        .with_state(Arc::new(reception))
+}
+
 /// Takes a delivery in. 200 only after it is committed.
-pub async fn receive(
-    State(state): State<ApiState>,
+async fn receive(
+    State(state): State<Arc<Reception>>,
     Path(store): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -43,8 +71,8 @@ pub async fn receive(
     answer
 }
 
-async fn take_in(state: &ApiState, store: &str, headers: &HeaderMap, body: Body) -> Result<StatusCode, Problem> {
-    let store = state.webhook_stores.get(store).ok_or_else(|| {
+async fn take_in(state: &Reception, store: &str, headers: &HeaderMap, body: Body) -> Result<StatusCode, Problem> {
+    let store = state.stores.get(store).ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
             "unknown-store",
@@ -77,7 +105,7 @@ async fn take_in(state: &ApiState, store: &str, headers: &HeaderMap, body: Body)
 }
 
 /// Checks signature and shared header over the raw bytes, before anything is parsed; answers the delivery's id.
-fn verify(state: &ApiState, store: &WebhookStore, headers: &HeaderMap, body: &[u8]) -> Result<String, Problem> {
+fn verify(state: &Reception, store: &WebhookStore, headers: &HeaderMap, body: &[u8]) -> Result<String, Problem> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if let Some((name, value)) = &store.shared_header
         && !signature::shared_header_fits(value, header(name).as_bytes())
