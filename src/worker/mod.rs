@@ -17,6 +17,7 @@ pub mod lookup;
 pub mod mirror;
 pub mod order;
 pub mod receivables;
+pub mod retention;
 pub mod retry;
 pub mod run;
 pub mod schedule;
