@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::accounting::policy::{Policy, Recognition};
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
-use crate::config::{self, CompanySettings, Config, Environment, StoreSettings};
+use crate::config::{self, CompanySettings, Config, Environment, RetentionSettings, StoreSettings};
 use crate::http::intake::Intake;
 use crate::http::layers::{Pace, SettingsToken};
 use crate::http::webhooks::WebhookStore;
@@ -33,6 +33,7 @@ use crate::worker::dry_runs::DryRuns;
 use crate::worker::gateway::{Gateway, GatewayOptions};
 use crate::worker::ledger_events::LedgerEvents;
 use crate::worker::mirror::{Mirror, MirrorOptions};
+use crate::worker::retention::{Retention, RetentionOptions};
 use crate::worker::run::{Worker, WorkerOptions};
 use crate::worker::schedule::{self, ScheduleOptions};
 use crate::worker::validation::Masters;
@@ -79,6 +80,7 @@ pub fn start(
         Daily::start(&store, &options, &connections, shutdown);
         LedgerEvents::start(&store, &options, &connections, shutdown);
         DryRuns::start(&store, &options, &connections, shutdown);
+        Retention::start(&store, &options, &retention_options(&config.retention), &connections, shutdown);
         for company in &config.companies {
             let gateway = gateways.get(&company.name).context("every company has a gateway")?;
             let mirror = mirror(config, company, &store, gateway.clone(), &wake);
@@ -349,6 +351,16 @@ fn schedule_options(config: &Config) -> ScheduleOptions {
         keep_runs: Duration::from_secs(u64::from(config.schedules.keep_runs_days) * 24 * 60 * 60),
         silent_after_hours: config.schedules.silent_after_hours,
         retries: config.worker.retry_seconds.iter().copied().map(Duration::from_secs).collect(),
+    }
+}
+
+fn retention_options(settings: &RetentionSettings) -> RetentionOptions {
+    RetentionOptions {
+        deliveries: RetentionSettings::days(settings.deliveries_days),
+        evidence: RetentionSettings::days(settings.evidence_days),
+        attempts: RetentionSettings::days(settings.attempts_days),
+        dry_runs: RetentionSettings::days(settings.dry_runs_days),
+        batch: settings.batch,
     }
 }
 

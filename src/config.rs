@@ -1,6 +1,7 @@
 //! Typed settings: compiled-in defaults, then the file, then the environment. Secrets are only ever named here.
 
 mod company;
+mod retention;
 mod schedules;
 mod secret;
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 pub use self::company::{CompanySettings, OverBudget};
+pub use self::retention::RetentionSettings;
 pub use self::schedules::ScheduleSettings;
 pub use self::secret::{Environment, SecretSource};
 use crate::accounting::policy::Policy;
@@ -71,6 +73,8 @@ pub struct Config {
     pub mirror: MirrorSettings,
     /// What is done by the clock.
     pub schedules: ScheduleSettings,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
     /// Logs.
     pub log: LogSettings,
     /// The admin API.
@@ -368,6 +372,7 @@ impl Config {
             }
         }
         self.schedules.check()?;
+        self.retention.check()?;
         schedules::check_address(self.server.public_url.as_deref())?;
         if self.worker.retry_seconds.is_empty() {
             return invalid("worker.retry_seconds".into(), "name at least one wait".into());

@@ -221,8 +221,18 @@ steps! {
     EndDryRun => "end-dry-run",
     /// A dry run is cancelled.
     CancelDryRun => "cancel-dry-run",
-    /// Old dry runs are deleted.
-    DeleteDryRuns => "delete-dry-runs",
+    /// Old dry runs are taken off the list.
+    DropDryRuns => "drop-dry-runs",
+    /// Rows of dry runs are removed.
+    RemoveDryRuns => "remove-dry-runs",
+    /// Old deliveries are removed.
+    RemoveDeliveries => "remove-deliveries",
+    /// Evidence that was replaced long ago is removed.
+    RemoveEvidence => "remove-evidence",
+    /// Attempts of documents that were posted long ago are removed.
+    RemoveAttempts => "remove-attempts",
+    /// A round of removing what is old is over.
+    EndRetention => "end-retention",
 }
 
 /// Before a step or after it.

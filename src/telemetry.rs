@@ -65,6 +65,9 @@ pub const POLLED_ORDERS_TOTAL: &str = "cartledger_polled_orders_total";
 pub const WEBHOOKS_SILENT: &str = "cartledger_webhooks_silent";
 /// Seconds since the last webhook of a store, as of the last poll. Label: `store`.
 pub const WEBHOOKS_QUIET_SECONDS: &str = "cartledger_webhooks_quiet_seconds";
+/// Rows removed because they were older than the settings keep them. Labels: `store`, `what` (`deliveries`, `evidence`,
+/// `attempts`, `dry_runs`).
+pub const REMOVED_ROWS_TOTAL: &str = "cartledger_removed_rows_total";
 /// Seconds our own answers took. Labels: `method`, `route` (the pattern, not the path), `status`.
 pub const HTTP_REQUEST_SECONDS: &str = "cartledger_http_request_duration_seconds";
 /// Seconds BigCommerce and Intacct took to answer. Labels: `platform`, `operation`, `outcome` (`ok`, `error`, `unknown`).
@@ -240,6 +243,7 @@ fn describe() {
     describe_counter!(POLLED_ORDERS_TOTAL, "Orders that polling marked as due: their webhooks never came");
     describe_gauge!(WEBHOOKS_SILENT, "1 while a store has sent no webhook for longer than the settings allow");
     describe_gauge!(WEBHOOKS_QUIET_SECONDS, Unit::Seconds, "Since the last webhook of a store");
+    describe_counter!(REMOVED_ROWS_TOTAL, "Rows removed because they were older than the settings keep them");
     describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "How long our own answers took");
     describe_histogram!(PLATFORM_REQUEST_SECONDS, Unit::Seconds, "How long BigCommerce and Intacct took to answer");
 }

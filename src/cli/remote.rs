@@ -184,6 +184,7 @@ impl Remote {
                 _ => None,
             };
             if after.is_none() || rows.len() >= most {
+                tell_what_is_not_kept(&page);
                 rows.truncate(most);
                 return Ok(rows);
             }
@@ -263,6 +264,20 @@ fn lines(report: &Value) -> String {
         format!("  {}{}\n", place.concat(), line.get("what").and_then(Value::as_str).unwrap_or_default())
     };
     report.as_array().into_iter().flatten().map(line).collect()
+}
+
+/// Says on standard error what a list cannot have, because it was removed when it was old.
+fn tell_what_is_not_kept(page: &Value) {
+    let fields = [
+        ("removed_through", "Deliveries received"),
+        ("deliveries_removed_through", "Deliveries received"),
+        ("evidence_removed_through", "Readings that nothing names and that were replaced"),
+    ];
+    for (field, what) in fields {
+        if let Some(through) = page.get(field).and_then(Value::as_str) {
+            eprintln!("{what} up to {through} are not kept any more.");
+        }
+    }
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ impl Store {
             Row,
             "select store, id, state, selection, revision, rules, note, created_by, created_at, started_at, ended_at,
                     selected_through, selected, orders_total, orders_done, error
-               from dry_run where store = $1 and id < $2 order by id desc limit $3",
+               from dry_run where store = $1 and id < $2 and removed_at is null order by id desc limit $3",
             store,
             before,
             i64::from(limit)
@@ -328,22 +328,23 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Deletes the oldest run of a store that is over, with its results, when there are more than `keep`; answers whether
-    /// it did.
+    /// Takes runs of a store that are over and not among its newest `keep` off the list. Their rows are removed by
+    /// [`Store::remove_dry_runs`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn delete_old_dry_run(&self, store: &str, keep: u32) -> Result<bool, StoreError> {
-        let _around = failpoint::around(Step::DeleteDryRuns);
-        let done = sqlx::query!(
-            "delete from dry_run where store = $1 and id = (
-                 select min(old.id) from (select id, state from dry_run where store = $1 order by id desc offset $2) old
-                  where old.state not in ('queued', 'running'))",
+    pub async fn drop_old_dry_runs(&self, store: &str, keep: u32) -> Result<(), StoreError> {
+        let _around = failpoint::around(Step::DropDryRuns);
+        sqlx::query!(
+            "update dry_run set removed_at = now()
+              where store = $1 and removed_at is null and state not in ('queued', 'running')
+                and id < (select min(id) from (select id from dry_run where store = $1 and removed_at is null
+                                                order by id desc limit $2) kept)",
             store,
             i64::from(keep)
         )
         .execute(&self.pool)
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(())
     }
 }

@@ -26,6 +26,7 @@ pub mod order;
 pub mod order_history;
 pub mod order_search;
 pub mod replay;
+pub mod retention;
 pub mod rule_proposal;
 pub mod rulebook;
 pub mod schedule;

@@ -176,6 +176,12 @@ impl Store {
                      from attempt a join of_order d on d.key = a.document_key
                     where d.state = 'posted' and a.outcome = 'posted'
                    union all
+                   -- What was tried is removed after a time; without it nothing would be posted.
+                   select settled_at, 6, 'posted', key, 'record ' || record_no || '; its attempts are no longer kept'
+                     from of_order
+                    where state = 'posted' and settled_at is not null
+                      and not exists (select from attempt a where a.document_key = of_order.key)
+                   union all
                    select s.planned_at, 6, 'summed-up', d.key, d.summary_key
                      from of_order d join document s on s.key = d.summary_key
                    union all

@@ -19,6 +19,7 @@ pub mod low_water;
 pub mod mirror;
 pub mod order;
 pub mod receivables;
+pub mod retention;
 pub mod retry;
 pub mod run;
 pub mod schedule;

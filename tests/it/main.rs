@@ -31,6 +31,7 @@ mod queries;
 mod reading;
 mod replays;
 mod request_schema;
+mod retention;
 mod rules_api;
 mod rules_command;
 mod rules_proposals;

@@ -51,6 +51,10 @@ pub(super) struct DeliveryPage {
     /// Give this as `after` for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_after: Option<i64>,
+    /// Deliveries received up to this moment (UTC) are not kept any more (`retention.deliveries_days`); missing when all
+    /// are, and when only later ones were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_through: Option<String>,
 }
 
 /// Which deliveries to list.
@@ -95,5 +99,17 @@ pub(super) async fn list(
     let found = state.store.kept_deliveries(&store, &filter, query.after, limit).await?;
     let full = found.len() == limit as usize;
     let next_after = found.last().filter(|_| full).map(|delivery| delivery.id);
-    Ok(Json(DeliveryPage { deliveries: found.into_iter().map(DeliveryView::from).collect(), next_after }))
+    let removed_through = removed_from(&state, &store, &filter).await?.map(|through| through.to_string());
+    let deliveries = found.into_iter().map(DeliveryView::from).collect();
+    Ok(Json(DeliveryPage { deliveries, next_after, removed_through }))
+}
+
+/// Up to when deliveries were removed (UTC), when some of those asked for may be among them.
+pub(super) async fn removed_from(
+    state: &ApiState,
+    store: &str,
+    filter: &DeliveryFilter,
+) -> Result<Option<Timestamp>, Problem> {
+    let through = state.store.not_kept(store).await?.deliveries_through;
+    Ok(through.filter(|through| filter.received_from.is_none_or(|from| from <= *through)))
 }

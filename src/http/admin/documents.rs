@@ -10,7 +10,7 @@ use super::{Limit, known_store, page_size};
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path, Query};
 use crate::problem::Problem;
-use crate::store::document::StoredDocument;
+use crate::store::document::{DocumentState, StoredDocument};
 use crate::store::document_search::{DocumentFilter, FoundDocument};
 
 /// A ledger line; amounts are decimal strings in major units of the document's currency.
@@ -69,7 +69,11 @@ pub(super) struct DocumentView {
     lines: Vec<LineView>,
     /// The request's body for this document, without secrets.
     request: Option<String>,
+    /// What each try at sending or looking it up brought.
     answers: Vec<AttemptView>,
+    /// True when it was posted so long ago that its attempts are not kept any more (`retention.attempts_days`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    answers_removed: bool,
 }
 
 /// A document, told in short. Amounts are decimal strings in major units of `currency`.
@@ -229,9 +233,12 @@ pub(super) async fn view(state: &ApiState, document: StoredDocument) -> Result<D
         outcome: attempt.outcome,
         answer: attempt.answer,
     });
+    // Nothing is posted without an attempt.
+    let answers_removed = document.state == DocumentState::Posted && answers.len() == 0;
     Ok(DocumentView {
         lines: lines.collect(),
         answers: answers.collect(),
+        answers_removed,
         key: planned.key,
         kind: planned.kind,
         number: planned.number,

@@ -31,6 +31,9 @@ pub(super) struct Dossier {
     bigcommerce_url: String,
     /// How it read over time, oldest first; the last one is how it reads now.
     evidence: Vec<VersionView>,
+    /// Readings that were replaced up to this moment (UTC) are kept only where something names them; missing when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence_removed_through: Option<String>,
     /// What it gives under the rules it was judged by last, from how it reads now; missing when nothing was read of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     derivation: Option<DerivationView>,
@@ -50,7 +53,7 @@ struct VersionView {
     current_since: String,
     /// Whether it reads like this now.
     current: bool,
-    /// What is otherwise than in the version before.
+    /// What is otherwise than in the version before, of those that are kept.
     changes: Vec<FieldChange>,
 }
 
@@ -128,10 +131,12 @@ pub(super) async fn show(
         documents.push(shown(&state, document).await?);
     }
     let holds = state.store.holds_of_order(&store, order_id).await?;
+    let not_kept = state.store.not_kept(&store).await?;
     Ok(Json(Dossier {
         order,
         bigcommerce_url: control_panel(&state, &store, order_id),
         evidence: told(&versions),
+        evidence_removed_through: not_kept.evidence_through.map(|at| at.to_string()),
         derivation,
         documents,
         holds: holds.into_iter().map(OrderHoldView::from).collect(),
@@ -149,7 +154,15 @@ pub(super) async fn evidence(
     known_store(&state, &store)?;
     let versions = state.store.evidence_versions(&store, order_id).await?;
     let found = versions.into_iter().find(|version| version.hash == hash);
-    let found = found.ok_or_else(|| Problem::not_found(format!("Order {order_id} never read as {hash}")))?;
+    let Some(found) = found else {
+        let through = state.store.not_kept(&store).await?.evidence_through;
+        return Err(Problem::not_found(match through {
+            None => format!("Order {order_id} never read as {hash}"),
+            Some(through) => format!(
+                "Order {order_id} never read as {hash}, or that was replaced before {through} and nothing names it, so it is not kept"
+            ),
+        }));
+    };
     Ok(Json(EvidenceView { hash: found.hash, read_at: found.read_at.to_string(), facts: found.facts }))
 }
 

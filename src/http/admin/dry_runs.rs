@@ -233,7 +233,11 @@ pub(super) async fn cancel(
 async fn known_run(state: &ApiState, store: &str, id: i64) -> Result<DryRun, Problem> {
     known_store(state, store)?;
     let found = state.store.dry_run(store, id).await?;
-    found.ok_or_else(|| Problem::not_found(format!("Store '{store}' has no dry run {id}; the newest 20 are kept")))
+    found.ok_or_else(|| {
+        Problem::not_found(format!(
+            "Store '{store}' has no dry run {id}; the newest 20 are kept, for retention.dry_runs_days days"
+        ))
+    })
 }
 
 /// The rules asked for, once they are known to be usable.

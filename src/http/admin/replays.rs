@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::deliveries::removed_from;
 use super::known_store;
 use crate::http::ApiState;
 use crate::http::extract::{Json, Path};
@@ -77,6 +78,10 @@ pub(super) struct Replayed {
     orders: u64,
     /// How many of them become due in a minute, after the first 100.
     per_minute: u32,
+    /// Of deliveries: those received up to this moment (UTC) are not kept any more, and their orders not among these unless
+    /// later ones named them; missing when all are kept, and when only later ones were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_through: Option<String>,
 }
 
 /// Runs orders again. The first 100 are due at once, the others at a pace, so that new orders are not kept waiting. Doing so
@@ -116,11 +121,11 @@ pub(super) async fn orders(
         _ => return Err(nothing_asked("order")),
     };
     state.wake.wake();
-    Ok((StatusCode::ACCEPTED, Json(Replayed { orders, per_minute })))
+    Ok((StatusCode::ACCEPTED, Json(Replayed { orders, per_minute, removed_through: None })))
 }
 
 /// Runs the orders of kept deliveries again, each once however many deliveries it has. Deliveries of no order do nothing. The
-/// pace is that of /orders/replay. Doing so twice posts nothing twice.
+/// pace is that of /orders/replay. Doing so twice posts nothing twice. A range of which nothing is kept any more is refused.
 #[utoipa::path(post, path = "/v1/stores/{store}/deliveries/replay", tag = "deliveries", operation_id = "replay_deliveries",
     params(("store" = String, Path)), request_body = DeliveryReplayWish, responses((status = 202, body = Replayed)))]
 pub(super) async fn deliveries(
@@ -141,6 +146,10 @@ pub(super) async fn deliveries(
     if wish.all != (filter == DeliveryFilter::default()) {
         return Err(nothing_asked("delivery"));
     }
+    let removed_through = removed_from(&state, &store, &filter).await?;
+    if let Some(through) = removed_through.filter(|through| filter.received_to.is_some_and(|to| to <= *through)) {
+        return Err(nothing_kept(through));
+    }
     let (mut orders, mut part) = (0, Some(Part::first(per_minute)));
     while let Some(now) = part {
         let done = state.store.replay_deliveries(&store, &filter, now).await?;
@@ -148,7 +157,19 @@ pub(super) async fn deliveries(
         part = now.then(done);
     }
     state.wake.wake();
-    Ok((StatusCode::ACCEPTED, Json(Replayed { orders, per_minute })))
+    let removed_through = removed_through.map(|through| through.to_string());
+    Ok((StatusCode::ACCEPTED, Json(Replayed { orders, per_minute, removed_through })))
+}
+
+/// Refuses a range of time that is older than deliveries are kept.
+fn nothing_kept(through: Timestamp) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "deliveries-not-kept",
+        format!("Deliveries received up to {through} are not kept any more"),
+        "Replay the orders instead, by the days they were placed on (orders/replay), or read them again with a backfill. \
+         Nothing was marked.",
+    )
 }
 
 fn pace(per_minute: Option<u32>) -> Result<u32, Problem> {

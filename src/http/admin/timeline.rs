@@ -35,6 +35,12 @@ pub(super) struct Timeline {
     /// Give this as `after` for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_after: Option<i64>,
+    /// Deliveries received up to this moment (UTC) are not kept any more; missing when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries_removed_through: Option<String>,
+    /// Readings that were replaced up to this moment (UTC) are kept only where something names them; missing when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence_removed_through: Option<String>,
 }
 
 /// Which part to list.
@@ -50,7 +56,7 @@ pub(super) struct TimelineQuery {
 }
 
 /// Lists what happened to an order, the oldest first. Of a document that was sent more than once only the last sending has
-/// its time; every answer has.
+/// its time; every answer has. Of one that was posted so long ago that its attempts are not kept any more, the posting is told.
 #[utoipa::path(get, path = "/v1/stores/{store}/orders/{order_id}/timeline", tag = "orders", operation_id = "show_order_timeline",
     params(("store" = String, Path), ("order_id" = u64, Path), TimelineQuery), responses((status = 200, body = Timeline)))]
 pub(super) async fn list(
@@ -65,6 +71,7 @@ pub(super) async fn list(
     if found.is_empty() && after == 0 {
         return Err(Problem::not_found(format!("Order {order_id} has not been seen")));
     }
+    let not_kept = state.store.not_kept(&store).await?;
     let full = found.len() == limit as usize;
     let next_after = found.last().filter(|_| full).map(|event| event.place);
     let events = found
@@ -77,5 +84,10 @@ pub(super) async fn list(
             detail: event.detail,
         })
         .collect();
-    Ok(Json(Timeline { events, next_after }))
+    Ok(Json(Timeline {
+        events,
+        next_after,
+        deliveries_removed_through: not_kept.deliveries_through.map(|at| at.to_string()),
+        evidence_removed_through: not_kept.evidence_through.map(|at| at.to_string()),
+    }))
 }

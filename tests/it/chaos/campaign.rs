@@ -354,7 +354,7 @@ impl Campaign {
         }
     }
 
-    async fn execute(&self, statement: &'static str) {
+    pub(super) async fn execute(&self, statement: &'static str) {
         // A server that was restarted just now has closed the pool's connections: the next one is new.
         for _ in 0..10 {
             if sqlx::query(statement).execute(self.world.pool()).await.is_ok() {

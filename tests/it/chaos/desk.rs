@@ -38,12 +38,27 @@ pub enum Desk {
     DryRun,
     /// The same, and it is cancelled.
     CancelledDryRun,
+    /// Years go by for what is kept, and what is too old is removed.
+    YearsGoBy,
 }
+
+/// What is kept grows old: deliveries, postings, dry runs; each order has read otherwise twice, long ago. What orders read
+/// as now stays as it is, because the days of corrections come from it.
+const YEARS_GO_BY: [&str; 5] = [
+    "update inbox set received_at = received_at - interval '1 year'",
+    "update document set settled_at = settled_at - interval '3 years' where state = 'posted'",
+    "update dry_run set ended_at = ended_at - interval '1 year' where ended_at is not null",
+    "insert into evidence (store, order_id, hash, facts, read_at, current_since)
+     select store, order_id, 'once-' || days || '-' || gen_random_uuid(), '{}', now() - interval '1 day' * days,
+            now() - interval '1 day' * days
+       from (select distinct store, order_id from evidence) o, unnest(array[600, 500]) days",
+    "update retention set next_at = '-infinity'",
+];
 
 impl Desk {
     /// One of them.
     pub fn choose(chance: &mut fastrand::Rng) -> Self {
-        match chance.u8(..13) {
+        match chance.u8(..14) {
             0 => Self::Token,
             1 => Self::Approve,
             2 => Self::Withdraw,
@@ -56,7 +71,8 @@ impl Desk {
             9 => Self::Replay,
             10 => Self::Exclude { pick: chance.usize(..) },
             11 => Self::DryRun,
-            _ => Self::CancelledDryRun,
+            12 => Self::CancelledDryRun,
+            _ => Self::YearsGoBy,
         }
     }
 
@@ -88,7 +104,12 @@ impl Desk {
             | Step::SelectForDryRun
             | Step::SaveDryRun
             | Step::EndDryRun
-            | Step::DeleteDryRuns => Self::DryRun,
+            | Step::DropDryRuns => Self::DryRun,
+            Step::RemoveDryRuns
+            | Step::RemoveDeliveries
+            | Step::RemoveEvidence
+            | Step::RemoveAttempts
+            | Step::EndRetention => Self::YearsGoBy,
             Step::CancelDryRun => Self::CancelledDryRun,
             _ => return None,
         })
@@ -137,6 +158,11 @@ impl Campaign {
                 let id = run.and_then(|run| run["id"].as_i64());
                 if let Some(id) = id.filter(|_| what == Desk::CancelledDryRun) {
                     self.ask(&format!("{of_store}/dry-runs/{id}/cancel")).await;
+                }
+            }
+            Desk::YearsGoBy => {
+                for statement in YEARS_GO_BY {
+                    self.execute(statement).await;
                 }
             }
         }

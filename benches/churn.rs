@@ -1,0 +1,238 @@
+//! Whether months of churn slow a claim or an ingest: jobs per second on a new database, through it all, and at the end.
+//!
+//! `cargo bench --bench churn -- [--lanes N] [--sample N] [--keep-seconds S]`. See benches/README.md.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use cartledger::clock::{Clock, random_id};
+use cartledger::embedded::{EmbeddedPostgres, Purpose};
+use cartledger::store::Store;
+use cartledger::store::inbox::NewDelivery;
+use cartledger::store::lane::ClaimFrom;
+use futures_util::future::try_join_all;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{PgPool, Row};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+const STORE: &str = "bench";
+/// Connections, as the settings have them by default.
+const CONNECTIONS: u32 = 16;
+/// Who ingests and who claims, at the same time each.
+const AT_ONCE: u64 = 8;
+/// Deliveries of one commit, and lanes of one claim.
+const BATCH: u64 = 64;
+/// Rows the retention removes at once.
+const REMOVED: u32 = 2_000;
+/// Windows of the churn.
+const WINDOWS: u64 = 12;
+
+#[derive(Clone, Copy)]
+struct Settings {
+    /// Lanes and deliveries of the churn.
+    lanes: u64,
+    /// Those of the measures before and after it.
+    sample: u64,
+    /// How long deliveries are kept while the retention runs.
+    keep: Duration,
+}
+
+/// What a window has measured, in deliveries and in lanes of a second.
+#[derive(Clone, Copy)]
+struct Window {
+    ingested: f64,
+    done: f64,
+}
+
+fn main() -> anyhow::Result<()> {
+    let settings = settings();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(measure(settings))
+}
+
+fn settings() -> Settings {
+    let arguments: Vec<String> = std::env::args().collect();
+    let given = |name: &str| {
+        let place = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(place + 1)?.parse::<u64>().ok()
+    };
+    Settings {
+        lanes: given("--lanes").unwrap_or(300_000),
+        sample: given("--sample").unwrap_or(20_000),
+        keep: Duration::from_secs(given("--keep-seconds").unwrap_or(10)),
+    }
+}
+
+async fn measure(settings: Settings) -> anyhow::Result<()> {
+    // Every commit is on disk before it is answered, as in a real service.
+    let folder = std::env::temp_dir().join(format!("cartledger-bench-{}", random_id().simple()));
+    #[expect(clippy::disallowed_methods, reason = "the same bootstrap value that the program's own start reads")]
+    let given = std::env::var("DATABASE_URL").ok();
+    let postgres = EmbeddedPostgres::given_or_start(given.as_deref(), Purpose::Run, Some(folder.clone())).await?;
+    let database = format!("bench_{}", random_id().simple());
+    postgres.ensure_database(&database).await?;
+    let options = postgres.connect_options(&database);
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+    let bench = Bench { store: Store::from_pool(pool.clone()), pool, next: Arc::default() };
+    bench.store.migrate().await?;
+    bench.window(settings.sample / 4).await?; // Connections and caches are there.
+
+    println!("window            deliveries/s  lanes/s  removed so far");
+    let before = bench.window(settings.sample).await?;
+    tell("new database", before, None);
+    let stop = CancellationToken::new();
+    let removed = Arc::new(AtomicU64::new(0));
+    let removing = tokio::spawn(retention(bench.store.clone(), settings.keep, removed.clone(), stop.clone()));
+    for number in 1..=WINDOWS {
+        let window = bench.window(settings.lanes / WINDOWS).await?;
+        tell(&format!("churn {number}/{WINDOWS}"), window, Some(removed.load(Ordering::Relaxed)));
+    }
+    // The retention goes on until there is nothing old left, as it would between two rounds.
+    tokio::time::sleep(settings.keep + Duration::from_secs(1)).await;
+    stop.cancel();
+    removing.await??;
+    let empty = Instant::now();
+    let last = bench.store.remove_deliveries(STORE, settings.keep, REMOVED, None).await?;
+    let empty = empty.elapsed();
+    bench.sizes("after the churn").await?;
+    let after = bench.window(settings.sample).await?;
+    tell("after it", after, Some(removed.load(Ordering::Relaxed)));
+    println!(
+        "after / before: ingest {:.2}, claim and complete {:.2}; a batch of the retention that finds {} rows takes {:.1} ms",
+        after.ingested / before.ingested,
+        after.done / before.done,
+        last.removed.rows,
+        empty.as_secs_f64() * 1_000.0
+    );
+    bench.pool.close().await;
+    postgres.stop().await?;
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok(())
+}
+
+fn tell(what: &str, window: Window, removed: Option<u64>) {
+    let removed = removed.map_or_else(|| "-".to_owned(), |rows| rows.to_string());
+    println!("{what:<16}  {:>12.0}  {:>7.0}  {removed:>14}", window.ingested, window.done);
+}
+
+/// Removes what is old until it is told to stop, with the pauses that the program makes.
+async fn retention(
+    store: Store,
+    keep: Duration,
+    removed: Arc<AtomicU64>,
+    stop: CancellationToken,
+) -> Result<(), cartledger::store::StoreError> {
+    let mut from = None;
+    while !stop.is_cancelled() {
+        let begun = Instant::now();
+        let done = store.remove_deliveries(STORE, keep, REMOVED, from).await?;
+        removed.fetch_add(done.removed.rows, Ordering::Relaxed);
+        // A round that found little is over: the next begins at the beginning.
+        from = if done.removed.more { done.through } else { None };
+        tokio::time::sleep(begun.elapsed().max(Duration::from_millis(50))).await;
+    }
+    Ok(())
+}
+
+struct Bench {
+    store: Store,
+    pool: PgPool,
+    /// The number of the last order.
+    next: Arc<AtomicU64>,
+}
+
+impl Bench {
+    /// Ingests so many deliveries of as many orders, then claims and completes all of them.
+    async fn window(&self, lanes: u64) -> anyhow::Result<Window> {
+        let share = lanes / AT_ONCE;
+        let begun = Instant::now();
+        try_join_all((0..AT_ONCE).map(|_| tokio::spawn(ingest(self.store.clone(), self.next.clone(), share))))
+            .await?
+            .into_iter()
+            .collect::<Result<Vec<()>, _>>()?;
+        let ingested = begun.elapsed();
+        let begun = Instant::now();
+        let done: u64 = try_join_all((0..AT_ONCE).map(|_| tokio::spawn(work_off(self.store.clone()))))
+            .await?
+            .into_iter()
+            .collect::<Result<Vec<u64>, _>>()?
+            .into_iter()
+            .sum();
+        let worked = begun.elapsed();
+        anyhow::ensure!(done == share * AT_ONCE, "{done} lanes were worked off, {} were marked", share * AT_ONCE);
+        Ok(Window { ingested: done as f64 / ingested.as_secs_f64(), done: done as f64 / worked.as_secs_f64() })
+    }
+
+    /// Tells how large the tables of ingest and claim are with their indexes.
+    async fn sizes(&self, when: &str) -> anyhow::Result<()> {
+        println!("{when}: rows, MiB");
+        for table in ["inbox", "lane"] {
+            let rows: i64 = match table {
+                "inbox" => sqlx::query_scalar("select count(*) from inbox").fetch_one(&self.pool).await?,
+                _ => sqlx::query_scalar("select count(*) from lane").fetch_one(&self.pool).await?,
+            };
+            let sizes = sqlx::query(
+                "select c.relname, pg_relation_size(c.oid) from pg_class c
+                  where c.oid = $1::regclass
+                     or c.oid in (select indexrelid from pg_index where indrelid = $1::regclass)
+                  order by c.relkind desc, c.relname",
+            )
+            .bind(table)
+            .fetch_all(&self.pool)
+            .await?;
+            for size in sizes {
+                let (name, bytes): (String, i64) = (size.get(0), size.get(1));
+                let rows = if name == table { rows.to_string() } else { String::new() };
+                println!("  {name:<26} {rows:>9}  {:>8.1}", bytes as f64 / 1_048_576.0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keeps so many deliveries, each of an order of its own.
+async fn ingest(store: Store, next: Arc<AtomicU64>, deliveries: u64) -> Result<(), cartledger::store::StoreError> {
+    let mut left = deliveries;
+    while left > 0 {
+        let size = left.min(BATCH);
+        let first = next.fetch_add(size, Ordering::Relaxed);
+        let batch: Vec<NewDelivery> = (first + 1..=first + size).map(delivery).collect();
+        store.record_deliveries(&batch, Duration::ZERO).await?;
+        left -= size;
+    }
+    Ok(())
+}
+
+fn delivery(order: u64) -> NewDelivery {
+    NewDelivery {
+        store: STORE.into(),
+        // As long and as random as the real ones are.
+        webhook_id: format!("{}{:x}", random_id().simple(), order),
+        scope: "store/order/statusUpdated".into(),
+        order_id: Some(order),
+        event_at: Clock::system().now(),
+        body: format!(
+            "{{\"scope\":\"store/order/statusUpdated\",\"store_id\":\"1025646\",\"data\":{{\"type\":\"order\",\"id\":{order},\
+             \"status\":{{\"previous_status_id\":0,\"new_status_id\":11}}}},\"created_at\":1561479335,\
+             \"producer\":\"stores/abcde12345\"}}"
+        ),
+    }
+}
+
+/// Claims and completes lanes until there are none, as a worker does that has nothing else to do; answers how many.
+async fn work_off(store: Store) -> Result<u64, cartledger::store::StoreError> {
+    let mut done = 0;
+    loop {
+        let stores = [ClaimFrom::all(STORE)];
+        let claimed = store.claim(BATCH as u32, Duration::from_secs(90), random_id(), &stores).await?;
+        if claimed.is_empty() {
+            // Others may hold the last ones; then they finish them.
+            return Ok(done);
+        }
+        for lane in &claimed {
+            done += u64::from(store.complete(lane).await?);
+        }
+    }
+}

@@ -1,0 +1,646 @@
+//! Retention: what is old goes in small batches, what anybody may still ask for stays, and nothing else notices.
+
+use std::time::Duration;
+
+use cartledger::clock::random_id;
+use cartledger::store::Store;
+use cartledger::store::inbox::NewDelivery;
+use cartledger::store::retention::Removed;
+use cartledger::worker::retention::{Retention, RetentionOptions};
+use cartledger::worker::task::{Task, Work};
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, PgPool};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::database::TestDatabase;
+use crate::support::surface::{ADMIN, Surface};
+use crate::support::world::{STORE, World, order_of};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Everything goes after its usual time.
+fn usual(batch: u32) -> RetentionOptions {
+    RetentionOptions {
+        deliveries: Some(90 * DAY),
+        evidence: Some(400 * DAY),
+        attempts: Some(730 * DAY),
+        dry_runs: Some(90 * DAY),
+        batch,
+    }
+}
+
+fn task(store: &Store) -> Task {
+    let (pause, lease) = (Duration::from_millis(10), Duration::from_secs(60));
+    Task { store: store.clone(), name: "retention/acme-us".into(), lease, pause }
+}
+
+fn retention(store: &Store, options: RetentionOptions) -> Retention {
+    Retention::new(store.clone(), "acme-us".into(), options, CancellationToken::new())
+}
+
+async fn run(pool: &PgPool, statement: &'static str) -> u64 {
+    sqlx::query(statement).execute(pool).await.unwrap().rows_affected()
+}
+
+async fn count(pool: &PgPool, rows: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {rows}"))).fetch_one(pool).await.unwrap()
+}
+
+async fn texts(pool: &PgPool, query: &'static str) -> Vec<String> {
+    sqlx::query_scalar(query).fetch_all(pool).await.unwrap()
+}
+
+/// Keeps a delivery that was received so many days ago.
+async fn received(pool: &PgPool, store: &str, webhook_id: &str, days: i32) {
+    sqlx::query(
+        "insert into inbox (store, webhook_id, scope, order_id, event_at, body, received_at)
+         values ($1, $2, 'store/order/updated', 118, now(), '{}', now() - interval '1 day' * $3)",
+    )
+    .bind(store)
+    .bind(webhook_id)
+    .bind(days)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// Keeps what an order read as since so many days ago.
+async fn read(pool: &PgPool, order: i64, hash: &str, days: i32) {
+    sqlx::query(
+        "insert into evidence (store, order_id, hash, facts, read_at, current_since)
+         values ('acme-us', $1, $2, '{}', now() - interval '1 day' * $3, now() - interval '1 day' * $3)",
+    )
+    .bind(order)
+    .bind(hash)
+    .bind(days)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// Keeps a document that was settled so many days ago, with an attempt of that day.
+async fn settled(pool: &PgPool, key: &str, state: &str, days: i32, evidence: Option<&str>) {
+    let record = (state == "posted").then_some("2091");
+    sqlx::query(
+        "insert into document (key, store, order_id, kind, number, state, customer_id, body, content_hash, attempts,
+                               record_no, settled_at, evidence_hash)
+         values ($1, split_part($1, '/', 1), split_part($1, '/', 2)::bigint, 'invoice', $1, $2, 'C1', '{}', '', 1, $3,
+                 now() - interval '1 day' * $4, $5)",
+    )
+    .bind(key)
+    .bind(state)
+    .bind(record)
+    .bind(days)
+    .bind(evidence)
+    .execute(pool)
+    .await
+    .unwrap();
+    sqlx::query(
+        "insert into attempt (document_key, number, step, at, outcome)
+         values ($1, 1, 'send', now() - interval '1 day' * $3, $2)",
+    )
+    .bind(key)
+    .bind(state)
+    .bind(days)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+async fn database() -> (TestDatabase, Store) {
+    let database = TestDatabase::new().await;
+    let store = Store::from_pool(database.pool().clone());
+    (database, store)
+}
+
+#[tokio::test]
+async fn old_deliveries_go_and_young_ones_stay_store_by_store() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for (name, id, days) in
+        [("acme-us", "a", 400), ("acme-us", "b", 91), ("acme-us", "c", 89), ("acme-us", "d", 0), ("acme-eu", "e", 400)]
+    {
+        received(pool, name, id, days).await;
+    }
+    received(pool, "acme-eu", "f", 0).await;
+    assert_eq!(store.not_kept("acme-us").await.unwrap().deliveries_through, None);
+    let done = store.remove_deliveries("acme-us", 90 * DAY, 100, None).await.unwrap();
+    assert_eq!(done.removed, Removed { rows: 2, more: false });
+    assert_eq!(texts(pool, "select webhook_id from inbox order by webhook_id").await, ["c", "d", "e", "f"]);
+    let through = store.not_kept("acme-us").await.unwrap().deliveries_through;
+    assert!(through.is_some() && through == done.through, "{through:?} {done:?}");
+    assert_eq!(store.not_kept("acme-eu").await.unwrap().deliveries_through, None);
+}
+
+#[tokio::test]
+async fn a_batch_removes_at_most_so_many_rows_and_the_next_goes_on_where_it_ended() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for n in 0..25 {
+        received(pool, "acme-us", &format!("w{n}"), 200 - n).await;
+        read(pool, 118, &format!("h{n}"), 900 - n).await;
+        settled(pool, &format!("acme-us/{n}/invoice/r1"), "posted", 900 - n, None).await;
+        // Tried so often that the attempts of one document do not fit into a batch.
+        sqlx::query(
+            "insert into attempt (document_key, number, step, at, outcome)
+             select 'acme-us/' || $1 || '/invoice/r1', 1, 'look-up', now() - interval '1 second' * second, 'unknown'
+               from generate_series(1, case when $1 = 7 then 23 else 0 end) second",
+        )
+        .bind(n)
+        .execute(pool)
+        .await
+        .unwrap();
+    }
+    let (mut rows, mut from) = (Vec::new(), None);
+    loop {
+        let done = store.remove_deliveries("acme-us", 90 * DAY, 10, from).await.unwrap();
+        rows.push(done.removed.rows);
+        from = done.through;
+        if !done.removed.more {
+            break;
+        }
+    }
+    assert_eq!(rows, [10, 10, 4], "the last delivery stays");
+    for (left, kind) in [(1, "evidence"), (0, "attempt")] {
+        let mut removed = 0;
+        loop {
+            let done = match kind {
+                "evidence" => store.remove_evidence("acme-us", 400 * DAY, 10).await.unwrap(),
+                _ => store.remove_attempts("acme-us", 730 * DAY, 10).await.unwrap(),
+            };
+            assert!(done.rows <= 10, "{done:?} of {kind}");
+            removed += done.rows;
+            if !done.more {
+                break;
+            }
+        }
+        assert!(removed >= 24, "{removed} of {kind}");
+        assert_eq!(count(pool, kind).await, left, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_delivery_stays_whatever_its_age_so_that_silence_is_still_told() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for (id, days) in [("a", 300), ("b", 200), ("failing", 250), ("failing later", 240)] {
+        received(pool, "acme-us", id, days).await;
+    }
+    run(
+        pool,
+        "update inbox set scope = 'store/hook/deliveryException', order_id = null where webhook_id like 'failing%'",
+    )
+    .await;
+    let done = store.remove_deliveries("acme-us", 90 * DAY, 100, None).await.unwrap();
+    assert_eq!(done.removed.rows, 2);
+    let left = texts(pool, "select webhook_id from inbox order by received_at").await;
+    assert_eq!(left, ["failing later", "b"]);
+    let hearing = store.hearing("acme-us").await.unwrap();
+    assert!(hearing.awaited && hearing.last.is_some() && hearing.last_exception.is_some(), "{hearing:?}");
+    assert!(hearing.silence(24).is_some(), "{hearing:?}");
+}
+
+#[tokio::test]
+async fn what_an_order_reads_as_now_and_what_anything_names_stays_whatever_its_age() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for (order, hash, days) in [
+        (118, "unnamed", 990),
+        (118, "of a document", 980),
+        (118, "of the standing", 970),
+        (118, "again unnamed", 960),
+        (118, "now", 950),
+        (119, "of a held order", 990),
+        (119, "now", 950),
+        (120, "once held", 990),
+        (120, "now", 950),
+        (121, "only one", 990),
+    ] {
+        read(pool, order, hash, days).await;
+    }
+    settled(pool, "acme-us/118/invoice/r1", "posted", 980, Some("of a document")).await;
+    run(
+        pool,
+        "insert into sales_order (store, order_id, outcome, evidence_hash)
+         values ('acme-us', 118, 'held', 'of the standing')",
+    )
+    .await;
+    run(
+        pool,
+        "insert into hold (store, order_id, code, subject, message, remedy, released_at)
+         values ('acme-us', 119, 'missing-rule', '', '', '', null), ('acme-us', 120, 'missing-rule', '', '', '', now())",
+    )
+    .await;
+    let done = store.remove_evidence("acme-us", 400 * DAY, 100).await.unwrap();
+    assert_eq!(done, Removed { rows: 3, more: false });
+    let left = texts(pool, "select order_id || ' ' || hash from evidence order by order_id, current_since").await;
+    let expected = [
+        "118 of a document",
+        "118 of the standing",
+        "118 now",
+        "119 of a held order",
+        "119 now",
+        "120 now",
+        "121 only one",
+    ];
+    assert_eq!(left, expected);
+    assert_eq!(store.remove_evidence("acme-us", 400 * DAY, 100).await.unwrap(), Removed { rows: 0, more: false });
+    // An order that reads again as it did before reads like that since now.
+    let before: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let since = store.keep_evidence("acme-us", 118, "unnamed", &json!({}), None).await.unwrap();
+    assert!(since > before, "{since}");
+    assert_eq!(store.remove_evidence("acme-us", 400 * DAY, 100).await.unwrap().rows, 0);
+}
+
+#[tokio::test]
+async fn evidence_is_kept_from_the_day_it_was_replaced_on() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for (hash, days) in [("first", 900), ("second", 399), ("third", 10)] {
+        read(pool, 118, hash, days).await;
+    }
+    assert_eq!(store.remove_evidence("acme-us", 400 * DAY, 100).await.unwrap().rows, 0);
+    run(pool, "update evidence set current_since = current_since - interval '1 day'").await;
+    assert_eq!(store.remove_evidence("acme-us", 398 * DAY, 100).await.unwrap().rows, 1);
+    assert_eq!(texts(pool, "select hash from evidence order by current_since").await, ["second", "third"]);
+}
+
+#[tokio::test]
+async fn attempts_of_what_was_posted_long_ago_go_and_all_others_stay() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for (order, state, days) in
+        [(1, "posted", 731), (2, "posted", 729), (3, "rejected", 900), (4, "unknown", 900), (5, "planned", 900)]
+    {
+        settled(pool, &format!("acme-us/{order}/invoice/r1"), state, days, None).await;
+    }
+    settled(pool, "acme-eu/1/invoice/r1", "posted", 900, None).await;
+    assert_eq!(store.remove_attempts("acme-us", 730 * DAY, 100).await.unwrap(), Removed { rows: 1, more: false });
+    let left = texts(pool, "select document_key from attempt order by document_key").await;
+    let of = |order: u8| format!("acme-us/{order}/invoice/r1");
+    assert_eq!(left, ["acme-eu/1/invoice/r1".to_owned(), of(2), of(3), of(4), of(5)]);
+    assert_eq!(count(pool, "document").await, 6);
+    // One that is posted after all goes with its time.
+    run(pool, "update document set state = 'posted', record_no = '1', settled_at = now() where key like 'acme-us/4/%'")
+        .await;
+    assert_eq!(store.remove_attempts("acme-us", 730 * DAY, 100).await.unwrap().rows, 0);
+    assert_eq!(store.remove_attempts("acme-us", Duration::ZERO, 100).await.unwrap().rows, 2);
+}
+
+/// A dry run that ended so many days ago, with so many lines.
+async fn dry_run(pool: &PgPool, store: &str, state: &str, days: i32, lines: i32) -> i64 {
+    let id: i64 = sqlx::query_scalar(
+        "insert into dry_run (store, state, selection, revision, note, created_by, ended_at)
+         values ($1, $2, '{}', 1, '', 'ada', case when $2 <> 'running' then now() - interval '1 day' * $3 end)
+         returning id",
+    )
+    .bind(store)
+    .bind(state)
+    .bind(days)
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    sqlx::query("insert into dry_run_order (store, run, order_id) select $1, $2, n from generate_series(1, $3) n")
+        .bind(store)
+        .bind(id)
+        .bind(lines)
+        .execute(pool)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into dry_run_line (store, run, order_id, document_key, kind, number, posting_date, account, debit, credit,
+                                   currency, dimensions, memo, rule)
+         select $1, $2, n, '', '', '', now(), '', 0, 0, 'USD', '{}', '', '' from generate_series(1, $3) n",
+    )
+    .bind(store)
+    .bind(id)
+    .bind(lines)
+    .execute(pool)
+    .await
+    .unwrap();
+    id
+}
+
+#[tokio::test]
+async fn old_dry_runs_are_off_the_list_at_once_and_their_rows_go_batch_by_batch() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    let (old, older) =
+        (dry_run(pool, "acme-us", "done", 91, 25).await, dry_run(pool, "acme-us", "cancelled", 400, 3).await);
+    let (young, running) =
+        (dry_run(pool, "acme-us", "done", 89, 4).await, dry_run(pool, "acme-us", "running", 400, 4).await);
+    let mut removed = Vec::new();
+    loop {
+        let done = store.remove_dry_runs("acme-us", Some(90 * DAY), 10).await.unwrap();
+        assert!(store.dry_run("acme-us", old).await.unwrap().is_none());
+        assert!(store.dry_run("acme-us", older).await.unwrap().is_none());
+        if !done.more {
+            break;
+        }
+        removed.push(done.rows);
+    }
+    // 25 lines, 25 orders and the run; then 3, 3 and 1.
+    assert_eq!(removed, [10, 10, 10, 10, 10, 1, 7]);
+    assert_eq!(count(pool, "dry_run").await, 2);
+    assert_eq!((count(pool, "dry_run_line").await, count(pool, "dry_run_order").await), (8, 8));
+    for run in [young, running] {
+        assert!(store.dry_run("acme-us", run).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_for_ever_is_kept_for_ever() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    received(pool, "acme-us", "a", 9_000).await;
+    received(pool, "acme-us", "b", 1).await;
+    read(pool, 118, "once", 9_000).await;
+    read(pool, 118, "now", 8_000).await;
+    settled(pool, "acme-us/118/invoice/r1", "posted", 9_000, None).await;
+    dry_run(pool, "acme-us", "done", 9_000, 1).await;
+    let options = RetentionOptions { deliveries: None, evidence: None, attempts: None, dry_runs: None, batch: 100 };
+    let forever = retention(&store, options);
+    assert!(forever.is_due().await.unwrap());
+    task(&store).attend(&forever).await.unwrap();
+    assert!(!forever.is_due().await.unwrap(), "the round is over");
+    for table in ["attempt", "dry_run", "dry_run_line"] {
+        assert_eq!(count(pool, table).await, 1, "{table}");
+    }
+    assert_eq!((count(pool, "inbox").await, count(pool, "evidence").await), (2, 2));
+    // The same with the usual times.
+    run(pool, "update retention set next_at = now()").await;
+    task(&store).attend(&retention(&store, usual(100))).await.unwrap();
+    for table in ["attempt", "dry_run", "dry_run_line"] {
+        assert_eq!(count(pool, table).await, 0, "{table}");
+    }
+    assert_eq!((count(pool, "inbox").await, count(pool, "evidence").await), (1, 1));
+}
+
+#[tokio::test]
+async fn only_one_replica_removes_at_a_time_and_a_round_is_not_repeated_by_the_next() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for n in 0..30 {
+        received(pool, "acme-us", &format!("w{n}"), 200).await;
+    }
+    let other = random_id();
+    assert!(store.take_lease("retention/acme-us", other, Duration::from_secs(60)).await.unwrap());
+    task(&store).attend(&retention(&store, usual(10))).await.unwrap();
+    assert_eq!(count(pool, "inbox").await, 30, "the other one has the lease");
+    store.free_lease("retention/acme-us", other).await.unwrap();
+    let (first, second) = (retention(&store, usual(10)), retention(&store, usual(10)));
+    let (one, two) = (task(&store), task(&store));
+    let (one, two) = tokio::join!(one.attend(&first), two.attend(&second));
+    assert_eq!((one.is_ok(), two.is_ok()), (true, true));
+    // Received at nearly the same moment; the very last one stays.
+    assert_eq!(count(pool, "inbox").await, 1);
+    received(pool, "acme-us", "later", 150).await;
+    task(&store).attend(&first).await.unwrap();
+    assert_eq!(count(pool, "inbox").await, 2, "the hour is not over");
+    // However many rounds were missed, the next one does the work of all.
+    run(pool, "update retention set next_at = now() - interval '9 days'").await;
+    task(&store).attend(&second).await.unwrap();
+    assert_eq!(texts(pool, "select webhook_id from inbox").await, ["later"]);
+}
+
+#[tokio::test]
+async fn a_round_that_is_interrupted_by_the_end_of_the_program_stays_due() {
+    let (database, store) = database().await;
+    let pool = database.pool();
+    for n in 0..500 {
+        received(pool, "acme-us", &format!("w{n}"), 700 - n).await;
+    }
+    let soft = CancellationToken::new();
+    let stopping = Retention::new(store.clone(), "acme-us".into(), usual(10), soft.clone());
+    let work = async {
+        stopping.work().await.unwrap();
+    };
+    let stop = async {
+        while count(pool, "inbox").await == 500 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        soft.cancel();
+    };
+    tokio::join!(work, stop);
+    let left = count(pool, "inbox").await;
+    assert!((2..500).contains(&left), "{left}");
+    let next = retention(&store, usual(10));
+    assert!(next.is_due().await.unwrap());
+    task(&store).attend(&next).await.unwrap();
+    assert_eq!(count(pool, "inbox").await, 1);
+}
+
+#[tokio::test]
+async fn a_replay_of_deliveries_says_when_its_range_is_older_than_they_are_kept() {
+    let surface = Surface::start().await;
+    let pool = surface.database.pool();
+    for (id, days) in [("a", 200), ("b", 150), ("c", 60), ("d", 1)] {
+        received(pool, "acme-us", id, days).await;
+    }
+    let ask = async |method: Method, path: &str, body: &Value| -> (u16, Value) {
+        let path = format!("/v1/stores/acme-us/{path}");
+        let request = match method {
+            Method::GET => surface.with(ADMIN, method, &path),
+            _ => surface.json(ADMIN, method, &path, body),
+        };
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), serde_json::from_str(&answer.text().await.unwrap()).unwrap())
+    };
+    let replay = async |body: Value| ask(Method::POST, "deliveries/replay", &body).await;
+    let list = async |query: &str| ask(Method::GET, &format!("deliveries{query}"), &Value::Null).await.1;
+    let ago = |days: u64| {
+        let at =
+            cartledger::clock::Clock::system().now().checked_sub(jiff::SignedDuration::from_hours(24 * days as i64));
+        at.unwrap().to_string()
+    };
+    let all = list("?limit=2").await;
+    assert_eq!((all["deliveries"].as_array().unwrap().len(), all.get("removed_through")), (2, None));
+    assert_eq!(replay(json!({ "all": true })).await.1.get("removed_through"), None);
+
+    surface.store.remove_deliveries("acme-us", 90 * DAY, 100, None).await.unwrap();
+    let (status, problem) = replay(json!({ "received_from": ago(300), "received_to": ago(160) })).await;
+    assert_eq!((status, &problem["code"]), (422, &json!("deliveries-not-kept")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("orders/replay"), "{problem}");
+    let (status, partly) = replay(json!({ "received_from": ago(300), "received_to": ago(30) })).await;
+    assert_eq!((status, &partly["orders"]), (202, &json!(1)));
+    assert!(partly["removed_through"].is_string(), "{partly}");
+    assert!(replay(json!({ "all": true })).await.1["removed_through"].is_string());
+    let (_, kept) = replay(json!({ "received_from": ago(70) })).await;
+    assert_eq!((&kept["orders"], kept.get("removed_through")), (&json!(1), None));
+
+    // Whoever was at a page whose last delivery is gone goes on with what is left.
+    let rest = list(&format!("?after={}", all["next_after"])).await;
+    let ids: Vec<&str> =
+        rest["deliveries"].as_array().unwrap().iter().map(|one| one["webhook_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["c", "d"]);
+    assert!(rest["removed_through"].is_string(), "{rest}");
+}
+
+async fn shown(world: &World, path: &str) -> Value {
+    let answer = world.get(&format!("/v1/stores/{STORE}/{path}")).await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_history_of_an_order_says_what_of_it_is_no_longer_kept() {
+    let world = World::start().await;
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let (path, line) = (format!("orders/{order}/dossier"), format!("orders/{order}/timeline?limit=500"));
+    let (before, events_before) = (shown(&world, &path).await, shown(&world, &line).await);
+    let told = |history: &Value, event: &str| {
+        history["events"].as_array().unwrap().iter().filter(|one| one["event"] == event).cloned().collect::<Vec<_>>()
+    };
+    assert!(before["documents"][0].get("answers_removed").is_none(), "{before}");
+    assert!(events_before.get("deliveries_removed_through").is_none(), "{events_before}");
+    let posted = told(&events_before, "posted").len();
+    assert!(posted >= 2 && !told(&events_before, "answered").is_empty(), "{events_before}");
+
+    // Two years later somebody looks again.
+    let pool = world.pool();
+    run(pool, "update document set settled_at = settled_at - interval '2 years'").await;
+    run(pool, "update inbox set received_at = received_at - interval '2 years'").await;
+    received(pool, STORE, "of today", 0).await;
+    run(pool, "update evidence set current_since = current_since - interval '500 days'").await;
+    let kept = before["evidence"][0]["hash"].as_str().unwrap();
+    run(
+        pool,
+        "insert into evidence (store, order_id, hash, facts, read_at, current_since)
+         select store, order_id, 'not named', facts, read_at - interval '2 years', current_since - interval '2 years'
+           from evidence",
+    )
+    .await;
+    world.store.remove_attempts(STORE, 729 * DAY, 100).await.unwrap();
+    world.store.remove_deliveries(STORE, 90 * DAY, 100, None).await.unwrap();
+    assert_eq!(world.store.remove_evidence(STORE, 400 * DAY, 100).await.unwrap().rows, 1);
+
+    let (after, events) = (shown(&world, &path).await, shown(&world, &line).await);
+    for document in after["documents"].as_array().unwrap() {
+        assert_eq!((&document["answers"], &document["answers_removed"]), (&json!([]), &json!(true)), "{document}");
+        assert!(document["request"].is_string() && document["record_no"].is_string(), "{document}");
+        assert_eq!(document["state"], "posted");
+    }
+    assert_eq!(after["derivation"], before["derivation"]);
+    assert_eq!(after["evidence"][0]["hash"], kept);
+    assert!(after["evidence_removed_through"].is_string(), "{after}");
+    let postings = told(&events, "posted");
+    assert_eq!(postings.len(), posted);
+    for posting in postings {
+        let detail = posting["detail"].as_str().unwrap();
+        assert!(detail.starts_with("record ") && detail.ends_with("its attempts are no longer kept"), "{posting}");
+    }
+    assert_eq!((told(&events, "answered"), told(&events, "delivery-received")), (vec![], vec![]));
+    assert!(events["deliveries_removed_through"].is_string(), "{events}");
+    let gone = world.get(&format!("/v1/stores/{STORE}/orders/{order}/evidence/gone")).await.unwrap();
+    assert_eq!(gone.status(), 404);
+    assert!(gone.text().await.unwrap().contains("it is not kept"));
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_delivery_that_was_removed_marks_its_order_and_posts_nothing_twice() {
+    let world = World::start().await;
+    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let pool = world.pool();
+    run(pool, "update inbox set received_at = received_at - interval '1 year'").await;
+    let webhook_id: String = sqlx::query_scalar("select webhook_id from inbox where order_id = $1 order by id limit 1")
+        .bind(order.cast_signed())
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    received(pool, STORE, "of today", 0).await;
+    world.store.remove_deliveries(STORE, 90 * DAY, 100, None).await.unwrap();
+    assert_eq!(count(pool, "inbox").await, 1);
+    let (ledger, books) = (world.company.ledger().len(), world.balances());
+    let judged = world.store.order(STORE, order).await.unwrap().unwrap().updated_at;
+    let repeat = NewDelivery {
+        store: STORE.into(),
+        webhook_id,
+        scope: "store/order/created".into(),
+        order_id: Some(order),
+        event_at: Timestamp::UNIX_EPOCH,
+        body: "{}".into(),
+    };
+    let recorded = world.store.record_deliveries(&[repeat], Duration::ZERO).await.unwrap();
+    assert_eq!((recorded.new, recorded.marked), (1, 1));
+    world.settle().await;
+    assert!(world.store.order(STORE, order).await.unwrap().unwrap().updated_at > judged, "it was looked at again");
+    assert_eq!((world.company.ledger().len(), world.balances()), (ledger, books));
+    world.assert_books_agree().await;
+}
+
+#[tokio::test]
+async fn a_program_that_dies_while_it_removes_what_is_old_goes_on_when_it_is_started_again() {
+    let mut world = World::start().await;
+    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let (ledger, books) = (world.company.ledger().len(), world.balances());
+    let places = [
+        "remove-deliveries.before",
+        "remove-deliveries.after",
+        "remove-evidence.after",
+        "remove-attempts.after",
+        "remove-dry-runs.after",
+        "end-retention.before",
+        "end-retention.after",
+    ];
+    for place in places {
+        world.kill_service().await;
+        let pool = world.pool();
+        run(pool, "update inbox set received_at = received_at - interval '1 year'").await;
+        received(pool, STORE, place, 0).await;
+        run(pool, "update document set settled_at = now() - interval '3 years' where state = 'posted'").await;
+        run(
+            pool,
+            "insert into attempt (document_key, number, step, outcome) select key, 1, 'send', 'posted' from document",
+        )
+        .await;
+        run(
+            pool,
+            "insert into evidence (store, order_id, hash, facts, current_since)
+             select distinct store, order_id, 'once', '{}'::jsonb, now() - interval '600 days' from evidence",
+        )
+        .await;
+        run(pool, "update evidence set current_since = now() - interval '500 days' where hash <> 'once'").await;
+        dry_run(pool, STORE, "done", 100, 10).await;
+        run(pool, "update retention set next_at = now()").await;
+        world.try_start_service(Some(place)).await;
+        let begun = tokio::time::Instant::now();
+        while !world.service_has_ended() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it does not come to {place}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // Its leases lapse.
+        run(world.pool(), "update task_lease set leased_until = now()").await;
+        world.start_service().await;
+        let ended = async || count(world.pool(), "retention where next_at > now()").await == 1;
+        world.wait_until("the round is over", ended).await;
+        for old in ["attempt", "dry_run", "dry_run_line", "evidence where hash = 'once'"] {
+            assert_eq!(count(world.pool(), old).await, 0, "{old} after {place}");
+        }
+        assert_eq!(texts(world.pool(), "select webhook_id from inbox").await, [place]);
+    }
+    world.settle().await;
+    assert_eq!((world.company.ledger().len(), world.balances()), (ledger, books));
+    world.assert_books_agree().await;
+}
+
+#[tokio::test]
+async fn the_program_removes_what_is_old_by_itself_and_counts_it() {
+    let world = World::start().await;
+    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
+    world.settle().await;
+    let pool = world.pool();
+    let ended = async || count(pool, "retention where next_at > now()").await == 1;
+    world.wait_until("the first round is over", ended).await;
+    received(pool, STORE, "old", 100).await;
+    run(pool, "update retention set next_at = now()").await;
+    world.wait_until("the old one is gone", async || count(pool, "inbox where webhook_id = 'old'").await == 0).await;
+    world.wait_until("the round is over", ended).await;
+    let metrics = world.get("/metrics").await.unwrap().text().await.unwrap();
+    let counted = format!("cartledger_removed_rows_total{{store=\"{STORE}\",what=\"deliveries\"}} 1");
+    assert!(metrics.contains(&counted), "{metrics}");
+}
