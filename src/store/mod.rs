@@ -25,6 +25,7 @@ pub mod open_hold;
 pub mod order;
 pub mod order_history;
 pub mod order_search;
+mod pool;
 pub mod replay;
 pub mod rule_proposal;
 pub mod rulebook;
@@ -37,7 +38,9 @@ pub mod way;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+
+use self::pool::Pool;
 
 /// Why the store of record could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +76,7 @@ impl StoreError {
 /// A handle on the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: PgPool,
+    pool: Pool,
 }
 
 impl Store {
@@ -82,17 +85,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection could be made within ten seconds.
     pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
-        Ok(Self { pool })
+        Ok(Self { pool: Pool::connect(options, connections).await? })
     }
 
     /// Wraps a pool that exists already.
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool: Pool::of(pool) }
+    }
+
+    /// The same database for a caller who cannot wait long: no answer to a statement within `deadline` is an error.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        Self { pool: self.pool.with_deadline(deadline) }
     }
 
     /// Brings the schema up to date. Safe to call from many processes at once.
@@ -100,7 +104,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Migration`] when a migration fails or the database is newer than the program.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        sqlx::migrate!("./migrations").run(&self.pool).await?;
+        sqlx::migrate!("./migrations").run(self.pool.without_deadline()).await?;
         Ok(())
     }
 
@@ -115,7 +119,7 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.pool.without_deadline().close().await;
     }
 }
 

@@ -29,6 +29,7 @@ mod people;
 mod queries;
 mod reading;
 mod replays;
+mod replicas;
 mod request_schema;
 mod rules_api;
 mod rules_command;

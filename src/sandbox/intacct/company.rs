@@ -68,6 +68,9 @@ struct Inner {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     in_flight: AtomicUsize,
+    /// The most there ever were, and how many were refused for it.
+    busiest: AtomicUsize,
+    turned_away: AtomicUsize,
     /// The version of the books that is in the file.
     saved: Mutex<u64>,
 }
@@ -153,6 +156,8 @@ impl Company {
             state: Mutex::new(state),
             faults: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            busiest: AtomicUsize::new(0),
+            turned_away: AtomicUsize::new(0),
             saved: Mutex::new(0),
         })))
     }
@@ -330,10 +335,24 @@ impl Company {
     pub(super) fn take_place(&self) -> Option<Place> {
         let before = self.0.in_flight.fetch_add(1, Ordering::SeqCst);
         let place = Place(self.clone());
+        self.0.busiest.fetch_max(before + 1, Ordering::SeqCst);
         match self.0.settings.concurrency {
-            Some(most) if before >= most => None,
+            Some(most) if before >= most => {
+                self.0.turned_away.fetch_add(1, Ordering::SeqCst);
+                None
+            }
             _ => Some(place),
         }
+    }
+
+    /// The most requests that were ever in flight at a time, those among them that were refused for it.
+    pub fn busiest(&self) -> usize {
+        self.0.busiest.load(Ordering::SeqCst)
+    }
+
+    /// How many requests were refused because too many were in flight.
+    pub fn turned_away(&self) -> usize {
+        self.0.turned_away.load(Ordering::SeqCst)
     }
 
     /// The address that sessions are told to use.
