@@ -306,7 +306,8 @@ mod tests {
         let (answer, _) = oneshot::channel();
         queue.push(Job { answer, ..job("a", 1, false) });
         assert!(queue.take(|_| 10, Duration::ZERO).await.is_none());
-        assert_eq!((queue.state().reads.waiting, queue.state().reads.order.len()), (0, 0));
+        let state = queue.state();
+        assert_eq!((state.reads.waiting, state.reads.order.len()), (0, 0));
     }
 
     async fn take(queue: &Queue, size: usize) -> Vec<String> {

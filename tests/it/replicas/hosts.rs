@@ -114,13 +114,15 @@ impl Network for Hosts {
 
 impl Drop for Hosts {
     fn drop(&mut self) {
-        // The next test makes them anew; what is left over goes with the namespace of the test.
+        // The next test makes them anew. The plugs first, because those of a namespace go some time after it.
+        let undo = |arguments: String| {
+            let _ = Command::new("ip").args(arguments.split(' ')).status();
+        };
         for host in FIRST..FIRST + self.hosts {
-            let _ = Command::new("ip").args(["netns", "delete", &format!("host{host}")]).status();
+            NETWORKS.iter().for_each(|network| undo(format!("link delete host{host}n{network}")));
+            undo(format!("netns delete host{host}"));
         }
-        for network in NETWORKS {
-            let _ = Command::new("ip").args(["link", "delete", &format!("switch{network}")]).status();
-        }
+        NETWORKS.iter().for_each(|network| undo(format!("link delete switch{network}")));
     }
 }
 
