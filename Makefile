@@ -5,7 +5,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt deps sqlx check-sqlx openapi check-api bench fuzz chaos clean-data
+.PHONY: help run test lint fmt deps sqlx check-sqlx openapi check-api bench fuzz chaos partition clean-data
 
 CARGO ?= cargo
 export CARGO
@@ -55,6 +55,9 @@ fuzz: ## fuzz the reading and the derivation of orders for a minute each; needs 
 
 chaos: deps ## kill the program at every failpoint under faults; CAMPAIGNS=500 for more, SEED=7 to see one again
 	scripts/chaos
+
+partition: deps ## cut hosts off from Postgres, from Intacct and from both while they work; needs root and iproute2
+	scripts/partition
 
 clean-data: ## stop the private Postgres servers and delete their data, after asking
 	scripts/clean-data

@@ -10,7 +10,7 @@ use cartledger::clock::{Clock, random_id};
 use cartledger::embedded::{EmbeddedPostgres, Purpose};
 use cartledger::store::Store;
 use cartledger::store::inbox::NewDelivery;
-use cartledger::store::lane::ClaimFrom;
+use cartledger::worker::low_water::LowWater;
 use futures_util::future::try_join_all;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
@@ -223,16 +223,15 @@ fn delivery(order: u64) -> NewDelivery {
 
 /// Claims and completes lanes until there are none, as a worker does that has nothing else to do; answers how many.
 async fn work_off(store: Store) -> Result<u64, cartledger::store::StoreError> {
-    let mut done = 0;
+    let (mut done, mut marks) = (0, LowWater::default());
     loop {
-        let stores = [ClaimFrom::all(STORE)];
+        let stores = [marks.claim_from(STORE, 0)];
         let claimed = store.claim(BATCH as u32, Duration::from_secs(90), random_id(), &stores).await?;
+        marks.found(&claimed, BATCH as u32);
         if claimed.is_empty() {
             // Others may hold the last ones; then they finish them.
             return Ok(done);
         }
-        for lane in &claimed {
-            done += u64::from(store.complete(lane).await?);
-        }
+        done += store.complete(&claimed).await?.into_iter().map(u64::from).sum::<u64>();
     }
 }

@@ -22,6 +22,9 @@ use crate::failpoint::{self, Step};
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long bytes may wait in this machine to be delivered, at most.
+#[cfg(target_os = "linux")]
+const UNDELIVERED: Duration = Duration::from_secs(30);
 /// Largest answer that is read, after decompression.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 /// Longest text of an unreadable answer that is kept.
@@ -167,9 +170,12 @@ impl Client {
             .timeout(timeout)
             // A redirect or a repetition would hide what was executed.
             .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .build()
-            .map_err(ClientError::Http)?;
+            .retry(reqwest::retry::never());
+        // What a network that is cut does not take in this time is thrown away, so that it does not arrive when somebody
+        // else may be sending.
+        #[cfg(target_os = "linux")]
+        let http = http.tcp_user_timeout((timeout / 2).min(UNDELIVERED));
+        let http = http.build().map_err(ClientError::Http)?;
         Ok(Self {
             http,
             base,

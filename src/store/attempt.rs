@@ -130,6 +130,19 @@ impl Outcome {
     }
 }
 
+/// A document that is about to be sent, and the request it is sent with.
+#[derive(Debug, Clone, Copy)]
+pub struct Intent<'a> {
+    /// The document's key.
+    pub key: &'a str,
+    /// Hash of the content that the request was made from.
+    pub content_hash: &'a str,
+    /// The request's body for this document.
+    pub request: &'a str,
+    /// Hash of that.
+    pub request_hash: &'a str,
+}
+
 /// How often the last attempt of a document was looked up in vain, and why it is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LookUps {
@@ -142,19 +155,23 @@ pub struct LookUps {
 impl Store {
     /// Marks a planned document as being sent, with the request body it will be sent with. Committed before the call.
     /// Answers the attempt's number, or `None` when it must not be sent: the document is not `planned` (somebody else has
-    /// it), or another request of it may still be under way.
+    /// it), another request of it may still be under way, or its content is not what the request was made from any more: a
+    /// worker that lost its lease without knowing it has planned something older or newer meanwhile, and what is sent must
+    /// be what is stored.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then it must not be sent.
-    pub async fn begin_sending(&self, key: &str, request: &str, request_hash: &str) -> Result<Option<i32>, StoreError> {
+    pub async fn begin_sending(&self, intent: Intent<'_>) -> Result<Option<i32>, StoreError> {
         let _around = failpoint::around(Step::BeginSending);
         let row = sqlx::query!(
             "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
                     request_hash = $3, error = null, together = null
-              where key = $1 and state = 'planned' and (open_until is null or request_hash = $3) returning attempts",
-            key,
-            request,
-            request_hash
+              where key = $1 and state = 'planned' and content_hash = $4 and (open_until is null or request_hash = $3)
+              returning attempts",
+            intent.key,
+            intent.request,
+            intent.request_hash,
+            intent.content_hash
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -170,26 +187,28 @@ impl Store {
     pub async fn begin_sending_together(
         &self,
         mark: &str,
-        requests: &[(String, String, String)],
+        intents: &[Intent<'_>],
     ) -> Result<Option<Vec<i32>>, StoreError> {
         let _around = failpoint::around(Step::BeginSendingTogether);
         let mut transaction = self.pool.begin().await?;
-        let mut attempts = Vec::with_capacity(requests.len());
+        let mut attempts = Vec::with_capacity(intents.len());
         // In the order in which a person's decisions lock them, so that neither waits for the other.
-        let keys: Vec<String> = requests.iter().map(|(key, ..)| key.clone()).collect();
+        let keys: Vec<String> = intents.iter().map(|intent| intent.key.to_owned()).collect();
         sqlx::query!("select key from document where key = any ($1) order by key collate \"C\" for update", &keys)
             .fetch_all(&mut *transaction)
             .await?;
-        for (key, request, request_hash) in requests {
+        for intent in intents {
             let row = sqlx::query!(
                 "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
                         request_hash = $3, error = null, together = $4
-                  where key = $1 and state = 'planned' and (open_until is null or request_hash = $3)
+                  where key = $1 and state = 'planned' and content_hash = $5
+                    and (open_until is null or request_hash = $3)
                   returning attempts",
-                key,
-                request,
-                request_hash,
-                mark
+                intent.key,
+                intent.request,
+                intent.request_hash,
+                mark,
+                intent.content_hash
             )
             .fetch_optional(&mut *transaction)
             .await?;

@@ -4,8 +4,8 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sha2::{Digest, Sha256};
-use sqlx::{Postgres, Transaction};
 
+use super::pool::Transaction;
 use super::{Store, StoreError};
 use crate::failpoint::{self, Step};
 
@@ -109,7 +109,7 @@ impl AuditEntry {
 }
 
 /// Writes an entry at the end of the chain, in a transaction of what it tells.
-pub(super) async fn append(transaction: &mut Transaction<'_, Postgres>, new: &NewEntry<'_>) -> Result<(), StoreError> {
+pub(super) async fn append(transaction: &mut Transaction, new: &NewEntry<'_>) -> Result<(), StoreError> {
     let head = sqlx::query!(
         r#"select seq, hash, clock_timestamp() as "now!: jiff_sqlx::Timestamp" from audit_head for update"#
     )
@@ -257,7 +257,7 @@ impl Store {
                  from audit_entry where seq <= $1 order by seq"#,
             head.seq
         )
-        .fetch(&self.pool);
+        .fetch(self.pool.without_deadline());
         let (mut seq, mut previous) = (0, vec![0; 32]);
         while let Some(row) = rows.try_next().await? {
             let entry = AuditEntry {

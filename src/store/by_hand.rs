@@ -4,8 +4,8 @@
 //! the books is not posted beside it.
 
 use jiff::Timestamp;
-use sqlx::{Postgres, Transaction};
 
+use super::pool::Transaction;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -176,11 +176,7 @@ impl TryFrom<Row> for Claim {
 }
 
 /// Whether a claim of a document of an order stands: not looked up yet, or refused. To be asked under the order's lock.
-pub(super) async fn is_claimed(
-    transaction: &mut Transaction<'_, Postgres>,
-    store: &str,
-    order_id: u64,
-) -> Result<bool, StoreError> {
+pub(super) async fn is_claimed(transaction: &mut Transaction, store: &str, order_id: u64) -> Result<bool, StoreError> {
     let row = sqlx::query!(
         r#"select exists (select from by_hand
                            where store = $1 and order_id = $2 and state in ('open', 'refused')) as "claimed!""#,

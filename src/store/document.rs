@@ -8,9 +8,8 @@ use jiff::civil::Date;
 use jiff_sqlx::ToSqlx;
 use rust_decimal::Decimal;
 
-use sqlx::{Postgres, Transaction};
-
-pub use super::attempt::{Duplicate, Outcome};
+pub use super::attempt::{Duplicate, Intent, Outcome};
+use super::pool::Transaction;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -178,7 +177,7 @@ pub struct Membership {
 /// it stays as it is; so does one whose request may still be under way, unless the content is the same. Answers whether it
 /// was written.
 pub(super) async fn write(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     document: &PlannedDocument,
     state: DocumentState,
     group: Option<&str>,
@@ -241,10 +240,7 @@ pub(super) async fn write(
 }
 
 /// Lets the members of a refused summary go: they are collected again, so that they can be mended and summed up anew.
-pub(super) async fn release_members(
-    transaction: &mut Transaction<'_, Postgres>,
-    summary: &str,
-) -> Result<(), StoreError> {
+pub(super) async fn release_members(transaction: &mut Transaction, summary: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update document set state = 'collected', summary_key = null where summary_key = $1 and state = 'summarised'",
         summary

@@ -4,8 +4,8 @@
 //! `document_may_be_sent`), so a decision that was answered holds also for a run that is under way.
 
 use jiff::Timestamp;
-use sqlx::{Postgres, Transaction};
 
+use super::pool::Transaction;
 use super::{Store, StoreError, to_database};
 use crate::failpoint::{self, Step};
 
@@ -44,11 +44,7 @@ pub enum Excluded {
 
 /// Whether an order is excluded, decided in turn with whoever decides it, until the end of the transaction. To be asked
 /// after its documents were locked, as excluding does.
-pub(super) async fn is_excluded(
-    transaction: &mut Transaction<'_, Postgres>,
-    store: &str,
-    order_id: u64,
-) -> Result<bool, StoreError> {
+pub(super) async fn is_excluded(transaction: &mut Transaction, store: &str, order_id: u64) -> Result<bool, StoreError> {
     let order = to_database(order_id);
     sqlx::query!("select pg_advisory_xact_lock_shared(order_lock($1, $2))", store, order)
         .execute(&mut **transaction)

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
+use super::pool::Transaction;
 use super::{Store, StoreError};
 use crate::failpoint::{self, Step};
 
@@ -317,7 +317,7 @@ impl Store {
 }
 
 /// Locks the company's row, made when it is not there: whoever shares something of the company does so in turn.
-async fn lock_gate(transaction: &mut Transaction<'_, Postgres>, company: &str) -> Result<Option<Trouble>, StoreError> {
+async fn lock_gate(transaction: &mut Transaction, company: &str) -> Result<Option<Trouble>, StoreError> {
     loop {
         let row = sqlx::query_as!(
             GateRow,
@@ -340,11 +340,7 @@ async fn lock_gate(transaction: &mut Transaction<'_, Postgres>, company: &str) -
 }
 
 /// Replicas that wait and came before; for one that does not wait yet, all of them.
-async fn older_waiters(
-    transaction: &mut Transaction<'_, Postgres>,
-    company: &str,
-    token: Uuid,
-) -> Result<i64, StoreError> {
+async fn older_waiters(transaction: &mut Transaction, company: &str, token: Uuid) -> Result<i64, StoreError> {
     let row = sqlx::query!(
         r#"select count(*) as "older!" from company_slot_waiter w
             where w.company = $1 and w.token <> $2 and w.asked_until > now()
@@ -360,12 +356,7 @@ async fn older_waiters(
 }
 
 /// Makes the replica a waiter, which keeps its place in the row as long as it asks, or no waiter any more.
-async fn note_waiter(
-    transaction: &mut Transaction<'_, Postgres>,
-    company: &str,
-    token: Uuid,
-    waits: bool,
-) -> Result<(), StoreError> {
+async fn note_waiter(transaction: &mut Transaction, company: &str, token: Uuid, waits: bool) -> Result<(), StoreError> {
     if waits {
         sqlx::query!(
             "insert into company_slot_waiter (company, token, asked_until)

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use sqlx::{Postgres, Transaction};
 
+use super::pool::Transaction;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -43,7 +43,7 @@ pub struct StoredHold {
 
 /// Makes the order's open holds exactly these: new ones open, gone ones are released, the rest stay as they are.
 pub(super) async fn replace_holds(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     store: &str,
     order_id: u64,
     holds: &[NewHold],

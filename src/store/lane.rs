@@ -128,21 +128,23 @@ impl Store {
             .collect())
     }
 
-    /// Extends the lease on everything held under these tokens; answers how many lanes still are.
+    /// Extends the lease on everything held under these tokens; answers the tokens under which anything still is held.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn extend_leases(&self, tokens: &[Uuid], lease: Duration) -> Result<u64, StoreError> {
+    pub async fn extend_leases(&self, tokens: &[Uuid], lease: Duration) -> Result<Vec<Uuid>, StoreError> {
         let _around = failpoint::around(Step::ExtendLeases);
-        let done = sqlx::query!(
-            "update lane set leased_until = now() + make_interval(secs => $2) where lease_token = any ($1)
-             and leased_until > now()",
+        let kept = sqlx::query_scalar!(
+            r#"with kept as (
+                   update lane set leased_until = now() + make_interval(secs => $2) where lease_token = any ($1)
+                      and leased_until > now() returning lease_token)
+               select distinct lease_token as "token!" from kept"#,
             tokens,
             lease.as_secs_f64()
         )
-        .execute(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
-        Ok(done.rows_affected())
+        Ok(kept)
     }
 
     /// Finishes runs: a lane goes when nothing new came meanwhile, else it is due again at once.

@@ -25,6 +25,7 @@ pub mod open_hold;
 pub mod order;
 pub mod order_history;
 pub mod order_search;
+mod pool;
 pub mod replay;
 pub mod retention;
 pub mod rule_proposal;
@@ -39,7 +40,9 @@ pub mod way;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
+
+use self::pool::Pool;
 
 /// Why the store of record could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +78,7 @@ impl StoreError {
 /// A handle on the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: PgPool,
+    pool: Pool,
 }
 
 impl Store {
@@ -84,17 +87,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection could be made within ten seconds.
     pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
-        Ok(Self { pool })
+        Ok(Self { pool: Pool::connect(options, connections).await? })
     }
 
     /// Wraps a pool that exists already.
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool: Pool::of(pool) }
+    }
+
+    /// The same database for a caller who cannot wait long: no answer to a statement within `deadline` is an error.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        Self { pool: self.pool.with_deadline(deadline) }
     }
 
     /// Brings the schema up to date. Safe to call from many processes at once.
@@ -102,7 +106,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Migration`] when a migration fails or the database is newer than the program.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        sqlx::migrate!("./migrations").run(&self.pool).await?;
+        sqlx::migrate!("./migrations").run(self.pool.without_deadline()).await?;
         Ok(())
     }
 
@@ -117,7 +121,7 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.pool.without_deadline().close().await;
     }
 }
 

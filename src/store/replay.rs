@@ -9,6 +9,7 @@ use jiff_sqlx::ToSqlx;
 use rust_decimal::Decimal;
 
 use super::open_hold::HoldFilter;
+use super::pool::Transaction;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -114,12 +115,7 @@ fn next(last: Option<i64>, rows: usize, part: Part) -> Option<i64> {
 }
 
 /// Marks orders of a part as due, each once, by their id: the first at once and the others at the part's pace.
-async fn mark(
-    transaction: &mut sqlx::Transaction<'_, sqlx::Postgres>,
-    store: &str,
-    order_ids: &[i64],
-    part: Part,
-) -> Result<u64, StoreError> {
+async fn mark(transaction: &mut Transaction, store: &str, order_ids: &[i64], part: Part) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "insert into lane (store, order_id, run_at)
          select $1, order_id, now() + make_interval(secs => greatest(place - $3, 0) * 60.0 / $4)
@@ -327,11 +323,7 @@ impl Store {
 
 /// Lets documents of no single order be tried again: refused summaries, held ledger events, refused updates of customers.
 /// Answers how many.
-async fn retry_documents(
-    transaction: &mut sqlx::Transaction<'_, sqlx::Postgres>,
-    store: &str,
-    keys: &[String],
-) -> Result<u64, StoreError> {
+async fn retry_documents(transaction: &mut Transaction, store: &str, keys: &[String]) -> Result<u64, StoreError> {
     if keys.is_empty() {
         return Ok(0);
     }

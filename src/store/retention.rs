@@ -308,7 +308,7 @@ impl Store {
 
 /// Removes rows that belong to a dry run; answers how many.
 async fn remove_rows_of(
-    transaction: &mut sqlx::Transaction<'_, sqlx::Postgres>,
+    transaction: &mut super::pool::Transaction,
     store: &str,
     run: i64,
     removed_through: i64,

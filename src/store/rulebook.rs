@@ -1,8 +1,8 @@
 //! Rulebook revisions: immutable, newest last. A change makes every held order due in the same transaction.
 
 use jiff::Timestamp;
-use sqlx::{Postgres, Transaction};
 
+use super::pool::Transaction;
 use super::{Store, StoreError};
 use crate::failpoint::{self, Step};
 
@@ -187,7 +187,7 @@ impl Store {
 
 /// Adds a revision and releases what is held, unless its base is not the newest any more.
 pub(super) async fn insert(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     new: &NewRevision<'_>,
     approved_by: Option<&str>,
 ) -> Result<Option<i64>, StoreError> {
@@ -218,7 +218,7 @@ pub(super) async fn insert(
 }
 
 /// Makes everything due that may go on under other rules.
-async fn release(transaction: &mut Transaction<'_, Postgres>, store: &str) -> Result<(), StoreError> {
+async fn release(transaction: &mut Transaction, store: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into lane (store, order_id)
          select store, order_id from hold

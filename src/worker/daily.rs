@@ -212,7 +212,8 @@ impl Daily {
             customer_id: "",
             attachment: attachment.as_deref(),
         };
-        batch.send_alone(&document).await
+        // Exactly what was read: nothing that somebody else has put in its place meanwhile.
+        batch.send_alone(&document, &stored.planned.content_hash).await
     }
 }
 

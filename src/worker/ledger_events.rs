@@ -213,7 +213,7 @@ impl LedgerEvents {
         let mut plan = planned(&self.connection.name, document);
         plan.revision = Some(revision);
         self.store.plan(&[plan]).await?;
-        batch.send_alone(document).await
+        batch.send_alone(document, &document.content_hash()).await
     }
 
     async fn record(&self, event: &StoredEvent, end: End) -> Result<(), StoreError> {

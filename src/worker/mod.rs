@@ -10,6 +10,7 @@ pub mod connection;
 pub mod customers;
 pub mod daily;
 pub mod dry_runs;
+mod fence;
 pub mod gateway;
 pub mod hooks;
 pub mod judge;

@@ -1,18 +1,20 @@
 //! The worker's loop: wait until orders are due, claim them, run each on its own, record what became of it.
 //!
-//! Nothing is held open while an order runs: the claim is a lease, extended by a heartbeat. A worker that loses its
-//! lease does no harm, because every later step checks that the order or the document is still its own.
+//! Nothing is held open while an order runs: the claim is a lease, extended by a heartbeat. A worker that cannot extend
+//! it drops the run when it ends; what it may still have under way does no harm, because every later step checks that the
+//! order or the document is still its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::completions::{Completions, NotRecorded};
 use super::connection::StoreConnection;
+use super::fence::{Leases, while_ours};
 use super::low_water::LowWater;
 use super::order::{OrderRun, RunEnd};
 use super::retry;
@@ -27,6 +29,9 @@ const CLAIM_MAX: u32 = 100;
 
 /// So long after an order ended it is looked whether it is due again; orders that end together share the look.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How soon another try to extend leases follows one that failed.
+const BEAT_AGAIN: Duration = Duration::from_secs(1);
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -50,7 +55,7 @@ pub struct Worker {
     clock: Clock,
     options: WorkerOptions,
     connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
-    held: Arc<Mutex<BTreeMap<Uuid, usize>>>,
+    leases: Leases,
     /// Orders under way by store.
     under_way: Mutex<BTreeMap<String, u32>>,
 }
@@ -64,7 +69,7 @@ impl Worker {
         options: WorkerOptions,
         connections: Arc<BTreeMap<String, Arc<StoreConnection>>>,
     ) -> Self {
-        Self { store, wake, clock, options, connections, held: Arc::default(), under_way: Mutex::default() }
+        Self { store, wake, clock, options, connections, leases: Leases::default(), under_way: Mutex::default() }
     }
 
     /// Works until the soft shutdown, then finishes what is under way.
@@ -125,13 +130,13 @@ impl Worker {
         if free == 0 {
             return Ok(0);
         }
-        let token = clock::random_id();
+        let (token, until) = (clock::random_id(), Instant::now() + self.options.lease);
         let claimed = self.store.claim(free, self.options.lease, token, &self.claim_from(marks)).await?;
         marks.found(&claimed, free);
         let found = claimed.len();
         for lane in claimed {
             let permit = slots.clone().acquire_owned().await.ok();
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(token).or_default() += 1;
+            self.leases.take(token, until);
             *self.under_way.lock().unwrap_or_else(PoisonError::into_inner).entry(lane.store.clone()).or_default() += 1;
             tokio::spawn(self.clone().work_on(lane, permit, completions.clone()));
         }
@@ -156,25 +161,40 @@ impl Worker {
         let worker = self.clone();
         let run_lane = lane.clone();
         // Its own task, so that a fault in one order ends that order only.
-        let ended = tokio::spawn(async move { worker.run_order(&run_lane).await }.instrument(span.clone())).await;
-        let end = ended.unwrap_or_else(|_| RunEnd::retry("the run failed by a fault of the program; see the log"));
-        if let Err(error) = self.record(&lane, end, &completions).instrument(span).await {
-            tracing::error!(%error, order = lane.order_id, "a run could not be recorded; it is repeated when its lease ends");
-        }
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&lane.token) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(&lane.token);
+        let run = async move {
+            let ours = || worker.leases.until(run_lane.token);
+            while_ours(ours, worker.run_order(&run_lane)).await
+        };
+        let ended = tokio::spawn(run.instrument(span.clone())).await;
+        match ended.unwrap_or_else(|_| Some(RunEnd::retry("the run failed by a fault of the program; see the log"))) {
+            Some(end) => {
+                if let Err(error) = self.record(&lane, end, &completions).instrument(span).await {
+                    tracing::error!(%error, order = lane.order_id, "a run could not be recorded; it is repeated when its lease ends");
+                }
+                self.leases.end(lane.token);
+            }
+            None => {
+                // Not extended any more, however long it takes to say so.
+                self.leases.end(lane.token);
+                self.let_go(&lane).instrument(span).await;
             }
         }
-        drop(held);
         if let Some(count) = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&lane.store) {
             *count = count.saturating_sub(1);
         }
         drop(permit);
         // A mark that came meanwhile has made the order due again, and its own hint may have found it still leased.
         self.wake.wake_after(LOOK_AGAIN);
+    }
+
+    /// Leaves an order to another worker, at once when the lease is still this one's in the database. What it was sending
+    /// is found as `sending` and looked up.
+    async fn let_go(&self, lane: &Claimed) {
+        metrics::counter!(ORDERS_TOTAL, "outcome" => "lost").increment(1);
+        tracing::warn!("the lease of an order could not be extended in time; it is left to another worker");
+        if let Err(error) = self.store.put_off(lane, Duration::ZERO, PutOff::Release, "").await {
+            tracing::warn!(%error, "an order could not be given back; its lease lapses by itself");
+        }
     }
 
     async fn run_order(&self, lane: &Claimed) -> RunEnd {
@@ -236,19 +256,29 @@ impl Worker {
         Ok(())
     }
 
-    /// Extends the leases of everything under way three times per lease, so that one missed beat costs nothing.
+    /// Extends the leases of everything under way three times per lease, so that one missed beat costs nothing. A beat that
+    /// has no answer in its time is followed by another at once: on another connection it may get through.
     async fn keep_leases(self: Arc<Self>) {
-        let mut beat = tokio::time::interval(self.options.lease / 3);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let beat = self.options.lease / 3;
+        let mut pause = beat;
         loop {
-            beat.tick().await;
-            let tokens: Vec<Uuid> = self.held.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+            tokio::time::sleep(pause).await;
+            pause = beat;
+            let tokens = self.leases.tokens();
             if tokens.is_empty() {
                 continue;
             }
-            if let Err(error) = self.store.extend_leases(&tokens, self.options.lease).await {
-                tracing::warn!(%error, "leases could not be extended; trying again");
-            }
+            let until = Instant::now() + self.options.lease;
+            let why = match timeout(beat, self.store.extend_leases(&tokens, self.options.lease)).await {
+                Ok(Ok(kept)) => {
+                    self.leases.extended(&tokens, &kept, until);
+                    continue;
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("the database did not answer within {} s", beat.as_secs()),
+            };
+            tracing::warn!(why, "leases could not be extended; trying again");
+            pause = BEAT_AGAIN.min(beat);
         }
     }
 }

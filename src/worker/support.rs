@@ -14,7 +14,7 @@ use crate::accounting::summary::{attachment_id, attachment_key};
 use crate::intacct::functions::Function;
 use crate::intacct::posting;
 use crate::store::Store;
-use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
+use crate::store::document::{DocumentState, Intent, Outcome, PlannedDocument, StoredDocument};
 
 /// How making the attachment ended.
 #[derive(Debug)]
@@ -87,7 +87,8 @@ impl Attachment<'_> {
         }
         let (body, hash) = (function.body(), function.body_hash());
         self.store.plan(&[self.planned(&hash, folder)]).await?;
-        let Some(attempt) = self.store.begin_sending(self.key, &body, &hash).await? else {
+        let intent = Intent { key: self.key, content_hash: &hash, request: &body, request_hash: &hash };
+        let Some(attempt) = self.store.begin_sending(intent).await? else {
             return Ok(Attached::Later { why: format!("{} is being sent by another run", self.key), after: None });
         };
         let cause = Cause { store: self.connection.name.clone(), order: None };

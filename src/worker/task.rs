@@ -1,15 +1,21 @@
 //! A task that only one replica does at a time: it looks whether there is work, takes the lease, works, gives it back.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
 use super::connection::StoreConnection;
+use super::fence::while_ours;
 use super::run::WorkerOptions;
 use crate::clock;
 use crate::lifecycle::Shutdown;
 use crate::store::{Store, StoreError};
 
+/// How soon another try to extend a lease follows one that failed.
+const BEAT_AGAIN: Duration = Duration::from_secs(1);
 /// A look costs a query, so there is one for so many looks for orders.
 const LOOK_EVERY: u32 = 5;
 
@@ -85,28 +91,46 @@ impl Task {
     /// # Errors
     /// Those of the store, and a lease that was lost.
     pub async fn attend(&self, work: &impl Work) -> Result<(), StoreError> {
-        let token = clock::random_id();
-        if !work.is_due().await? || !self.store.take_lease(&self.name, token, self.lease).await? {
+        if !work.is_due().await? {
             return Ok(());
         }
+        let (token, until) = (clock::random_id(), Mutex::new(Instant::now() + self.lease));
+        if !self.store.take_lease(&self.name, token, self.lease).await? {
+            return Ok(());
+        }
+        let known = || Some(*until.lock().unwrap_or_else(PoisonError::into_inner));
         let done = tokio::select! {
-            done = work.work() => done,
             // What was being sent is found as `sending` and looked up by whoever has the lease now.
-            lost = self.keep_lease(token) => lost,
+            done = while_ours(known, work.work()) => done.unwrap_or_else(|| Err(self.lost())),
+            () = self.keep_lease(token, &until) => Err(self.lost()),
         };
         self.store.free_lease(&self.name, token).await?;
         done
     }
 
-    /// Extends the lease three times in its length; ends when it is lost.
-    async fn keep_lease(&self, token: uuid::Uuid) -> Result<(), StoreError> {
+    fn lost(&self) -> StoreError {
+        StoreError::Lost(format!("the lease on {}", self.name))
+    }
+
+    /// Extends the lease three times in its length and says until when it lasts; ends when another has it.
+    async fn keep_lease(&self, token: Uuid, until: &Mutex<Instant>) {
+        let beat = self.lease / 3;
+        let mut pause = beat;
         loop {
-            tokio::time::sleep(self.lease / 3).await;
-            match self.store.take_lease(&self.name, token, self.lease).await {
-                Ok(true) => {}
-                Ok(false) => return Err(StoreError::Lost(format!("the lease on {}", self.name))),
-                Err(error) => tracing::warn!(%error, "a lease could not be extended; trying again"),
-            }
+            tokio::time::sleep(pause).await;
+            pause = beat;
+            let asked = Instant::now();
+            let why = match timeout(beat, self.store.take_lease(&self.name, token, self.lease)).await {
+                Ok(Ok(true)) => {
+                    *until.lock().unwrap_or_else(PoisonError::into_inner) = asked + self.lease;
+                    continue;
+                }
+                Ok(Ok(false)) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("the database did not answer within {} s", beat.as_secs()),
+            };
+            tracing::warn!(why, task = self.name, "a lease could not be extended; trying again");
+            pause = BEAT_AGAIN.min(beat);
         }
     }
 }

@@ -13,7 +13,7 @@ use super::waves::{Batch, End, Known, One, control_id};
 use crate::accounting::document::{Detail, Document};
 use crate::accounting::hold::{Blocks, Hold, HoldCode};
 use crate::store::Store;
-use crate::store::document::{DocumentState, Outcome, StoredDocument};
+use crate::store::document::{DocumentState, Intent, Outcome, StoredDocument};
 
 /// Parts documents that can be sent now into those that belong together: a credit memo with the payouts that it is
 /// netted with. All others are alone.
@@ -105,7 +105,7 @@ impl Batch<'_> {
     /// Sends the documents of a group, each planned before; several go in together or not at all.
     pub(super) async fn send_group(&self, group: &[&Document], known: Known<'_>) -> Vec<Result<One, RunEnd>> {
         match group {
-            [only] => vec![self.send_one(only, known).await],
+            [only] => vec![self.send_one(only, &only.content_hash(), known).await],
             several => match self.send_together(several, known).await {
                 Ok(ends) => ends.into_iter().map(Ok).collect(),
                 Err(end) => vec![Err(end)],
@@ -121,10 +121,23 @@ impl Batch<'_> {
             Err(hold) => return Ok(vec![One::Held(*hold)]),
         };
         let keys = || group.iter().map(|document| document.key.as_str().to_owned());
-        let requests: Vec<_> =
-            keys().zip(&functions).map(|(key, function)| (key, function.body(), function.body_hash())).collect();
+        let requests: Vec<(String, String, String)> = group
+            .iter()
+            .zip(&functions)
+            .map(|(document, function)| (document.content_hash(), function.body(), function.body_hash()))
+            .collect();
+        let intents: Vec<Intent<'_>> = group
+            .iter()
+            .zip(&requests)
+            .map(|(document, (content_hash, request, request_hash))| Intent {
+                key: document.key.as_str(),
+                content_hash,
+                request,
+                request_hash,
+            })
+            .collect();
         let mark = keys().next().unwrap_or_default();
-        let Some(attempts) = self.store.begin_sending_together(&mark, &requests).await? else {
+        let Some(attempts) = self.store.begin_sending_together(&mark, &intents).await? else {
             return Ok(vec![self.not_now(&mark).await?]);
         };
         let cause = self.cause(group[0]);

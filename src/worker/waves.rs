@@ -19,7 +19,7 @@ use crate::intacct::diagnosis::{self, Diagnosis};
 use crate::intacct::functions::Function;
 use crate::intacct::posting::{self, PostingError, Surroundings};
 use crate::store::Store;
-use crate::store::document::{DocumentState, Duplicate, Outcome, PlannedDocument, PostingLine, StoredDocument};
+use crate::store::document::{DocumentState, Duplicate, Intent, Outcome, PlannedDocument, PostingLine, StoredDocument};
 use crate::telemetry::POSTINGS_TOTAL;
 
 /// How sending ended.
@@ -137,20 +137,27 @@ impl Batch<'_> {
         }
     }
 
-    /// Sends a document that is planned and names no other.
-    pub(super) async fn send_alone(&self, document: &Document) -> Result<One, RunEnd> {
-        self.send_one(document, Known { records: &BTreeMap::new(), receivables: &Receivables::new() }).await
+    /// Sends a document that is planned under this content hash and names no other.
+    pub(super) async fn send_alone(&self, document: &Document, content_hash: &str) -> Result<One, RunEnd> {
+        let known = Known { records: &BTreeMap::new(), receivables: &Receivables::new() };
+        self.send_one(document, content_hash, known).await
     }
 
-    /// Sends a document that is planned.
-    pub(super) async fn send_one(&self, document: &Document, known: Known<'_>) -> Result<One, RunEnd> {
+    /// Sends a document that is planned under this content hash.
+    pub(super) async fn send_one(
+        &self,
+        document: &Document,
+        content_hash: &str,
+        known: Known<'_>,
+    ) -> Result<One, RunEnd> {
         let key = document.key.as_str();
         let function = match self.function(document, known) {
             Ok(function) => function,
             Err(hold) => return Ok(One::Held(*hold)),
         };
         let (body, hash) = (function.body(), function.body_hash());
-        let Some(attempt) = self.store.begin_sending(key, &body, &hash).await? else {
+        let intent = Intent { key, content_hash, request: &body, request_hash: &hash };
+        let Some(attempt) = self.store.begin_sending(intent).await? else {
             return self.not_now(key).await;
         };
         let sent = self.connection.gateway.write(self.cause(document), &control_id(key), function).await;
@@ -198,15 +205,15 @@ impl Batch<'_> {
         Ok(end)
     }
 
-    /// Why a document may not be sent: somebody else has it, or it has changed before it is certain what became of its
-    /// first request.
+    /// Why a document may not be sent: somebody else has it or has changed it, or it has changed before it is certain what
+    /// became of its first request.
     pub(super) async fn not_now(&self, key: &str) -> Result<One, RunEnd> {
         let after = self.store.document(key).await?.and_then(|stored| stored.kept_back_for());
         let why = match after {
             Some(_) => format!(
                 "{key} has changed, and its first request may still be under way in Intacct; that is looked up once more before anything else is sent"
             ),
-            None => format!("{key} is being sent by another run"),
+            None => format!("{key} is being sent or was planned anew by another run"),
         };
         Ok(One::Later { why, after })
     }

@@ -30,6 +30,7 @@ mod people;
 mod queries;
 mod reading;
 mod replays;
+mod replicas;
 mod request_schema;
 mod retention;
 mod rules_api;

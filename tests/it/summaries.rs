@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cartledger::clock::random_id;
 use cartledger::store::by_hand::{FoundBy, Kept, NewClaim, Verdict};
-use cartledger::store::document::{DocumentState, Outcome, PlannedDocument, PostingLine};
+use cartledger::store::document::{DocumentState, Intent, Outcome, PlannedDocument, PostingLine};
 use cartledger::store::hold::NewHold;
 use cartledger::store::lane::ClaimFrom;
 use cartledger::store::rulebook::NewRevision;
@@ -70,6 +70,20 @@ fn listing(key: &str) -> impl FnOnce(&[Member]) -> Result<NewSummary, StoreError
     }
 }
 
+fn intent<'a>(key: &'a str, content_hash: &'a str) -> Intent<'a> {
+    Intent { key, content_hash, request: "<x/>", request_hash: "h" }
+}
+
+/// Hash of what is stored.
+async fn hash(store: &Store, key: &str) -> String {
+    store.document(key).await.unwrap().unwrap().planned.content_hash
+}
+
+/// Begins to send what is stored.
+async fn begin(store: &Store, key: &str) -> Result<Option<i32>, StoreError> {
+    store.begin_sending(intent(key, &hash(store, key).await)).await
+}
+
 async fn state(store: &Store, key: &str) -> DocumentState {
     store.document(key).await.unwrap().unwrap().state
 }
@@ -128,12 +142,13 @@ async fn nothing_of_a_claimed_document_is_sent() {
     plan_118(&store).await;
     let Kept::Claim(id) = claim_invoice(&store).await else { panic!("it is not kept") };
     let (invoice, receipt) = ("acme-us/118/invoice/r1", "acme-us/118/receipt/r1");
-    assert_eq!(store.begin_sending(invoice, "<x/>", "h").await.unwrap(), None);
-    let together = [receipt, invoice].map(|key| (key.to_owned(), "<x/>".to_owned(), "h".to_owned()));
+    assert_eq!(begin(&store, invoice).await.unwrap(), None);
+    let (receipt_hash, invoice_hash) = (hash(&store, receipt).await, hash(&store, invoice).await);
+    let together = [intent(receipt, &receipt_hash), intent(invoice, &invoice_hash)];
     assert_eq!(store.begin_sending_together("mark", &together).await.unwrap(), None);
     assert_eq!(state(&store, receipt).await, DocumentState::Planned);
     assert!(store.withdraw_claim(STORE, id).await.unwrap());
-    assert!(store.begin_sending(invoice, "<x/>", "h").await.unwrap().is_some());
+    assert!(begin(&store, invoice).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -141,7 +156,7 @@ async fn a_claim_is_not_accepted_before_the_last_look_up_of_our_own_request() {
     let (database, store) = store().await;
     plan_118(&store).await;
     let invoice = "acme-us/118/invoice/r1";
-    let attempt = store.begin_sending(invoice, "<x/>", "h").await.unwrap().unwrap();
+    let attempt = begin(&store, invoice).await.unwrap().unwrap();
     let lost = Outcome::Unknown { error: "no answer".into() };
     store.settle(invoice, attempt, "send", &lost, None).await.unwrap();
     let absent = Outcome::Absent { why: "nothing was found".into() };
@@ -229,7 +244,7 @@ async fn a_summary_is_never_replaced_unless_it_was_refused() {
     assert!(!store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
     assert_eq!(state(&store, "acme-us/119/invoice/r1").await, DocumentState::Collected);
 
-    let attempt = store.begin_sending(MAIN, "<x/>", "h").await.unwrap().unwrap();
+    let attempt = begin(&store, MAIN).await.unwrap().unwrap();
     let refused = Outcome::Rejected { error: "Account 4000".into() };
     store.settle(MAIN, attempt, "send", &refused, None).await.unwrap();
     assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Collected);
@@ -237,7 +252,7 @@ async fn a_summary_is_never_replaced_unless_it_was_refused() {
     assert_eq!((group.group.as_str(), group.documents, group.orders), (GROUP, 4, 2));
     assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
     assert_eq!(store.summary_support(MAIN).await.unwrap().unwrap().lines().count(), 4);
-    let attempt = store.begin_sending(MAIN, "<x/>", "h").await.unwrap().unwrap();
+    let attempt = begin(&store, MAIN).await.unwrap().unwrap();
     store.settle(MAIN, attempt, "send", &Outcome::Posted { record_no: "6001".into() }, None).await.unwrap();
     let balance = store.trial_balance(STORE).await.unwrap();
     assert_eq!(balance.len(), 2, "the summary counts, its members do not once more: {balance:?}");

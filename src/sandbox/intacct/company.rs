@@ -68,7 +68,7 @@ struct Inner {
     state: Mutex<State>,
     faults: Mutex<Faults>,
     in_flight: AtomicUsize,
-    /// Requests that were under way at the same time, at most.
+    /// Requests that were under way at the same time, at most; those that were refused count too.
     peak: AtomicUsize,
     /// Requests that were refused because too many were under way.
     refused: AtomicU64,
@@ -350,15 +350,13 @@ impl Company {
     pub(super) fn take_place(&self) -> Option<Place> {
         let before = self.0.in_flight.fetch_add(1, Ordering::SeqCst);
         let place = Place(self.clone());
+        self.0.peak.fetch_max(before + 1, Ordering::SeqCst);
         match self.0.settings.concurrency {
             Some(most) if before >= most => {
                 self.0.refused.fetch_add(1, Ordering::SeqCst);
                 None
             }
-            _ => {
-                self.0.peak.fetch_max(before + 1, Ordering::SeqCst);
-                Some(place)
-            }
+            _ => Some(place),
         }
     }
 

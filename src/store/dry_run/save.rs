@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use sqlx::{Postgres, Transaction};
 
 use super::DryRun;
 use crate::failpoint::{self, Step};
+use crate::store::pool::Transaction;
 use crate::store::{Store, StoreError, from_database, to_database};
 
 /// What an order came to.
@@ -229,11 +229,7 @@ fn rows<T: Serialize>(rows: &[T]) -> serde_json::Value {
     serde_json::to_value(rows).unwrap_or_default()
 }
 
-async fn keep_orders(
-    transaction: &mut Transaction<'_, Postgres>,
-    run: &DryRun,
-    orders: &[DryOrder],
-) -> Result<u64, StoreError> {
+async fn keep_orders(transaction: &mut Transaction, run: &DryRun, orders: &[DryOrder]) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "update dry_run_order o
             set outcome = x.outcome, reason = x.reason, currency = x.currency, total = x.total,
@@ -250,11 +246,7 @@ async fn keep_orders(
     Ok(done.rows_affected())
 }
 
-async fn keep_lines(
-    transaction: &mut Transaction<'_, Postgres>,
-    run: &DryRun,
-    lines: &[DryJournalLine],
-) -> Result<(), StoreError> {
+async fn keep_lines(transaction: &mut Transaction, run: &DryRun, lines: &[DryJournalLine]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into dry_run_line (store, run, order_id, document_key, kind, number, posting_date, account, debit, credit,
                                    currency, dimensions, memo, rule)
@@ -272,11 +264,7 @@ async fn keep_lines(
     Ok(())
 }
 
-async fn keep_holds(
-    transaction: &mut Transaction<'_, Postgres>,
-    run: &DryRun,
-    holds: &[DryHold],
-) -> Result<(), StoreError> {
+async fn keep_holds(transaction: &mut Transaction, run: &DryRun, holds: &[DryHold]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into dry_run_hold (store, run, order_id, code, subject, mapping, message, remedy, amount, currency)
          select $1, $2, x.order_id, x.code, x.subject, x.mapping, x.message, x.remedy, x.amount, x.currency
@@ -292,7 +280,7 @@ async fn keep_holds(
 }
 
 async fn keep_differences(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     run: &DryRun,
     differences: &[DryDifference],
 ) -> Result<(), StoreError> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff_sqlx::ToSqlx;
-use sqlx::{Postgres, Transaction};
 
 use super::stamp;
 use crate::accounting::hold::HoldCode;
 use crate::accounting::masters::{Master, MasterKind, MasterStatus};
 use crate::failpoint::{self, Step};
+use crate::store::pool::Transaction;
 use crate::store::{Store, StoreError};
 
 /// A reading under way.
@@ -233,7 +233,7 @@ impl Store {
 
     async fn advance(
         &self,
-        transaction: &mut Transaction<'_, Postgres>,
+        transaction: &mut Transaction,
         reading: &Reading,
         page: Page<'_>,
     ) -> Result<(), StoreError> {
@@ -299,7 +299,7 @@ impl Store {
 
 /// Writes records; answers the ids of those that were not there before or said something else.
 pub(super) async fn upsert(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     company: &str,
     kind: &MasterKind,
     records: &[Master],
@@ -368,7 +368,7 @@ fn one_per_id(records: &[Master]) -> Vec<&Master> {
 }
 
 /// What a whole reading did not meet is gone; answers the ids.
-async fn mark_gone(transaction: &mut Transaction<'_, Postgres>, reading: &Reading) -> Result<Vec<String>, StoreError> {
+async fn mark_gone(transaction: &mut Transaction, reading: &Reading) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query!(
         "update master_record set status = 'gone'
           where company = $1 and kind = $2 and seen_at < $3 and status <> 'gone' returning id",
@@ -384,7 +384,7 @@ async fn mark_gone(transaction: &mut Transaction<'_, Postgres>, reading: &Readin
 /// Ends a reading. The new mark is the latest modification it saw, less the time it took: a record that was changed after
 /// its page had been read is then asked for again, whatever zone the company's clock is in. Answers whether the kind could
 /// not be judged by before.
-async fn end(transaction: &mut Transaction<'_, Postgres>, reading: &Reading) -> Result<bool, StoreError> {
+async fn end(transaction: &mut Transaction, reading: &Reading) -> Result<bool, StoreError> {
     let before = sqlx::query!(
         "select last_full_at, unavailable from master_refresh where company = $1 and kind = $2 for update",
         reading.company,
@@ -409,7 +409,7 @@ async fn end(transaction: &mut Transaction<'_, Postgres>, reading: &Reading) -> 
 
 /// Raises the kind's version when something changed.
 pub(super) async fn note_change(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     company: &str,
     kind: &MasterKind,
     changed: bool,
@@ -431,7 +431,7 @@ pub(super) async fn note_change(
 /// that is not empty.
 /// Answers whether there were any.
 async fn release(
-    transaction: &mut Transaction<'_, Postgres>,
+    transaction: &mut Transaction,
     stores: &[String],
     subjects: &[String],
     prefix: &str,

@@ -5,6 +5,7 @@ use jiff_sqlx::ToSqlx;
 
 use super::Begun;
 use crate::failpoint::{self, Step};
+use crate::store::pool::Transaction;
 use crate::store::{Store, StoreError, to_database};
 
 /// An order in a list of orders that changed.
@@ -105,7 +106,7 @@ impl Store {
 
 /// Notes how far the run is. A replica that lost its lease meanwhile finds its run interrupted, and moves nothing.
 async fn move_on(
-    transaction: &mut sqlx::Transaction<'_, sqlx::Postgres>,
+    transaction: &mut Transaction,
     run: &Begun,
     after: u64,
     seen: usize,

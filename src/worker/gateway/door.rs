@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{GatewayOptions, pause};
@@ -22,6 +21,7 @@ use crate::intacct::client::CallError;
 use crate::store::gateway::{CompanyFailure, PauseCause, Permits, Trouble};
 use crate::store::{Store, StoreError};
 use crate::telemetry::INTACCT_PAUSED;
+use crate::worker::fence::while_ours;
 
 /// How much longer than a request a permit lasts.
 const MARGIN: Duration = Duration::from_secs(4);
@@ -39,6 +39,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// Pauses up to this are waited through; during longer ones orders are put off.
 const WAIT_THROUGH: Duration = Duration::from_secs(3);
+/// No answer of the database within this time is none: everybody in this process waits for it.
+const STORE_DEADLINE: Duration = Duration::from_secs(5);
 /// When to come back while the database gives no permit.
 const AFTER_STORE_ERROR: Duration = Duration::from_secs(1);
 
@@ -105,7 +107,7 @@ pub(super) struct Pass {
 impl Door {
     pub fn new(store: Store, options: &GatewayOptions) -> Self {
         Self {
-            store,
+            store: store.with_deadline(STORE_DEADLINE),
             company: options.company.clone(),
             slots: options.concurrency,
             lease: options.timeout + MARGIN,
@@ -354,27 +356,9 @@ impl Door {
 }
 
 impl Pass {
-    /// Runs a request while the permit is ours; `None` when it was dropped because it was not any more. Every step looks
-    /// at the clock first, so that a process that was stopped for a while does not go on where it was.
+    /// Runs a request while the permit is ours; `None` when it was dropped because it was not any more.
     pub async fn guard<F: Future>(&self, request: F) -> Option<F::Output> {
-        let mut request = pin!(request);
-        let mut alarm = pin!(sleep_until(Instant::now()));
-        std::future::poll_fn(|context| {
-            let Some(until) = self.door.until(self.slot).filter(|until| *until > Instant::now()) else {
-                return Poll::Ready(None);
-            };
-            if let Poll::Ready(output) = request.as_mut().poll(context) {
-                return Poll::Ready(Some(output));
-            }
-            // A look once a second besides: the lease can be lost before its time.
-            alarm.as_mut().reset(until.min(Instant::now() + TICK));
-            match alarm.as_mut().poll(context) {
-                Poll::Ready(()) => context.waker().wake_by_ref(),
-                Poll::Pending => {}
-            }
-            Poll::Pending
-        })
-        .await
+        while_ours(|| self.door.until(self.slot), request).await
     }
 }
 

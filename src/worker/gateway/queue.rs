@@ -196,13 +196,15 @@ impl Queue {
     }
 
     /// Takes the next request's jobs. When there are fewer than `size` and orders are on their way here, it waits for
-    /// them, but no longer than `patience`.
+    /// them, but no longer than `patience`. A job whose asker is gone is none: the run has lost its lease, and what it
+    /// wanted may be another's by now.
     pub async fn take(&self, size: impl Fn(Kind) -> usize, patience: Duration) -> Option<(Kind, Vec<Job>)> {
         let until = Instant::now() + patience;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
+            self.forget_abandoned();
             {
                 let mut state = self.state();
                 let kind = state.next()?;
@@ -216,6 +218,17 @@ impl Queue {
                 }
             }
             let _ = tokio::time::timeout_at(until, changed).await;
+        }
+    }
+
+    /// Takes out the jobs that nobody waits for any more.
+    fn forget_abandoned(&self) {
+        let mut state = self.state();
+        let mut abandoned = state.reads.take_abandoned();
+        abandoned.extend(state.writes.take_abandoned());
+        drop(state);
+        for job in abandoned {
+            self.answer(job, Vec::new());
         }
     }
 
@@ -264,6 +277,20 @@ impl Queue {
 }
 
 impl Turns {
+    fn take_abandoned(&mut self) -> Vec<Job> {
+        let mut abandoned = Vec::new();
+        for jobs in self.stores.values_mut() {
+            let (gone, waiting) = std::mem::take(jobs).into_iter().partition(|job| job.answer.is_closed());
+            *jobs = waiting;
+            abandoned.extend::<VecDeque<Job>>(gone);
+        }
+        self.stores.retain(|_, jobs| !jobs.is_empty());
+        let stores = &self.stores;
+        self.order.retain(|store| stores.contains_key(store));
+        self.waiting -= abandoned.len();
+        abandoned
+    }
+
     fn take_all(&mut self) -> Vec<Job> {
         self.order.clear();
         self.waiting = 0;
@@ -295,7 +322,30 @@ mod tests {
             function: Function::Query(Query::new("CUSTOMER", &["RECORDNO"], None)),
         };
         let cause = Cause { store: store.to_owned(), order: Some(order) };
-        Job { cause, since: Instant::now(), calls: vec![call], together, answer: oneshot::channel().0 }
+        let (answer, waiting) = oneshot::channel();
+        // Somebody waits for it to the end of the test.
+        std::mem::forget(waiting);
+        Job { cause, since: Instant::now(), calls: vec![call], together, answer }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_sent() {
+        let queue = Arc::new(Queue::default());
+        let order = |order| Cause { store: "a".into(), order: Some(order) };
+        let _under_way = (queue.begin_order(order(1)), queue.begin_order(order(2)));
+        let (answer, waiting) = oneshot::channel();
+        queue.push(Job { answer, ..job("a", 1, false) });
+        queue.push(job("a", 2, false));
+        queue.push(job("b", 3, true));
+        drop(waiting);
+        assert_eq!(take(&queue, 10).await, ["a-2"]);
+        assert_eq!(take(&queue, 10).await, ["b-3"]);
+        assert_eq!(queue.state().on_their_way, 1, "the first may hand in something again");
+        let (answer, _) = oneshot::channel();
+        queue.push(Job { answer, ..job("a", 1, false) });
+        assert!(queue.take(|_| 10, Duration::ZERO).await.is_none());
+        let state = queue.state();
+        assert_eq!((state.reads.waiting, state.reads.order.len()), (0, 0));
     }
 
     async fn take(queue: &Queue, size: usize) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! A campaign is a world of its own and some rounds played in it, all chosen by one seed. `make test` plays two short
 //! ones; `make chaos` plays as many as are asked for and replays the one whose seed is named.
 
-mod books;
+pub mod books;
 mod campaign;
 mod desk;
 mod plan;

@@ -4,6 +4,7 @@
 //! private one that all test processes share and leave running. The template is named by a hash of the migrations, so
 //! changed migrations make a new one; a copy takes about 20 ms.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use cartledger::embedded::{EmbeddedPostgres, Purpose};
@@ -92,6 +93,16 @@ impl TestDatabase {
     /// For a program that is started with `DATABASE_URL`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same for a program that reaches the server at another host and port.
+    pub fn url_at(&self, host: IpAddr, port: u16) -> String {
+        let mut url = reqwest::Url::parse(&self.url).expect("the address of a database");
+        url.set_host(Some(&host.to_string())).expect("a host");
+        url.set_port(Some(port)).expect("a port");
+        // Only a server on a socket is named by a parameter.
+        url.set_query(None);
+        url.into()
     }
 }
 

@@ -4,6 +4,7 @@ mod api;
 mod books;
 mod person;
 mod process;
+mod processes;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::books::{client_of, send_past};
 pub use self::person::Person;
+pub use self::processes::{Process, Role};
 use super::database::TestDatabase;
 
 /// The store's name.

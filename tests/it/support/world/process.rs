@@ -11,17 +11,20 @@ impl World {
     /// A command of the program with the world's settings.
     pub(super) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cartledger"));
+        command.args([name, "--config"]).arg(self.folder.join("cartledger.toml")).stdin(Stdio::null());
+        self.settings_of(&mut command);
         command
-            .args([name, "--config"])
-            .arg(self.folder.join("cartledger.toml"))
+    }
+
+    /// What the settings take from the environment.
+    pub(super) fn settings_of<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
             .env("DATABASE_URL", self.database.url())
             .env("T_TOKEN", "token")
             .env("T_CLIENT_SECRET", "client-secret")
             .env("T_SENDER", "sandbox-sender-password")
             .env("T_USER", "sandbox-user-password")
             .env("T_ADMIN", ADMIN)
-            .stdin(Stdio::null());
-        command
     }
 
     /// What a command over the API says, with a token: its exit status, standard output and standard error.

@@ -1,0 +1,287 @@
+//! Connections to Postgres that never wait for ever: every statement has a deadline, and a connection on which one did
+//! not come to its end is closed, never used again.
+//!
+//! A host that is cut off gets no sign of it: what it has sent is repeated by TCP for a quarter of an hour, and what it
+//! waits for it awaits without end. A pool alone hands such a connection on to the next who asks.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::{Connection, Describe, Either, Error, Execute, Executor, PgPool, Postgres, SqlStr};
+use tokio::time::{error::Elapsed, timeout};
+
+/// No statement of ours takes so long; one that does has lost its server.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long to wait for a connection.
+const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
+/// How long an idle connection may take to show that it lives, and a transaction to be taken back.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
+
+/// What the server is told of each session, so that it lets go of a client that was cut off: a transaction in which
+/// nothing happens for ten seconds is ended with its locks, a client that does not answer is given up after a minute.
+/// All far below a lease, so that nothing of an order is locked, or arrives late, when another worker takes it over.
+const SESSION: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "10000"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "60000"),
+];
+
+/// A pool of connections. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Pool {
+    connections: PgPool,
+    deadline: Duration,
+}
+
+impl Pool {
+    /// Connects, with at most `most` connections.
+    pub async fn connect(options: PgConnectOptions, most: u32) -> Result<Self, Error> {
+        let connections = PgPoolOptions::new()
+            .max_connections(most)
+            .acquire_timeout(ACQUIRE_DEADLINE)
+            // The same question as the pool's own, which has no deadline.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move { Ok(matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))) })
+            })
+            .after_connect(|connection, _| Box::pin(set_session(connection)))
+            .connect_with(options)
+            .await?;
+        Ok(Self::of(connections))
+    }
+
+    /// The same over a pool that exists already.
+    pub fn of(connections: PgPool) -> Self {
+        Self { connections, deadline: DEADLINE }
+    }
+
+    /// The same connections with another deadline of statements.
+    pub fn with_deadline(&self, deadline: Duration) -> Self {
+        Self { connections: self.connections.clone(), deadline }
+    }
+
+    /// For what may take as long as it takes: a migration, a reading of a whole table row by row.
+    pub fn without_deadline(&self) -> &PgPool {
+        &self.connections
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        let mut session = self.session().await?;
+        session.execute("begin").await?;
+        Ok(Transaction { session })
+    }
+
+    async fn session(&self) -> Result<Session, Error> {
+        let connection = Some(self.connections.acquire().await?);
+        Ok(Session { connection, deadline: self.deadline, unfinished: false })
+    }
+}
+
+/// Tells the server how to treat a client that is gone. What a server does not know is left out.
+async fn set_session(connection: &mut sqlx::PgConnection) -> Result<(), Error> {
+    let (names, values): (Vec<String>, Vec<String>) =
+        SESSION.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).unzip();
+    sqlx::query!(
+        r#"select set_config(name, value, false) as "set!" from unnest($1::text[], $2::text[]) as wanted (name, value)
+            where current_setting(name, true) is not null"#,
+        &names,
+        &values
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
+}
+
+/// A connection of the pool, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: Option<PoolConnection<Postgres>>,
+    deadline: Duration,
+    /// A statement was begun and has not come to its end: nobody knows what the next answer belongs to.
+    unfinished: bool,
+}
+
+impl Session {
+    fn begin_statement(&mut self) -> Result<(&mut sqlx::PgConnection, Duration), Error> {
+        self.unfinished = true;
+        let connection = self.connection.as_mut().ok_or(Error::PoolClosed)?;
+        Ok((&mut **connection, self.deadline))
+    }
+
+    fn end_statement<T>(&mut self, ended: Result<Result<T, Error>, Elapsed>) -> Result<T, Error> {
+        let Ok(answer) = ended else {
+            let why = format!("no answer within {} s; the connection is given up", self.deadline.as_secs());
+            return Err(Error::Io(io::Error::new(io::ErrorKind::TimedOut, why)));
+        };
+        // What the server says about a statement leaves the connection as good as before; anything else does not.
+        self.unfinished = !matches!(answer, Ok(_) | Err(Error::Database(_) | Error::RowNotFound));
+        answer
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Without an order to close, the pool would ask the connection whether it lives, and wait for the answer.
+        if self.unfinished
+            && let Some(connection) = &mut self.connection
+        {
+            connection.close_on_drop();
+        }
+    }
+}
+
+/// A transaction, taken back unless it is committed.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    session: Session,
+}
+
+impl Transaction {
+    /// Commits.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.session.execute("commit").await?;
+        // Nothing is left to be taken back.
+        self.session.connection.take();
+        Ok(())
+    }
+
+    /// Takes it back, and waits until that is done.
+    pub async fn rollback(mut self) -> Result<(), Error> {
+        self.session.execute("rollback").await?;
+        self.session.connection.take();
+        Ok(())
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.session.connection.take() else { return };
+        let runtime = tokio::runtime::Handle::try_current();
+        let Some(runtime) = runtime.ok().filter(|_| !self.session.unfinished) else {
+            connection.close_on_drop();
+            return;
+        };
+        runtime.spawn(async move {
+            if !matches!(timeout(SIGN_OF_LIFE, connection.execute("rollback")).await, Ok(Ok(_))) {
+                connection.close_on_drop();
+            }
+        });
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+/// What a statement answers: how many rows it touched, or a row.
+type Part = Either<PgQueryResult, PgRow>;
+
+/// The parts of an answer one by one, all read before.
+fn one_by_one<'e>(
+    parts: impl Future<Output = Result<Vec<Part>, Error>> + Send + 'e,
+) -> BoxStream<'e, Result<Part, Error>> {
+    stream::once(parts).map_ok(|parts| stream::iter(parts.into_iter().map(Ok))).try_flatten().boxed()
+}
+
+impl<'c> Executor<'c> for &'c mut Session {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Part, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        one_by_one(async move {
+            let (connection, deadline) = self.begin_statement()?;
+            let parts = timeout(deadline, connection.fetch_many(query).try_collect()).await;
+            self.end_statement(parts)
+        })
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        Box::pin(async move {
+            let (connection, deadline) = self.begin_statement()?;
+            let row = timeout(deadline, connection.fetch_optional(query)).await;
+            self.end_statement(row)
+        })
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move {
+            let (connection, deadline) = self.begin_statement()?;
+            let statement = timeout(deadline, connection.prepare_with(sql, parameters)).await;
+            self.end_statement(statement)
+        })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move {
+            let (connection, deadline) = self.begin_statement()?;
+            let described = timeout(deadline, connection.describe(sql)).await;
+            self.end_statement(described)
+        })
+    }
+}
+
+impl<'p> Executor<'p> for &'p Pool {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Part, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        one_by_one(async move { self.session().await?.fetch_many(query).try_collect().await })
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        Box::pin(async move { self.session().await?.fetch_optional(query).await })
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'p: 'e,
+    {
+        Box::pin(async move { self.session().await?.prepare_with(sql, parameters).await })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'p: 'e,
+    {
+        Box::pin(async move { self.session().await?.describe(sql).await })
+    }
+}
