@@ -146,12 +146,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then it must not be sent.
-    pub async fn begin_sending(&self, key: &str, request: &str, request_hash: &str) -> Result<Option<i32>, StoreError> {
+    pub async fn begin_sending(
+        &self,
+        store: &str,
+        key: &str,
+        request: &str,
+        request_hash: &str,
+    ) -> Result<Option<i32>, StoreError> {
         let _around = failpoint::around(Step::BeginSending);
         let row = sqlx::query!(
-            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                    request_hash = $3, error = null, together = null
-              where key = $1 and state = 'planned' and (open_until is null or request_hash = $3) returning attempts",
+            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $3,
+                    request_hash = $4, error = null, together = null
+              where store = $1 and key = $2 and state = 'planned' and (open_until is null or request_hash = $4)
+              returning attempts",
+            store,
             key,
             request,
             request_hash
@@ -161,7 +169,7 @@ impl Store {
         Ok(row.map(|row| row.attempts))
     }
 
-    /// Marks planned documents as being sent in one operation that is all or nothing, each with its request body and the
+    /// Marks planned documents of a store as being sent in one operation that is all or nothing, each with its request body and the
     /// hash of it. Answers the attempts' numbers in the same order, or `None` when one of them must not be sent, as
     /// [`Store::begin_sending`] says: then none was marked.
     ///
@@ -169,6 +177,7 @@ impl Store {
     /// [`StoreError::Unavailable`]: then none must be sent.
     pub async fn begin_sending_together(
         &self,
+        store: &str,
         mark: &str,
         requests: &[(String, String, String)],
     ) -> Result<Option<Vec<i32>>, StoreError> {
@@ -177,15 +186,20 @@ impl Store {
         let mut attempts = Vec::with_capacity(requests.len());
         // In the order in which a person's decisions lock them, so that neither waits for the other.
         let keys: Vec<String> = requests.iter().map(|(key, ..)| key.clone()).collect();
-        sqlx::query!("select key from document where key = any ($1) order by key collate \"C\" for update", &keys)
-            .fetch_all(&mut *transaction)
-            .await?;
+        sqlx::query!(
+            "select key from document where store = $1 and key = any ($2) order by key collate \"C\" for update",
+            store,
+            &keys
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
         for (key, request, request_hash) in requests {
             let row = sqlx::query!(
-                "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                        request_hash = $3, error = null, together = $4
-                  where key = $1 and state = 'planned' and (open_until is null or request_hash = $3)
+                "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $3,
+                        request_hash = $4, error = null, together = $5
+                  where store = $1 and key = $2 and state = 'planned' and (open_until is null or request_hash = $4)
                   returning attempts",
+                store,
                 key,
                 request,
                 request_hash,
@@ -206,6 +220,7 @@ impl Store {
     /// [`StoreError::Lost`] when the document has moved on, [`StoreError::Unavailable`].
     pub async fn settle(
         &self,
+        store: &str,
         key: &str,
         attempt: i32,
         step: &str,
@@ -221,17 +236,18 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         // A crash leaves `sending` without an end of its time under way: it counts from the moment it was sent.
         let done = sqlx::query!(
-            "update document set state = $3, record_no = $4, error = $5, settled_at = now(),
-                    open_until = case $6
+            "update document set state = $4, record_no = $5, error = $6, settled_at = now(),
+                    open_until = case $7
                         when 'certain' then null
-                        when 'open' then now() + make_interval(secs => $7)
+                        when 'open' then now() + make_interval(secs => $8)
                         when 'looked' then (
                             select under_way.until from (select greatest(
-                                open_until, case when state = 'sending' then sent_at + make_interval(secs => $7) end
+                                open_until, case when state = 'sending' then sent_at + make_interval(secs => $8) end
                             ) as until) under_way where under_way.until > now())
                         else open_until end
-              where key = $1 and attempts = $2
+              where store = $1 and key = $2 and attempts = $3
                 and (state in ('sending', 'unknown') or state = 'planned' and open_until is not null)",
+            store,
             key,
             attempt,
             state.as_str(),
@@ -246,8 +262,9 @@ impl Store {
             return Err(StoreError::Lost(format!("document {key}")));
         }
         sqlx::query!(
-            "insert into attempt (document_key, number, step, at, outcome, answer)
-             values ($1, $2, $3, clock_timestamp(), $4, $5)",
+            "insert into attempt (store, document_key, number, step, at, outcome, answer)
+             values ($1, $2, $3, $4, clock_timestamp(), $5, $6)",
+            store,
             key,
             attempt,
             step,
@@ -257,7 +274,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         if state == DocumentState::Rejected {
-            release_members(&mut transaction, key).await?;
+            release_members(&mut transaction, store, key).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -267,10 +284,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn attempts(&self, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
-        let rows = sqlx::query!("select step, outcome, answer from attempt where document_key = $1 order by at", key)
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn attempts(&self, store: &str, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+        let rows = sqlx::query!(
+            "select step, outcome, answer from attempt where store = $1 and document_key = $2 order by at",
+            store,
+            key
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.into_iter().map(|row| (row.step, row.outcome, row.answer)).collect())
     }
 
@@ -278,12 +299,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn look_ups(&self, key: &str, attempt: i32) -> Result<LookUps, StoreError> {
+    pub async fn look_ups(&self, store: &str, key: &str, attempt: i32) -> Result<LookUps, StoreError> {
         let row = sqlx::query!(
             r#"select count(*) filter (where step = 'look-up') as "times!",
-                      coalesce(bool_or(step = 'send' and outcome = $3), false) as "recorded!",
-                      coalesce(bool_or(step = 'send' and outcome = $4), false) as "taken!"
-                 from attempt where document_key = $1 and number = $2"#,
+                      coalesce(bool_or(step = 'send' and outcome = $4), false) as "recorded!",
+                      coalesce(bool_or(step = 'send' and outcome = $5), false) as "taken!"
+                 from attempt where store = $1 and document_key = $2 and number = $3"#,
+            store,
             key,
             attempt,
             Duplicate::ControlId.as_str(),

@@ -218,13 +218,14 @@ impl Store {
             .await?;
         let now = sqlx::query!(
             r#"select d.state,
-                      exists (select from order_exclusion e where e.store = $2 and e.order_id = $3) as "excluded!",
-                      exists (select from document o where o.store = $2 and o.order_id = $3
+                      exists (select from order_exclusion e where e.store = $1 and e.order_id = $3) as "excluded!",
+                      exists (select from document o where o.store = $1 and o.order_id = $3
                                                        and o.state in ('collected', 'summarised')) as "daily!",
-                      (select b.id from by_hand b where b.document_key = $1 and b.state = 'open') as open
-                 from document d where d.key = $1"#,
-            claim.document_key,
+                      (select b.id from by_hand b
+                        where b.store = $1 and b.document_key = $2 and b.state = 'open') as open
+                 from document d where d.store = $1 and d.key = $2"#,
             claim.store,
+            claim.document_key,
             order
         )
         .fetch_one(&mut *transaction)
@@ -237,7 +238,8 @@ impl Store {
             None => {}
         }
         sqlx::query!(
-            "update by_hand set state = 'withdrawn' where document_key = $1 and state = 'refused'",
+            "update by_hand set state = 'withdrawn' where store = $1 and document_key = $2 and state = 'refused'",
+            claim.store,
             claim.document_key
         )
         .execute(&mut *transaction)
@@ -312,10 +314,11 @@ impl Store {
         };
         if let Some(record_no) = record {
             let posted = sqlx::query!(
-                "update document set state = 'posted', record_no = $2, error = null, settled_at = now(), open_until = null,
+                "update document set state = 'posted', record_no = $3, error = null, settled_at = now(), open_until = null,
                         found_by = 'hand'
-                  where key = $1 and state in ('planned', 'rejected', 'unknown')
+                  where store = $1 and key = $2 and state in ('planned', 'rejected', 'unknown')
                     and (open_until is null or (state = 'unknown' and open_until <= now()))",
+                claim.store,
                 claim.document_key,
                 record_no
             )
@@ -327,8 +330,10 @@ impl Store {
         }
         // A document that is gone has no trail to add to.
         sqlx::query!(
-            "insert into attempt (document_key, number, step, at, outcome, answer)
-             select key, attempts, 'by-hand', clock_timestamp(), $2, $3 from document where key = $1",
+            "insert into attempt (store, document_key, number, step, at, outcome, answer)
+             select store, key, attempts, 'by-hand', clock_timestamp(), $3, $4 from document
+              where store = $1 and key = $2",
+            claim.store,
             claim.document_key,
             if record.is_some() { "posted" } else { "refused" },
             answer
@@ -336,8 +341,9 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         let settled = sqlx::query!(
-            "update by_hand set state = $2, found_record = $3, differences = $4, settled_at = now()
-              where id = $1 and state = 'open'",
+            "update by_hand set state = $3, found_record = $4, differences = $5, settled_at = now()
+              where store = $1 and id = $2 and state = 'open'",
+            claim.store,
             claim.id,
             state.as_str(),
             record,

@@ -171,9 +171,10 @@ impl Store {
             return Ok(None);
         }
         let attempt = sqlx::query_scalar!(
-            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                    request_hash = $3
-              where key = $1 and (open_until is null or request_hash = $3) returning attempts",
+            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $3,
+                    request_hash = $4
+              where store = $1 and key = $2 and (open_until is null or request_hash = $4) returning attempts",
+            document.store,
             document.key,
             request,
             request_hash

@@ -131,15 +131,19 @@ impl Store {
         // What was never sent goes without a trace; what was refused once has its attempts and stays.
         sqlx::query!(
             "with gone as (
-                select key from document where key = any ($1) and attempts = 0 and state in ('collected', 'planned')),
-             lines as (delete from posting_line using gone where document_key = gone.key)
-             delete from document using gone where document.key = gone.key",
+                select store, key from document
+                 where store = $1 and key = any ($2) and attempts = 0 and state in ('collected', 'planned')),
+             lines as (delete from posting_line l using gone where (l.store, l.document_key) = (gone.store, gone.key))
+             delete from document d using gone where (d.store, d.key) = (gone.store, gone.key)",
+            store,
             &known
         )
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "update document set state = 'planned', summary_group = null where key = any ($1) and state = 'collected'",
+            "update document set state = 'planned', summary_group = null
+              where store = $1 and key = any ($2) and state = 'collected'",
+            store,
             &known
         )
         .execute(&mut *transaction)

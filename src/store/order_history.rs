@@ -121,9 +121,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn attempt_trail(&self, key: &str) -> Result<Vec<Attempt>, StoreError> {
+    pub async fn attempt_trail(&self, store: &str, key: &str) -> Result<Vec<Attempt>, StoreError> {
         let rows = sqlx::query!(
-            "select number, step, at, outcome, answer from attempt where document_key = $1 order by at",
+            "select number, step, at, outcome, answer from attempt where store = $1 and document_key = $2 order by at",
+            store,
             key
         )
         .fetch_all(&self.pool)
@@ -170,14 +171,14 @@ impl Store {
                    select a.at, 5, case a.step when 'look-up' then 'looked-up' when 'by-hand' then 'looked-up-by-hand'
                           else 'answered' end, d.key,
                           'attempt ' || a.number || ': ' || a.outcome
-                     from attempt a join of_order d on d.key = a.document_key
+                     from attempt a join of_order d on d.store = a.store and d.key = a.document_key
                    union all
                    select a.at, 6, 'posted', d.key, 'record ' || d.record_no
-                     from attempt a join of_order d on d.key = a.document_key
+                     from attempt a join of_order d on d.store = a.store and d.key = a.document_key
                     where d.state = 'posted' and a.outcome = 'posted'
                    union all
                    select s.planned_at, 6, 'summed-up', d.key, d.summary_key
-                     from of_order d join document s on s.key = d.summary_key
+                     from of_order d join document s on s.store = d.store and s.key = d.summary_key
                    union all
                    select opened_at, 7, 'held', code || ': ' || subject, message from hold
                     where store = $1 and order_id = $2

@@ -252,7 +252,8 @@ impl Store {
             r#"select id, webhook_id, scope, order_id, event_at, received_at, body from inbox
                 where store = $1
                   and ($2::bigint is null
-                       or (received_at, id) > (select last.received_at, last.id from inbox last where last.id = $2))
+                       or (received_at, id) > (select last.received_at, last.id from inbox last
+                                                 where last.store = $1 and last.id = $2))
                   and ($4::bigint[] is null or id = any ($4))
                   and ($5::text is null or scope = $5)
                   and ($6::bigint is null or order_id = $6)

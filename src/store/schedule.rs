@@ -351,7 +351,9 @@ impl Store {
             RunResult::Failed { why, .. } => ("failed", Some(why.as_str())),
         };
         let ended = sqlx::query!(
-            "update schedule_run set result = $2, error = $3, ended_at = now() where id = $1 and result = 'running'",
+            "update schedule_run set result = $3, error = $4, ended_at = now()
+              where store = $1 and id = $2 and result = 'running'",
+            store,
             run.run,
             word,
             why,
@@ -409,11 +411,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn count_run(&self, run: i64, seen: u64, acted: u64) -> Result<(), StoreError> {
+    pub async fn count_run(&self, run: &Begun, seen: u64, acted: u64) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::CountRun);
         sqlx::query!(
-            "update schedule_run set seen = $2, acted = $3 where id = $1",
-            run,
+            "update schedule_run set seen = $3, acted = $4 where store = $1 and id = $2",
+            run.store,
+            run.run,
             super::to_database(seen),
             super::to_database(acted),
         )

@@ -124,7 +124,7 @@ impl Batch<'_> {
         let requests: Vec<_> =
             keys().zip(&functions).map(|(key, function)| (key, function.body(), function.body_hash())).collect();
         let mark = keys().next().unwrap_or_default();
-        let Some(attempts) = self.store.begin_sending_together(&mark, &requests).await? else {
+        let Some(attempts) = self.store.begin_sending_together(&self.connection.name, &mark, &requests).await? else {
             return Ok(vec![self.not_now(&mark).await?]);
         };
         let cause = self.cause(group[0]);
@@ -159,7 +159,7 @@ impl Batch<'_> {
     async fn stored(&self, group: &[&Document]) -> Result<Vec<StoredDocument>, RunEnd> {
         let mut stored = Vec::with_capacity(group.len());
         for document in group {
-            stored.extend(self.store.document(document.key.as_str()).await?);
+            stored.extend(self.store.document(&self.connection.name, document.key.as_str()).await?);
         }
         Ok(stored)
     }

@@ -112,7 +112,9 @@ async fn move_on(
     acted: u64,
 ) -> Result<(), StoreError> {
     let running = sqlx::query!(
-        "update schedule_run set seen = seen + $2, acted = acted + $3 where id = $1 and result = 'running'",
+        "update schedule_run set seen = seen + $3, acted = acted + $4
+          where store = $1 and id = $2 and result = 'running'",
+        run.store,
         run.run,
         to_database(seen as u64),
         to_database(acted)
