@@ -219,13 +219,9 @@ pub(super) async fn write(
     if written.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query!(
-        "delete from posting_line where store = $1 and document_key = $2",
-        document.store,
-        document.key
-    )
-    .execute(&mut **transaction)
-    .await?;
+    sqlx::query!("delete from posting_line where store = $1 and document_key = $2", document.store, document.key)
+        .execute(&mut **transaction)
+        .await?;
     for (position, line) in (1i32..).zip(&document.lines) {
         sqlx::query!(
             "insert into posting_line (store, document_key, position, account, debit, credit, currency, dimensions,

@@ -337,12 +337,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn put_off_summary(
-        &self,
-        store: &str,
-        key: &str,
-        delay: std::time::Duration,
-    ) -> Result<(), StoreError> {
+    pub async fn put_off_summary(&self, store: &str, key: &str, delay: std::time::Duration) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::PutOffSummary);
         sqlx::query!(
             "update document set retry_at = now() + make_interval(secs => $3)

@@ -81,8 +81,14 @@ async fn a_lost_answer_leaves_its_trace_in_the_attempts() {
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     let invoice = format!("{STORE}/{order}/invoice/r1");
-    let steps: Vec<(String, String)> =
-        world.store.attempts(STORE, &invoice).await.unwrap().into_iter().map(|(step, outcome, _)| (step, outcome)).collect();
+    let steps: Vec<(String, String)> = world
+        .store
+        .attempts(STORE, &invoice)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(step, outcome, _)| (step, outcome))
+        .collect();
     assert_eq!(steps, [("send".into(), "unknown".into()), ("look-up".into(), "posted".into())]);
 }
 

@@ -55,7 +55,8 @@ async fn two_runs_that_plan_the_same_document_send_it_once() {
     let (_database, store) = store().await;
     store.plan(&[invoice(12990)]).await.unwrap();
     store.plan(&[invoice(12990)]).await.unwrap();
-    let (first, second) = tokio::join!(store.begin_sending(STORE, KEY, "<x/>", "h"), store.begin_sending(STORE, KEY, "<x/>", "h"));
+    let (first, second) =
+        tokio::join!(store.begin_sending(STORE, KEY, "<x/>", "h"), store.begin_sending(STORE, KEY, "<x/>", "h"));
     let attempts = [first.unwrap(), second.unwrap()];
     assert_eq!(attempts.iter().flatten().count(), 1, "{attempts:?}");
 }
@@ -80,7 +81,10 @@ async fn a_look_up_turns_unknown_into_posted_or_back_into_planned() {
     store.plan(&[invoice(12990)]).await.unwrap();
     let attempt = store.begin_sending(STORE, KEY, "<x/>", "h").await.unwrap().unwrap();
     store.settle(STORE, KEY, attempt, "send", &Outcome::Unknown { error: "no answer".into() }, None).await.unwrap();
-    store.settle(STORE, KEY, attempt, "look-up", &Outcome::NotThere { why: "no such number".into() }, None).await.unwrap();
+    store
+        .settle(STORE, KEY, attempt, "look-up", &Outcome::NotThere { why: "no such number".into() }, None)
+        .await
+        .unwrap();
     assert_eq!(state(&store).await, DocumentState::Planned);
     let attempt = store.begin_sending(STORE, KEY, "<x/>", "h").await.unwrap().unwrap();
     assert_eq!(attempt, 2);
@@ -170,7 +174,10 @@ async fn a_late_answer_of_an_older_attempt_is_refused() {
     let (_database, store) = store().await;
     store.plan(&[invoice(12990)]).await.unwrap();
     let first = store.begin_sending(STORE, KEY, "<x/>", "h").await.unwrap().unwrap();
-    store.settle(STORE, KEY, first, "look-up", &Outcome::NotThere { why: "no such number".into() }, None).await.unwrap();
+    store
+        .settle(STORE, KEY, first, "look-up", &Outcome::NotThere { why: "no such number".into() }, None)
+        .await
+        .unwrap();
     let second = store.begin_sending(STORE, KEY, "<x/>", "h").await.unwrap().unwrap();
     let late = store.settle(STORE, KEY, first, "send", &Outcome::Rejected { error: "late".into() }, None).await;
     assert!(late.is_err());
@@ -184,7 +191,7 @@ async fn a_rejected_document_may_be_planned_anew_with_other_content() {
     store.plan(&[invoice(12990)]).await.unwrap();
     let attempt = store.begin_sending(STORE, KEY, "<x/>", "h").await.unwrap().unwrap();
     store
-        .settle(KEY, attempt, "send", &Outcome::Rejected { error: "Account 4000".into() }, Some("<r/>"))
+        .settle(STORE, KEY, attempt, "send", &Outcome::Rejected { error: "Account 4000".into() }, Some("<r/>"))
         .await
         .unwrap();
     store.plan(&[invoice(13000)]).await.unwrap();

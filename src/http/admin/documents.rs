@@ -222,13 +222,14 @@ pub(super) async fn view(state: &ApiState, document: StoredDocument) -> Result<D
         memo: line.memo,
         rule: line.rule,
     });
-    let answers = state.store.attempt_trail(&planned.store, &planned.key).await?.into_iter().map(|attempt| AttemptView {
-        number: attempt.number,
-        step: attempt.step,
-        at: attempt.at.to_string(),
-        outcome: attempt.outcome,
-        answer: attempt.answer,
-    });
+    let answers =
+        state.store.attempt_trail(&planned.store, &planned.key).await?.into_iter().map(|attempt| AttemptView {
+            number: attempt.number,
+            step: attempt.step,
+            at: attempt.at.to_string(),
+            outcome: attempt.outcome,
+            answer: attempt.answer,
+        });
     Ok(DocumentView {
         lines: lines.collect(),
         answers: answers.collect(),

@@ -179,7 +179,10 @@ impl Update<'_> {
                 _ if stored.may_arrive() => {
                     let why = "it is sent again as it is, under its own control id".to_owned();
                     let outcome = Outcome::Absent { why };
-                    self.desk.store.settle(&self.desk.connection.name, key, stored.attempts, "look-up", &outcome, None).await?;
+                    self.desk
+                        .store
+                        .settle(&self.desk.connection.name, key, stored.attempts, "look-up", &outcome, None)
+                        .await?;
                     change = earlier()?;
                 }
                 _ => {}
