@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use sqlx::{Postgres, Transaction};
+
 use super::document::{DocumentState, release_members};
 use super::{Store, StoreError};
 use crate::failpoint::{self, Step};
@@ -81,17 +83,6 @@ enum Fate {
     AsBefore,
 }
 
-impl Fate {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Open => "open",
-            Self::Looked => "looked",
-            Self::AsBefore => "as-before",
-        }
-    }
-}
-
 impl Outcome {
     fn state(&self) -> DocumentState {
         match self {
@@ -137,6 +128,27 @@ pub struct LookUps {
     pub duplicate: Option<Duplicate>,
     /// Look-ups so far.
     pub times: u32,
+}
+
+/// How many seconds a request of a document may still be under way after it was looked for in vain; `None` when none may. A
+/// crash leaves `sending` without an end of that time: it counts from the moment it was sent.
+async fn open_for(
+    transaction: &mut Transaction<'_, Postgres>,
+    store: &str,
+    key: &str,
+) -> Result<Option<f64>, StoreError> {
+    let row = sqlx::query!(
+        "select extract(epoch from greatest(
+                   open_until, case when state = 'sending' then sent_at + make_interval(secs => $3) end
+                ) - now())::float8 as remaining
+           from document where store = $1 and key = $2 for update",
+        store,
+        key,
+        UNDER_WAY.as_secs_f64()
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row.and_then(|row| row.remaining).filter(|remaining| *remaining > 0.0))
 }
 
 impl Store {
@@ -234,17 +246,15 @@ impl Store {
             _ => None,
         };
         let mut transaction = self.pool.begin().await?;
-        // A crash leaves `sending` without an end of its time under way: it counts from the moment it was sent.
+        let fate = outcome.fate(step);
+        let open_for = match fate {
+            Fate::Open => Some(UNDER_WAY.as_secs_f64()),
+            Fate::Looked => open_for(&mut transaction, store, key).await?,
+            Fate::Certain | Fate::AsBefore => None,
+        };
         let done = sqlx::query!(
             "update document set state = $4, record_no = $5, error = $6, settled_at = now(),
-                    open_until = case $7
-                        when 'certain' then null
-                        when 'open' then now() + make_interval(secs => $8)
-                        when 'looked' then (
-                            select under_way.until from (select greatest(
-                                open_until, case when state = 'sending' then sent_at + make_interval(secs => $8) end
-                            ) as until) under_way where under_way.until > now())
-                        else open_until end
+                    open_until = greatest(case when $7 then open_until end, now() + make_interval(secs => $8))
               where store = $1 and key = $2 and attempts = $3
                 and (state in ('sending', 'unknown') or state = 'planned' and open_until is not null)",
             store,
@@ -253,8 +263,8 @@ impl Store {
             state.as_str(),
             record_no,
             outcome.error(),
-            outcome.fate(step).as_str(),
-            UNDER_WAY.as_secs_f64()
+            matches!(fate, Fate::AsBefore),
+            open_for
         )
         .execute(&mut *transaction)
         .await?;

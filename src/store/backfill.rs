@@ -234,7 +234,8 @@ impl Store {
         let _around = failpoint::around(Step::SetBackfill);
         let done = sqlx::query!(
             "update backfill set state = $3, next_at = now(), failures = 0,
-                    ended_at = case when $3 = 'cancelled' then now() end
+                    ended_at = case when $3 = 'cancelled' then clock.now end
+               from (select now()) clock
               where store = $1 and id = $2 and state in ('running', 'paused')",
             store,
             id,
@@ -308,7 +309,8 @@ impl Store {
         let moved = sqlx::query!(
             "update backfill set after_id = $4, seen = seen + $5, marked = marked + $6, failures = 0, last_error = null,
                     next_at = now() + make_interval(secs => $7),
-                    state = case when $8 then 'done' else state end, ended_at = case when $8 then now() end
+                    state = case when $8 then 'done' else state end, ended_at = case when $8 then clock.now end
+               from (select now()) clock
               where store = $1 and id = $2 and state = 'running' and after_id = $3 returning before_go_live",
             step.store,
             step.id,

@@ -6,6 +6,8 @@
 use jiff::Timestamp;
 use sqlx::{Postgres, Transaction};
 
+use super::exclusion::lock_order;
+use super::inbox::mark;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
 
@@ -213,9 +215,7 @@ impl Store {
         if !documents.iter().any(|document| document.key == claim.document_key) {
             return Ok(Kept::Unknown);
         }
-        sqlx::query!("select pg_advisory_xact_lock(order_lock($1, $2))", claim.store, order)
-            .execute(&mut *transaction)
-            .await?;
+        lock_order(&mut transaction, claim.store, order).await?;
         let now = sqlx::query!(
             r#"select d.state,
                       exists (select from order_exclusion e where e.store = $1 and e.order_id = $3) as "excluded!",
@@ -252,7 +252,7 @@ impl Store {
             "with due as (
                 insert into lane (store, order_id) values ($1, $2)
                 on conflict (store, order_id) do update
-                   set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0)
+                   set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0)
              insert into by_hand (store, order_id, document_key, record_no, number, note, claimed_by)
              values ($1, $2, $3, $4, $5, $6, $7) returning id",
             claim.store,
@@ -328,18 +328,27 @@ impl Store {
                 return Err(lost());
             }
         }
-        // A document that is gone has no trail to add to.
-        sqlx::query!(
-            "insert into attempt (store, document_key, number, step, at, outcome, answer)
-             select store, key, attempts, 'by-hand', clock_timestamp(), $3, $4 from document
-              where store = $1 and key = $2",
+        let attempts = sqlx::query_scalar!(
+            "select attempts from document where store = $1 and key = $2",
             claim.store,
-            claim.document_key,
-            if record.is_some() { "posted" } else { "refused" },
-            answer
+            claim.document_key
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
+        // A document that is gone has no trail to add to.
+        if let Some(attempts) = attempts {
+            sqlx::query!(
+                "insert into attempt (store, document_key, number, step, at, outcome, answer)
+                 values ($1, $2, $3, 'by-hand', clock_timestamp(), $4, $5)",
+                claim.store,
+                claim.document_key,
+                attempts,
+                if record.is_some() { "posted" } else { "refused" },
+                answer
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
         let settled = sqlx::query!(
             "update by_hand set state = $3, found_record = $4, differences = $5, settled_at = now()
               where store = $1 and id = $2 and state = 'open'",
@@ -365,19 +374,19 @@ impl Store {
     /// [`StoreError::Unavailable`]: then nothing was changed.
     pub async fn withdraw_claim(&self, store: &str, id: i64) -> Result<bool, StoreError> {
         let _around = failpoint::around(Step::WithdrawClaim);
-        let done = sqlx::query!(
-            "with gone as (
-                update by_hand set state = 'withdrawn' where store = $1 and id = $2 and state in ('open', 'refused')
-                returning store, order_id)
-             insert into lane (store, order_id) select store, order_id from gone
-             on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+        let mut transaction = self.pool.begin().await?;
+        let order = sqlx::query_scalar!(
+            "update by_hand set state = 'withdrawn' where store = $1 and id = $2 and state in ('open', 'refused')
+             returning order_id",
             store,
             id
         )
-        .execute(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let Some(order) = order else { return Ok(false) };
+        mark(&mut *transaction, store, order).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The claims of an order that keep a document back: not looked up yet, or refused.

@@ -117,14 +117,14 @@ impl Store {
         // What was never sent goes without a trace. What was sent once and refused has its attempts, and stays planned.
         sqlx::query!(
             "with gone as (
-                select store, key from document
+                select key from document
                  where store = $1 and order_id = $2 and attempts = 0 and state in ('collected', 'planned')
                    and key <> all ($3)
                    and not exists (select from by_hand b
-                                    where b.store = document.store and b.document_key = document.key
+                                    where b.store = $1 and b.document_key = document.key
                                       and b.state in ('open', 'refused'))),
-             lines as (delete from posting_line l using gone where (l.store, l.document_key) = (gone.store, gone.key))
-             delete from document d using gone where (d.store, d.key) = (gone.store, gone.key)",
+             lines as (delete from posting_line l using gone where l.store = $1 and l.document_key = gone.key)
+             delete from document d using gone where d.store = $1 and d.key = gone.key",
             store,
             to_database(order_id),
             &keys
@@ -405,7 +405,7 @@ impl Store {
               where o.store = $1 and o.outcome = 'collected'
                 and not exists (select from document d
                                   left join document s on s.store = d.store and s.key = d.summary_key
-                                 where d.store = o.store and d.order_id = o.order_id
+                                 where d.store = $1 and d.order_id = o.order_id
                                    and (d.state = 'collected' or d.state = 'summarised' and s.state <> 'posted'))",
             store
         )
@@ -415,9 +415,9 @@ impl Store {
             "update hold h set released_at = now()
               where h.store = $1 and h.document_key is not null and h.released_at is null
                 and exists (select from document s
-                             where s.store = h.store and s.key = h.document_key and s.kind = 'summary' and s.state = 'rejected'
+                             where s.store = $1 and s.key = h.document_key and s.kind = 'summary' and s.state = 'rejected'
                                and not exists (select from document m
-                                                where m.store = s.store and m.summary_group = s.summary_group
+                                                where m.store = $1 and m.summary_group = s.summary_group
                                                   and m.state = 'collected'))",
             store
         )
