@@ -81,17 +81,6 @@ enum Fate {
     AsBefore,
 }
 
-impl Fate {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Open => "open",
-            Self::Looked => "looked",
-            Self::AsBefore => "as-before",
-        }
-    }
-}
-
 impl Outcome {
     fn state(&self) -> DocumentState {
         match self {
@@ -133,6 +122,8 @@ impl Outcome {
 /// A document that is about to be sent, and the request it is sent with.
 #[derive(Debug, Clone, Copy)]
 pub struct Intent<'a> {
+    /// The store's name.
+    pub store: &'a str,
     /// The document's key.
     pub key: &'a str,
     /// Hash of the content that the request was made from.
@@ -152,6 +143,27 @@ pub struct LookUps {
     pub times: u32,
 }
 
+/// How many seconds a request of a document may still be under way after it was looked for in vain; `None` when none may. A
+/// crash leaves `sending` without an end of that time: it counts from the moment it was sent.
+async fn open_for(
+    transaction: &mut super::pool::Transaction,
+    store: &str,
+    key: &str,
+) -> Result<Option<f64>, StoreError> {
+    let row = sqlx::query!(
+        "select extract(epoch from greatest(
+                   open_until, case when state = 'sending' then sent_at + make_interval(secs => $3) end
+                ) - now())::float8 as remaining
+           from document where store = $1 and key = $2 for update",
+        store,
+        key,
+        UNDER_WAY.as_secs_f64()
+    )
+    .fetch_optional(&mut **transaction)
+    .await?;
+    Ok(row.and_then(|row| row.remaining).filter(|remaining| *remaining > 0.0))
+}
+
 impl Store {
     /// Marks a planned document as being sent, with the request body it will be sent with. Committed before the call.
     /// Answers the attempt's number, or `None` when it must not be sent: the document is not `planned` (somebody else has
@@ -164,10 +176,12 @@ impl Store {
     pub async fn begin_sending(&self, intent: Intent<'_>) -> Result<Option<i32>, StoreError> {
         let _around = failpoint::around(Step::BeginSending);
         let row = sqlx::query!(
-            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                    request_hash = $3, error = null, together = null
-              where key = $1 and state = 'planned' and content_hash = $4 and (open_until is null or request_hash = $3)
+            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $3,
+                    request_hash = $4, error = null, together = null
+              where store = $1 and key = $2 and state = 'planned' and content_hash = $5
+                and (open_until is null or request_hash = $4)
               returning attempts",
+            intent.store,
             intent.key,
             intent.request,
             intent.request_hash,
@@ -178,7 +192,7 @@ impl Store {
         Ok(row.map(|row| row.attempts))
     }
 
-    /// Marks planned documents as being sent in one operation that is all or nothing, each with its request body and the
+    /// Marks planned documents of a store as being sent in one operation that is all or nothing, each with its request body and the
     /// hash of it. Answers the attempts' numbers in the same order, or `None` when one of them must not be sent, as
     /// [`Store::begin_sending`] says: then none was marked.
     ///
@@ -186,6 +200,7 @@ impl Store {
     /// [`StoreError::Unavailable`]: then none must be sent.
     pub async fn begin_sending_together(
         &self,
+        store: &str,
         mark: &str,
         intents: &[Intent<'_>],
     ) -> Result<Option<Vec<i32>>, StoreError> {
@@ -194,16 +209,21 @@ impl Store {
         let mut attempts = Vec::with_capacity(intents.len());
         // In the order in which a person's decisions lock them, so that neither waits for the other.
         let keys: Vec<String> = intents.iter().map(|intent| intent.key.to_owned()).collect();
-        sqlx::query!("select key from document where key = any ($1) order by key collate \"C\" for update", &keys)
-            .fetch_all(&mut *transaction)
-            .await?;
+        sqlx::query!(
+            "select key from document where store = $1 and key = any ($2) order by key collate \"C\" for update",
+            store,
+            &keys
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
         for intent in intents {
             let row = sqlx::query!(
-                "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                        request_hash = $3, error = null, together = $4
-                  where key = $1 and state = 'planned' and content_hash = $5
-                    and (open_until is null or request_hash = $3)
+                "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $3,
+                        request_hash = $4, error = null, together = $5
+                  where store = $1 and key = $2 and state = 'planned' and content_hash = $6
+                    and (open_until is null or request_hash = $4)
                   returning attempts",
+                store,
                 intent.key,
                 intent.request,
                 intent.request_hash,
@@ -225,6 +245,7 @@ impl Store {
     /// [`StoreError::Lost`] when the document has moved on, [`StoreError::Unavailable`].
     pub async fn settle(
         &self,
+        store: &str,
         key: &str,
         attempt: i32,
         step: &str,
@@ -238,26 +259,25 @@ impl Store {
             _ => None,
         };
         let mut transaction = self.pool.begin().await?;
-        // A crash leaves `sending` without an end of its time under way: it counts from the moment it was sent.
+        let fate = outcome.fate(step);
+        let open_for = match fate {
+            Fate::Open => Some(UNDER_WAY.as_secs_f64()),
+            Fate::Looked => open_for(&mut transaction, store, key).await?,
+            Fate::Certain | Fate::AsBefore => None,
+        };
         let done = sqlx::query!(
-            "update document set state = $3, record_no = $4, error = $5, settled_at = now(),
-                    open_until = case $6
-                        when 'certain' then null
-                        when 'open' then now() + make_interval(secs => $7)
-                        when 'looked' then (
-                            select under_way.until from (select greatest(
-                                open_until, case when state = 'sending' then sent_at + make_interval(secs => $7) end
-                            ) as until) under_way where under_way.until > now())
-                        else open_until end
-              where key = $1 and attempts = $2
+            "update document set state = $4, record_no = $5, error = $6, settled_at = now(),
+                    open_until = greatest(case when $7 then open_until end, now() + make_interval(secs => $8))
+              where store = $1 and key = $2 and attempts = $3
                 and (state in ('sending', 'unknown') or state = 'planned' and open_until is not null)",
+            store,
             key,
             attempt,
             state.as_str(),
             record_no,
             outcome.error(),
-            outcome.fate(step).as_str(),
-            UNDER_WAY.as_secs_f64()
+            matches!(fate, Fate::AsBefore),
+            open_for
         )
         .execute(&mut *transaction)
         .await?;
@@ -265,8 +285,9 @@ impl Store {
             return Err(StoreError::Lost(format!("document {key}")));
         }
         sqlx::query!(
-            "insert into attempt (document_key, number, step, at, outcome, answer)
-             values ($1, $2, $3, clock_timestamp(), $4, $5)",
+            "insert into attempt (store, document_key, number, step, at, outcome, answer)
+             values ($1, $2, $3, $4, clock_timestamp(), $5, $6)",
+            store,
             key,
             attempt,
             step,
@@ -276,7 +297,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         if state == DocumentState::Rejected {
-            release_members(&mut transaction, key).await?;
+            release_members(&mut transaction, store, key).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -286,10 +307,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn attempts(&self, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
-        let rows = sqlx::query!("select step, outcome, answer from attempt where document_key = $1 order by at", key)
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn attempts(&self, store: &str, key: &str) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+        let rows = sqlx::query!(
+            "select step, outcome, answer from attempt where store = $1 and document_key = $2 order by at",
+            store,
+            key
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows.into_iter().map(|row| (row.step, row.outcome, row.answer)).collect())
     }
 
@@ -297,12 +322,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn look_ups(&self, key: &str, attempt: i32) -> Result<LookUps, StoreError> {
+    pub async fn look_ups(&self, store: &str, key: &str, attempt: i32) -> Result<LookUps, StoreError> {
         let row = sqlx::query!(
             r#"select count(*) filter (where step = 'look-up') as "times!",
-                      coalesce(bool_or(step = 'send' and outcome = $3), false) as "recorded!",
-                      coalesce(bool_or(step = 'send' and outcome = $4), false) as "taken!"
-                 from attempt where document_key = $1 and number = $2"#,
+                      coalesce(bool_or(step = 'send' and outcome = $4), false) as "recorded!",
+                      coalesce(bool_or(step = 'send' and outcome = $5), false) as "taken!"
+                 from attempt where store = $1 and document_key = $2 and number = $3"#,
+            store,
             key,
             attempt,
             Duplicate::ControlId.as_str(),

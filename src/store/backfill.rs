@@ -106,7 +106,9 @@ impl Backfill {
 /// What a step of a backfill did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackfillStep<'a> {
-    /// Which backfill.
+    /// The store's name.
+    pub store: &'a str,
+    /// Which of its backfills.
     pub id: i64,
     /// How far it was before.
     pub before: u64,
@@ -232,7 +234,8 @@ impl Store {
         let _around = failpoint::around(Step::SetBackfill);
         let done = sqlx::query!(
             "update backfill set state = $3, next_at = now(), failures = 0,
-                    ended_at = case when $3 = 'cancelled' then now() end
+                    ended_at = case when $3 = 'cancelled' then clock.now end
+               from (select now()) clock
               where store = $1 and id = $2 and state in ('running', 'paused')",
             store,
             id,
@@ -280,10 +283,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn note_backfill_range(&self, id: i64, first: u64, last: u64) -> Result<(), StoreError> {
+    pub async fn note_backfill_range(&self, store: &str, id: i64, first: u64, last: u64) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::NoteBackfillRange);
         sqlx::query!(
-            "update backfill set first_id = $2, last_id = $3 where id = $1",
+            "update backfill set first_id = $3, last_id = $4 where store = $1 and id = $2",
+            store,
             id,
             to_database(first),
             to_database(last)
@@ -303,10 +307,12 @@ impl Store {
         let orders: Vec<i64> = step.orders.iter().copied().map(to_database).collect();
         let mut transaction = self.pool.begin().await?;
         let moved = sqlx::query!(
-            "update backfill set after_id = $3, seen = seen + $4, marked = marked + $5, failures = 0, last_error = null,
-                    next_at = now() + make_interval(secs => $6),
-                    state = case when $7 then 'done' else state end, ended_at = case when $7 then now() end
-              where id = $1 and state = 'running' and after_id = $2 returning store, before_go_live",
+            "update backfill set after_id = $4, seen = seen + $5, marked = marked + $6, failures = 0, last_error = null,
+                    next_at = now() + make_interval(secs => $7),
+                    state = case when $8 then 'done' else state end, ended_at = case when $8 then clock.now end
+               from (select now()) clock
+              where store = $1 and id = $2 and state = 'running' and after_id = $3 returning before_go_live",
+            step.store,
             step.id,
             to_database(step.before),
             to_database(step.after),
@@ -322,7 +328,7 @@ impl Store {
             sqlx::query!(
                 "insert into included_order (store, order_id, backfill)
                  select $1, order_id, $3 from unnest($2::bigint[]) o (order_id) on conflict do nothing",
-                moved.store,
+                step.store,
                 &orders,
                 step.id
             )
@@ -332,7 +338,7 @@ impl Store {
         sqlx::query!(
             "insert into lane (store, order_id) select $1, order_id from unnest($2::bigint[]) o (order_id) order by order_id
              on conflict (store, order_id) do update set version = lane.version + 1",
-            moved.store,
+            step.store,
             &orders
         )
         .execute(&mut *transaction)
@@ -345,11 +351,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn put_off_backfill(&self, id: i64, why: &str, wait: Duration) -> Result<(), StoreError> {
+    pub async fn put_off_backfill(&self, store: &str, id: i64, why: &str, wait: Duration) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::PutOffBackfill);
         sqlx::query!(
-            "update backfill set failures = failures + 1, last_error = $2, next_at = now() + make_interval(secs => $3)
-              where id = $1 and state = 'running'",
+            "update backfill set failures = failures + 1, last_error = $3, next_at = now() + make_interval(secs => $4)
+              where store = $1 and id = $2 and state = 'running'",
+            store,
             id,
             why,
             wait.as_secs_f64()

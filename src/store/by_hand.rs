@@ -5,6 +5,8 @@
 
 use jiff::Timestamp;
 
+use super::exclusion::lock_order;
+use super::inbox::mark;
 use super::pool::Transaction;
 use super::{Store, StoreError, from_database, to_database};
 use crate::failpoint::{self, Step};
@@ -209,18 +211,17 @@ impl Store {
         if !documents.iter().any(|document| document.key == claim.document_key) {
             return Ok(Kept::Unknown);
         }
-        sqlx::query!("select pg_advisory_xact_lock(order_lock($1, $2))", claim.store, order)
-            .execute(&mut *transaction)
-            .await?;
+        lock_order(&mut transaction, claim.store, order).await?;
         let now = sqlx::query!(
             r#"select d.state,
-                      exists (select from order_exclusion e where e.store = $2 and e.order_id = $3) as "excluded!",
-                      exists (select from document o where o.store = $2 and o.order_id = $3
+                      exists (select from order_exclusion e where e.store = $1 and e.order_id = $3) as "excluded!",
+                      exists (select from document o where o.store = $1 and o.order_id = $3
                                                        and o.state in ('collected', 'summarised')) as "daily!",
-                      (select b.id from by_hand b where b.document_key = $1 and b.state = 'open') as open
-                 from document d where d.key = $1"#,
-            claim.document_key,
+                      (select b.id from by_hand b
+                        where b.store = $1 and b.document_key = $2 and b.state = 'open') as open
+                 from document d where d.store = $1 and d.key = $2"#,
             claim.store,
+            claim.document_key,
             order
         )
         .fetch_one(&mut *transaction)
@@ -233,7 +234,8 @@ impl Store {
             None => {}
         }
         sqlx::query!(
-            "update by_hand set state = 'withdrawn' where document_key = $1 and state = 'refused'",
+            "update by_hand set state = 'withdrawn' where store = $1 and document_key = $2 and state = 'refused'",
+            claim.store,
             claim.document_key
         )
         .execute(&mut *transaction)
@@ -246,7 +248,7 @@ impl Store {
             "with due as (
                 insert into lane (store, order_id) values ($1, $2)
                 on conflict (store, order_id) do update
-                   set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0)
+                   set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0)
              insert into by_hand (store, order_id, document_key, record_no, number, note, claimed_by)
              values ($1, $2, $3, $4, $5, $6, $7) returning id",
             claim.store,
@@ -308,10 +310,11 @@ impl Store {
         };
         if let Some(record_no) = record {
             let posted = sqlx::query!(
-                "update document set state = 'posted', record_no = $2, error = null, settled_at = now(), open_until = null,
+                "update document set state = 'posted', record_no = $3, error = null, settled_at = now(), open_until = null,
                         found_by = 'hand'
-                  where key = $1 and state in ('planned', 'rejected', 'unknown')
+                  where store = $1 and key = $2 and state in ('planned', 'rejected', 'unknown')
                     and (open_until is null or (state = 'unknown' and open_until <= now()))",
+                claim.store,
                 claim.document_key,
                 record_no
             )
@@ -321,19 +324,31 @@ impl Store {
                 return Err(lost());
             }
         }
-        // A document that is gone has no trail to add to.
-        sqlx::query!(
-            "insert into attempt (document_key, number, step, at, outcome, answer)
-             select key, attempts, 'by-hand', clock_timestamp(), $2, $3 from document where key = $1",
-            claim.document_key,
-            if record.is_some() { "posted" } else { "refused" },
-            answer
+        let attempts = sqlx::query_scalar!(
+            "select attempts from document where store = $1 and key = $2",
+            claim.store,
+            claim.document_key
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
+        // A document that is gone has no trail to add to.
+        if let Some(attempts) = attempts {
+            sqlx::query!(
+                "insert into attempt (store, document_key, number, step, at, outcome, answer)
+                 values ($1, $2, $3, 'by-hand', clock_timestamp(), $4, $5)",
+                claim.store,
+                claim.document_key,
+                attempts,
+                if record.is_some() { "posted" } else { "refused" },
+                answer
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
         let settled = sqlx::query!(
-            "update by_hand set state = $2, found_record = $3, differences = $4, settled_at = now()
-              where id = $1 and state = 'open'",
+            "update by_hand set state = $3, found_record = $4, differences = $5, settled_at = now()
+              where store = $1 and id = $2 and state = 'open'",
+            claim.store,
             claim.id,
             state.as_str(),
             record,
@@ -355,19 +370,19 @@ impl Store {
     /// [`StoreError::Unavailable`]: then nothing was changed.
     pub async fn withdraw_claim(&self, store: &str, id: i64) -> Result<bool, StoreError> {
         let _around = failpoint::around(Step::WithdrawClaim);
-        let done = sqlx::query!(
-            "with gone as (
-                update by_hand set state = 'withdrawn' where store = $1 and id = $2 and state in ('open', 'refused')
-                returning store, order_id)
-             insert into lane (store, order_id) select store, order_id from gone
-             on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+        let mut transaction = self.pool.begin().await?;
+        let order = sqlx::query_scalar!(
+            "update by_hand set state = 'withdrawn' where store = $1 and id = $2 and state in ('open', 'refused')
+             returning order_id",
             store,
             id
         )
-        .execute(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let Some(order) = order else { return Ok(false) };
+        mark(&mut *transaction, store, order).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The claims of an order that keep a document back: not looked up yet, or refused.

@@ -141,7 +141,8 @@ impl Store {
     pub async fn note_customer_status(&self, company: &str, intacct_id: &str, active: bool) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::NoteCustomerStatus);
         sqlx::query!(
-            "update customer set inactive_since = case when $3 then null else coalesce(inactive_since, now()) end
+            "update customer set inactive_since = case when $3 then null else coalesce(inactive_since, clock.now) end
+               from (select now()) clock
               where company = $1 and intacct_id = $2 and (inactive_since is null) <> $3",
             company,
             intacct_id,
@@ -171,9 +172,10 @@ impl Store {
             return Ok(None);
         }
         let attempt = sqlx::query_scalar!(
-            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $2,
-                    request_hash = $3
-              where key = $1 and (open_until is null or request_hash = $3) returning attempts",
+            "update document set state = 'sending', attempts = attempts + 1, sent_at = now(), request = $3,
+                    request_hash = $4
+              where store = $1 and key = $2 and (open_until is null or request_hash = $4) returning attempts",
+            document.store,
             document.key,
             request,
             request_hash
@@ -205,7 +207,7 @@ impl Store {
                 and order_id <> $4
               order by 1, 2
              on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+                set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0",
             store,
             codes,
             subject,

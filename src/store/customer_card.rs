@@ -128,7 +128,7 @@ impl Store {
                               else excluded.record end,
                 as_of = excluded.as_of, order_id = excluded.order_id, card_hash = excluded.card_hash,
                 ship_to_hash = coalesce(excluded.ship_to_hash, c.ship_to_hash),
-                retry_at = least(c.retry_at, now())
+                retry_at = least(c.retry_at, excluded.retry_at)
               where (excluded.as_of, excluded.order_id) >= (c.as_of, c.order_id)",
             company,
             intacct_id,
@@ -225,7 +225,7 @@ impl Store {
         let _around = failpoint::around(Step::PutOffCard);
         sqlx::query!(
             "update customer_card set failures = failures + 1,
-                    retry_at = coalesce(now() + make_interval(secs => $3), 'infinity')
+                    retry_at = least(now() + make_interval(secs => $3), 'infinity')
               where company = $1 and intacct_id = $2 and record = $4",
             company,
             intacct_id,

@@ -188,7 +188,7 @@ pub(super) async fn write(
         "insert into document (key, store, order_id, kind, number, state, customer_id, currency, total,
                                posting_date, body, content_hash, evidence_hash, revision, summary_group)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         on conflict (key) do update set
+         on conflict (store, key) do update set
             state = excluded.state, number = excluded.number, customer_id = excluded.customer_id,
             currency = excluded.currency, total = excluded.total, posting_date = excluded.posting_date,
             body = excluded.body, content_hash = excluded.content_hash, evidence_hash = excluded.evidence_hash,
@@ -218,11 +218,15 @@ pub(super) async fn write(
     if written.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query!("delete from posting_line where document_key = $1", document.key).execute(&mut **transaction).await?;
+    sqlx::query!("delete from posting_line where store = $1 and document_key = $2", document.store, document.key)
+        .execute(&mut **transaction)
+        .await?;
     for (position, line) in (1i32..).zip(&document.lines) {
         sqlx::query!(
-            "insert into posting_line (document_key, position, account, debit, credit, currency, dimensions, memo, rule)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "insert into posting_line (store, document_key, position, account, debit, credit, currency, dimensions,
+                                       memo, rule)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            document.store,
             document.key,
             position,
             line.account,
@@ -240,9 +244,15 @@ pub(super) async fn write(
 }
 
 /// Lets the members of a refused summary go: they are collected again, so that they can be mended and summed up anew.
-pub(super) async fn release_members(transaction: &mut Transaction, summary: &str) -> Result<(), StoreError> {
+pub(super) async fn release_members(
+    transaction: &mut Transaction,
+    store: &str,
+    summary: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
-        "update document set state = 'collected', summary_key = null where summary_key = $1 and state = 'summarised'",
+        "update document set state = 'collected', summary_key = null
+          where store = $1 and summary_key = $2 and state = 'summarised'",
+        store,
         summary
     )
     .execute(&mut **transaction)
@@ -291,7 +301,7 @@ impl Store {
             .await?;
         let keys: Vec<String> = keys.into_iter().map(|row| row.key).collect();
         let mut found: BTreeMap<u64, Vec<StoredDocument>> = BTreeMap::new();
-        for document in self.documents_by_key(&keys).await? {
+        for document in self.documents_by_key(store, &keys).await? {
             if let Some(order) = document.planned.order_id {
                 found.entry(order).or_default().push(document);
             }
@@ -299,16 +309,16 @@ impl Store {
         Ok(found)
     }
 
-    /// One document by its key.
+    /// One document of a store by its key.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn document(&self, key: &str) -> Result<Option<StoredDocument>, StoreError> {
-        Ok(self.documents_by_key(&[key.to_owned()]).await?.pop())
+    pub async fn document(&self, store: &str, key: &str) -> Result<Option<StoredDocument>, StoreError> {
+        Ok(self.documents_by_key(store, &[key.to_owned()]).await?.pop())
     }
 
     /// Documents in the order they were planned.
-    async fn documents_by_key(&self, keys: &[String]) -> Result<Vec<StoredDocument>, StoreError> {
+    async fn documents_by_key(&self, store: &str, keys: &[String]) -> Result<Vec<StoredDocument>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -318,8 +328,9 @@ impl Store {
                       d.record_no, d.error, d.sent_at, d.summary_key, d.together, s.state as "summary_state?",
                       extract(epoch from case when d.open_until > now() then d.open_until - now()
                                               when d.open_until is not null then interval '0' end)::float8 as open_for
-                 from document d left join document s on s.key = d.summary_key
-                where d.key = any ($1) order by d.planned_at, d.key"#,
+                 from document d left join document s on s.store = d.store and s.key = d.summary_key
+                where d.store = $1 and d.key = any ($2) order by d.planned_at, d.key"#,
+            store,
             keys
         )
         .fetch_all(&self.pool)
@@ -366,11 +377,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn posting_lines(&self, key: &str) -> Result<Vec<PostingLine>, StoreError> {
+    pub async fn posting_lines(&self, store: &str, key: &str) -> Result<Vec<PostingLine>, StoreError> {
         let lines = sqlx::query_as!(
             PostingLine,
             "select account, debit, credit, dimensions, memo, rule from posting_line
-              where document_key = $1 order by position",
+              where store = $1 and document_key = $2 order by position",
+            store,
             key
         )
         .fetch_all(&self.pool)
@@ -385,7 +397,7 @@ impl Store {
     pub async fn trial_balance(&self, store: &str) -> Result<Vec<(String, Decimal, Decimal)>, StoreError> {
         let rows = sqlx::query!(
             r#"select l.account, sum(l.debit) as "debit!", sum(l.credit) as "credit!"
-                 from posting_line l join document d on d.key = l.document_key
+                 from posting_line l join document d on d.store = l.store and d.key = l.document_key
                 where d.store = $1 and d.state = 'posted' group by l.account order by l.account"#,
             store
         )

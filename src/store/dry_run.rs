@@ -243,7 +243,8 @@ impl Store {
         let _around = failpoint::around(Step::BeginDryRun);
         let row = sqlx::query_as!(
             Row,
-            "update dry_run set state = 'running', started_at = coalesce(started_at, now())
+            "update dry_run set state = 'running', started_at = coalesce(started_at, clock.now)
+               from (select now()) clock
               where store = $1 and state in ('queued', 'running')
                 and id = (select min(id) from dry_run where store = $1 and state in ('queued', 'running'))
              returning store, id, state, selection, revision, rules, note, created_by, created_at, started_at, ended_at,

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::inbox::mark;
 use super::pool::Transaction;
 use super::{Store, StoreError, to_database};
 use crate::failpoint::{self, Step};
@@ -42,13 +43,32 @@ pub enum Excluded {
     Claimed,
 }
 
+/// Waits for whoever decides about an order or sends something of it, and keeps them waiting until the end of the
+/// transaction. The lock is taken where the order's decisions lie, because that is where the trigger takes it.
+pub(super) async fn lock_order(transaction: &mut Transaction, store: &str, order: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(order_lock($1, $2))
+           from (select count(*) from order_exclusion where store = $1 and order_id = $2) there",
+        store,
+        order
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
 /// Whether an order is excluded, decided in turn with whoever decides it, until the end of the transaction. To be asked
 /// after its documents were locked, as excluding does.
 pub(super) async fn is_excluded(transaction: &mut Transaction, store: &str, order_id: u64) -> Result<bool, StoreError> {
     let order = to_database(order_id);
-    sqlx::query!("select pg_advisory_xact_lock_shared(order_lock($1, $2))", store, order)
-        .execute(&mut **transaction)
-        .await?;
+    sqlx::query!(
+        "select pg_advisory_xact_lock_shared(order_lock($1, $2))
+           from (select count(*) from order_exclusion where store = $1 and order_id = $2) there",
+        store,
+        order
+    )
+    .execute(&mut **transaction)
+    .await?;
     // A statement of its own, so that it sees what was committed before the lock was given.
     let row = sqlx::query!(
         r#"select exists (select from order_exclusion where store = $1 and order_id = $2) as "excluded!""#,
@@ -85,9 +105,7 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await?;
         let known: Vec<String> = known.into_iter().map(|row| row.key).collect();
-        sqlx::query!("select pg_advisory_xact_lock(order_lock($1, $2))", store, order)
-            .execute(&mut *transaction)
-            .await?;
+        lock_order(&mut transaction, store, order).await?;
         let stands = sqlx::query!(
             "select number from document
               where store = $1 and order_id = $2
@@ -115,7 +133,7 @@ impl Store {
         let row = sqlx::query!(
             "insert into order_exclusion (store, order_id, reason, excluded_by) values ($1, $2, $3, $4)
              on conflict (store, order_id) do update
-                set reason = excluded.reason, excluded_by = excluded.excluded_by, excluded_at = now()
+                set reason = excluded.reason, excluded_by = excluded.excluded_by, excluded_at = excluded.excluded_at
              returning excluded_at",
             store,
             order,
@@ -127,15 +145,19 @@ impl Store {
         // What was never sent goes without a trace; what was refused once has its attempts and stays.
         sqlx::query!(
             "with gone as (
-                select key from document where key = any ($1) and attempts = 0 and state in ('collected', 'planned')),
-             lines as (delete from posting_line using gone where document_key = gone.key)
-             delete from document using gone where document.key = gone.key",
+                select key from document
+                 where store = $1 and key = any ($2) and attempts = 0 and state in ('collected', 'planned')),
+             lines as (delete from posting_line l using gone where l.store = $1 and l.document_key = gone.key)
+             delete from document d using gone where d.store = $1 and d.key = gone.key",
+            store,
             &known
         )
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "update document set state = 'planned', summary_group = null where key = any ($1) and state = 'collected'",
+            "update document set state = 'planned', summary_group = null
+              where store = $1 and key = any ($2) and state = 'collected'",
+            store,
             &known
         )
         .execute(&mut *transaction)
@@ -143,7 +165,7 @@ impl Store {
         sqlx::query!(
             "insert into sales_order (store, order_id, outcome, reason) values ($1, $2, 'excluded', $3)
              on conflict (store, order_id) do update
-                set outcome = excluded.outcome, reason = excluded.reason, updated_at = now()",
+                set outcome = excluded.outcome, reason = excluded.reason, updated_at = excluded.updated_at",
             store,
             order,
             told(reason, by)
@@ -157,15 +179,7 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        sqlx::query!(
-            "insert into lane (store, order_id) values ($1, $2)
-             on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
-            store,
-            order
-        )
-        .execute(&mut *transaction)
-        .await?;
+        mark(&mut *transaction, store, order).await?;
         transaction.commit().await?;
         Ok(Excluded::Done(Exclusion {
             reason: reason.to_owned(),
@@ -180,17 +194,17 @@ impl Store {
     /// [`StoreError::Unavailable`]: then nothing was changed.
     pub async fn include_order(&self, store: &str, order_id: u64) -> Result<bool, StoreError> {
         let _around = failpoint::around(Step::IncludeOrder);
-        let done = sqlx::query!(
-            "with included as (delete from order_exclusion where store = $1 and order_id = $2 returning store, order_id)
-             insert into lane (store, order_id) select store, order_id from included
-             on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
-            store,
-            to_database(order_id)
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
+        let order = to_database(order_id);
+        let mut transaction = self.pool.begin().await?;
+        let done = sqlx::query!("delete from order_exclusion where store = $1 and order_id = $2", store, order)
+            .execute(&mut *transaction)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        mark(&mut *transaction, store, order).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The decision to exclude an order; `None` when there is none.

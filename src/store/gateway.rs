@@ -134,24 +134,37 @@ impl Store {
             return Ok(Permits { slots: Vec::new(), waiting: 0, trouble });
         }
         let waiting = older_waiters(&mut transaction, company, token).await?;
-        let taken = sqlx::query!(
-            r#"insert into company_slot (company, slot, token, leased_until)
-               select $1, free.slot, $3, now() + make_interval(secs => $4)
-                 from generate_series(1, $2::int) as free (slot)
+        let free = sqlx::query!(
+            r#"select free.slot as "slot!" from generate_series(1, $2::int) as free (slot)
                 where not exists (select from company_slot s
                                    where s.company = $1 and s.slot = free.slot and s.leased_until >= now())
                 order by free.slot
-                limit least($5::bigint, greatest(0, $2::bigint - $6::bigint -
-                      (select count(*) from company_slot s where s.company = $1 and s.leased_until >= now())))
-               on conflict (company, slot) do update set token = excluded.token, leased_until = excluded.leased_until
-                  where company_slot.leased_until < now()
-               returning slot"#,
+                limit least($3::bigint, greatest(0, $2::bigint - $4::bigint -
+                      (select count(*) from company_slot s where s.company = $1 and s.leased_until >= now())))"#,
             company,
             i32::try_from(slots).unwrap_or(i32::MAX),
-            token,
-            lease.as_secs_f64(),
             i64::from(wanted),
             waiting,
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let free: Vec<i32> = free.into_iter().map(|row| row.slot).collect();
+        // What lapsed goes first, so that what another replica took meanwhile stays.
+        sqlx::query!(
+            "delete from company_slot where company = $1 and slot = any ($2) and leased_until < now()",
+            company,
+            &free
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let taken = sqlx::query!(
+            "insert into company_slot (company, slot, token, leased_until)
+             select $1, slot, $3, now() + make_interval(secs => $4) from unnest($2::int[]) free (slot) order by slot
+             on conflict (company, slot) do nothing returning slot",
+            company,
+            &free,
+            token,
+            lease.as_secs_f64(),
         )
         .fetch_all(&mut *transaction)
         .await?;
@@ -238,10 +251,11 @@ impl Store {
             let failures = known.saturating_add(1);
             let rest = pause(failures).map(|rest| rest.as_secs_f64());
             sqlx::query!(
-                "update company_gate set failures = $2, cause = $3, reason = $4, since = coalesce(since, now()),
+                "update company_gate set failures = $2, cause = $3, reason = $4, since = coalesce(since, clock.now),
                         needs_probe = needs_probe or $5::float8 is not null,
-                        paused_until = coalesce(now() + make_interval(secs => $5), paused_until),
+                        paused_until = coalesce(clock.until, paused_until),
                         probe_token = null, probe_until = '-infinity'
+                   from (select now(), now() + make_interval(secs => $5) as until) clock
                   where company = $1 and (not needs_probe or probe_token = $6)",
                 company,
                 i32::try_from(failures).unwrap_or(i32::MAX),
@@ -362,7 +376,7 @@ async fn note_waiter(transaction: &mut Transaction, company: &str, token: Uuid, 
             "insert into company_slot_waiter (company, token, asked_until)
              values ($1, $2, now() + make_interval(secs => $3))
              on conflict (company, token) do update set asked_until = excluded.asked_until,
-                since = case when company_slot_waiter.asked_until > now() then company_slot_waiter.since
+                since = case when company_slot_waiter.asked_until > excluded.since then company_slot_waiter.since
                              else excluded.since end",
             company,
             token,

@@ -173,7 +173,7 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "update schedule set wanted_at = clock_timestamp(), retry_at = '-infinity'
+            "update schedule set wanted_at = (select clock_timestamp()), retry_at = '-infinity'
               where store = $1 and name = 'webhooks'",
             store
         )

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sqlx::PgExecutor;
 
 use super::{Store, StoreError, to_database};
 use crate::failpoint::{self, Step};
@@ -31,6 +32,20 @@ pub struct Recorded {
     pub new: u64,
     /// Orders marked as due; repeats mark too, because two changes within one second carry the same id.
     pub marked: u64,
+}
+
+/// Marks an order as due at once.
+pub(super) async fn mark(executor: impl PgExecutor<'_>, store: &str, order: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into lane (store, order_id) values ($1, $2)
+         on conflict (store, order_id) do update
+            set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0",
+        store,
+        order
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
 }
 
 impl Store {
@@ -85,16 +100,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn mark_due(&self, store: &str, order_id: u64) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::MarkDue);
-        sqlx::query!(
-            "insert into lane (store, order_id) values ($1, $2)
-             on conflict (store, order_id) do update
-                set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
-            store,
-            to_database(order_id)
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        mark(&self.pool, store, to_database(order_id)).await
     }
 
     /// How many distinct deliveries were kept, for one store.

@@ -72,6 +72,16 @@ pub struct Backlog {
     pub oldest_due_seconds: u64,
 }
 
+/// A lane that was claimed.
+struct LaneRow {
+    store: String,
+    order_id: i64,
+    version: i64,
+    failures: i32,
+    waits: i32,
+    run_at: jiff_sqlx::Timestamp,
+}
+
 impl Store {
     /// Claims up to `limit` due orders of these stores for `lease`, in turns: the store with the fewest orders under way
     /// comes first, so a store with a backlog keeps no other waiting. Within a store the order that has been due the
@@ -87,11 +97,66 @@ impl Store {
         stores: &[ClaimFrom],
     ) -> Result<Vec<Claimed>, StoreError> {
         let _around = failpoint::around(Step::Claim);
+        let rows = match stores {
+            [only] => self.claim_of_one(limit, lease, token, only).await?,
+            several => self.claim_in_turns(limit, lease, token, several).await?,
+        };
+        Ok(rows
+            .into_iter()
+            .map(|row| Claimed {
+                store: row.store,
+                order_id: from_database(row.order_id),
+                version: row.version,
+                failures: row.failures.unsigned_abs(),
+                waits: row.waits.unsigned_abs(),
+                due_at: row.run_at.to_jiff(),
+                token,
+            })
+            .collect())
+    }
+
+    /// The claim of one store: a statement about one shard, where the tables are spread.
+    async fn claim_of_one(
+        &self,
+        limit: u32,
+        lease: Duration,
+        token: Uuid,
+        from: &ClaimFrom,
+    ) -> Result<Vec<LaneRow>, StoreError> {
+        let rows = sqlx::query_as!(
+            LaneRow,
+            "with due as materialized (
+                 select order_id from lane
+                  where store = $1 and run_at >= coalesce($2::timestamptz, '-infinity') and run_at <= now()
+                    and leased_until < now()
+                  order by run_at limit $3 for update skip locked)
+             update lane l set leased_until = now() + make_interval(secs => $4), lease_token = $5
+               from due where l.store = $1 and l.order_id = due.order_id
+             returning l.store, l.order_id, l.version, l.failures, l.waits, l.run_at",
+            from.store,
+            from.not_before.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
+            i64::from(limit),
+            lease.as_secs_f64(),
+            token,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows)
+    }
+
+    async fn claim_in_turns(
+        &self,
+        limit: u32,
+        lease: Duration,
+        token: Uuid,
+        stores: &[ClaimFrom],
+    ) -> Result<Vec<LaneRow>, StoreError> {
         let names: Vec<String> = stores.iter().map(|from| from.store.clone()).collect();
         let marks: Vec<Option<jiff_sqlx::Timestamp>> =
             stores.iter().map(|from| from.not_before.map(|at| at.to_sqlx())).collect();
         let under_way: Vec<i64> = stores.iter().map(|from| i64::from(from.under_way)).collect();
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            LaneRow,
             r#"with due as materialized (
                    select s.store, l.order_id, l.run_at,
                           s.under_way + row_number() over (partition by s.store order by l.run_at) as turn
@@ -114,18 +179,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Claimed {
-                store: row.store,
-                order_id: from_database(row.order_id),
-                version: row.version,
-                failures: row.failures.unsigned_abs(),
-                waits: row.waits.unsigned_abs(),
-                due_at: row.run_at.to_jiff(),
-                token,
-            })
-            .collect())
+        Ok(rows)
     }
 
     /// Extends the lease on everything held under these tokens; answers the tokens under which anything still is held.
@@ -200,7 +254,7 @@ impl Store {
         let done = sqlx::query!(
             "update lane set leased_until = '-infinity', lease_token = null,
                     failures = failures + $5, waits = waits + $6, last_error = nullif($7, ''),
-                    run_at = case when version = $4 or $5 > 0 then now() + make_interval(secs => $8) else now() end
+                    run_at = now() + make_interval(secs => case when version = $4 or $5 > 0 then $8::float8 else 0 end)
               where store = $1 and order_id = $2 and lease_token = $3",
             lane.store,
             to_database(lane.order_id),

@@ -133,7 +133,7 @@ impl Store {
             sqlx::query!(
                 "insert into ledger_event (store, name, subject, day, event) values ($1, $2, $3, $4, $5)
                  on conflict (store, name) do update
-                    set day = excluded.day, event = excluded.event, retry_at = now(), failures = 0,
+                    set day = excluded.day, event = excluded.event, retry_at = excluded.retry_at, failures = 0,
                         version = ledger_event.version + 1",
                 store,
                 event.name,

@@ -6,6 +6,7 @@ pub mod backfill;
 pub mod by_hand;
 pub mod customer;
 pub mod customer_card;
+pub mod distribution;
 pub mod document;
 pub mod document_search;
 pub mod dry_run;

@@ -196,7 +196,7 @@ impl Store {
             r#"select h.id, h.store, h.order_id, h.document_key, h.code, h.subject, h.message, h.remedy, h.amount,
                       h.currency, h.opened_at, h.released_at, o.cause, coalesce(o.snoozed, false) as "snoozed!",
                       h.snoozed_until, h.snooze_reason, h.snoozed_by
-                 from hold h left join open_hold o on o.id = h.id
+                 from hold h left join open_hold o on o.store = h.store and o.id = h.id
                 where h.store = $1 and h.id = $2"#,
             store,
             id

@@ -58,30 +58,33 @@ impl Store {
     ) -> Result<Timestamp, StoreError> {
         let _around = failpoint::around(Step::KeepEvidence);
         let order = to_database(order_id);
-        sqlx::query!(
+        let newest = sqlx::query!(
+            "select hash, current_since, modified_at from evidence where store = $1 and order_id = $2
+              order by current_since desc, hash = $3 desc limit 1",
+            store,
+            order,
+            hash
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let same = newest.filter(|newest| newest.hash == hash);
+        if let Some(same) = &same
+            && modified <= same.modified_at.map(|at| at.to_jiff())
+        {
+            return Ok(same.current_since.to_jiff());
+        }
+        let row = sqlx::query!(
             "insert into evidence (store, order_id, hash, facts, modified_at) values ($1, $2, $3, $4, $5)
              on conflict (store, order_id, hash) do update
                 set modified_at = greatest(evidence.modified_at, excluded.modified_at),
-                    current_since = case when exists (
-                       select 1 from evidence other where other.store = $1 and other.order_id = $2
-                          and other.current_since > evidence.current_since) then now() else evidence.current_since end
-              where excluded.modified_at > coalesce(evidence.modified_at, '-infinity')
-                 or exists (select 1 from evidence other
-                             where other.store = $1 and other.order_id = $2
-                               and other.current_since > evidence.current_since)",
+                    current_since = case when $6 then evidence.current_since else excluded.current_since end
+             returning current_since",
             store,
             order,
             hash,
             facts,
             modified.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
-        )
-        .execute(&self.pool)
-        .await?;
-        let row = sqlx::query!(
-            "select current_since from evidence where store = $1 and order_id = $2 and hash = $3",
-            store,
-            order,
-            hash
+            same.is_some()
         )
         .fetch_one(&self.pool)
         .await?;
@@ -128,7 +131,7 @@ impl Store {
                 total = coalesce(excluded.total, sales_order.total),
                 open_balance = coalesce(excluded.open_balance, sales_order.open_balance),
                 evidence_hash = coalesce(excluded.evidence_hash, sales_order.evidence_hash),
-                revision = coalesce(excluded.revision, sales_order.revision), updated_at = now()",
+                revision = coalesce(excluded.revision, sales_order.revision), updated_at = excluded.updated_at",
             standing.store,
             to_database(standing.order_id),
             standing.outcome,
@@ -157,7 +160,7 @@ impl Store {
         let _around = failpoint::around(Step::NoteFailure);
         sqlx::query!(
             "insert into sales_order (store, order_id, outcome, reason) values ($1, $2, 'failing', $3)
-             on conflict (store, order_id) do update set reason = excluded.reason, updated_at = now()
+             on conflict (store, order_id) do update set reason = excluded.reason, updated_at = excluded.updated_at
                 where sales_order.outcome = 'failing'",
             store,
             to_database(order_id),

@@ -121,9 +121,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn attempt_trail(&self, key: &str) -> Result<Vec<Attempt>, StoreError> {
+    pub async fn attempt_trail(&self, store: &str, key: &str) -> Result<Vec<Attempt>, StoreError> {
         let rows = sqlx::query!(
-            "select number, step, at, outcome, answer from attempt where document_key = $1 order by at",
+            "select number, step, at, outcome, answer from attempt where store = $1 and document_key = $2 order by at",
+            store,
             key
         )
         .fetch_all(&self.pool)
@@ -153,8 +154,9 @@ impl Store {
     ) -> Result<Vec<OrderEvent>, StoreError> {
         let rows = sqlx::query!(
             r#"with of_order as (select * from document where store = $1 and order_id = $2),
-               event (at, step, event, subject, detail) as (
-                   select received_at, 1, 'delivery-received', webhook_id, scope from inbox
+               event as (
+                   select received_at as at, 1 as step, 'delivery-received' as event, webhook_id as subject,
+                          scope as detail from inbox
                     where store = $1 and order_id = $2
                    union all
                    select read_at, 2, 'evidence-read', hash, '' from evidence where store = $1 and order_id = $2
@@ -170,11 +172,11 @@ impl Store {
                    select a.at, 5, case a.step when 'look-up' then 'looked-up' when 'by-hand' then 'looked-up-by-hand'
                           else 'answered' end, d.key,
                           'attempt ' || a.number || ': ' || a.outcome
-                     from attempt a join of_order d on d.key = a.document_key
+                     from attempt a join of_order d on d.key = a.document_key where a.store = $1
                    union all
                    select a.at, 6, 'posted', d.key, 'record ' || d.record_no
                      from attempt a join of_order d on d.key = a.document_key
-                    where d.state = 'posted' and a.outcome = 'posted'
+                    where a.store = $1 and d.state = 'posted' and a.outcome = 'posted'
                    union all
                    -- What was tried is removed after a time; without it nothing would be posted.
                    select settled_at, 6, 'posted', key, 'record ' || record_no || '; its attempts are no longer kept'
@@ -183,7 +185,7 @@ impl Store {
                       and not exists (select from attempt a where a.document_key = of_order.key)
                    union all
                    select s.planned_at, 6, 'summed-up', d.key, d.summary_key
-                     from of_order d join document s on s.key = d.summary_key
+                     from of_order d join document s on s.store = $1 and s.key = d.summary_key
                    union all
                    select opened_at, 7, 'held', code || ': ' || subject, message from hold
                     where store = $1 and order_id = $2

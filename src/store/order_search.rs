@@ -74,15 +74,15 @@ impl Store {
                   and ($12::numeric is null or total >= $12)
                   and ($13::numeric is null or total <= $13)
                   and ($14::text is null or exists (
-                        select from hold h where h.store = o.store and h.order_id = o.order_id
+                        select from hold h where h.store = $1 and h.order_id = o.order_id
                                              and h.released_at is null and h.code = $14))
                   and ($15::date is null and $16::date is null
-                       or exists (select from document d where d.store = o.store and d.order_id = o.order_id
+                       or exists (select from document d where d.store = $1 and d.order_id = o.order_id
                                                            and d.posting_date between coalesce($15, '-infinity')
                                                                                   and coalesce($16, 'infinity'))
                        or order_date between coalesce($15, '-infinity') and coalesce($16, 'infinity')
                           and not exists (select from document d
-                                           where d.store = o.store and d.order_id = o.order_id))
+                                           where d.store = $1 and d.order_id = o.order_id))
                 order by order_id limit $3"#,
             store,
             to_database(after),

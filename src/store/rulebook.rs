@@ -195,11 +195,18 @@ pub(super) async fn insert(
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('rulebook/' || $1, 0))", new.store)
         .execute(&mut **transaction)
         .await?;
+    let newest = sqlx::query_scalar!(
+        r#"select coalesce(max(revision), 0) as "newest!" from rulebook where store = $1"#,
+        new.store
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    if newest != new.base {
+        return Ok(None);
+    }
     let row = sqlx::query!(
         "insert into rulebook (store, rules, author, approved_by, note, rules_added, rules_changed, rules_removed)
-         select $1, $2, $3, $4, $5, $6, $7, $8
-          where (select coalesce(max(revision), 0) from rulebook where store = $1) = $9
-         returning revision",
+         values ($1, $2, $3, $4, $5, $6, $7, $8) returning revision",
         new.store,
         new.rules,
         new.author,
@@ -207,12 +214,10 @@ pub(super) async fn insert(
         new.note,
         new.changes.added,
         new.changes.changed,
-        new.changes.removed,
-        new.base
+        new.changes.removed
     )
-    .fetch_optional(&mut **transaction)
+    .fetch_one(&mut **transaction)
     .await?;
-    let Some(row) = row else { return Ok(None) };
     release(transaction, new.store).await?;
     Ok(Some(row.revision))
 }
@@ -221,18 +226,19 @@ pub(super) async fn insert(
 async fn release(transaction: &mut Transaction, store: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into lane (store, order_id)
-         select store, order_id from hold
-          where store = $1 and released_at is null and order_id is not null
-          union
-         -- The orders of a refused summary: their documents may go elsewhere under the new rules.
-         select m.store, m.order_id from document m
-          where m.store = $1 and m.state = 'collected' and m.order_id is not null
-            and exists (select from document s
-                         where s.store = $1 and s.kind = 'summary' and s.state = 'rejected'
-                           and s.summary_group = m.summary_group)
+         select store, order_id from (
+             select store, order_id from hold
+              where store = $1 and released_at is null and order_id is not null
+              union
+             -- The orders of a refused summary: their documents may go elsewhere under the new rules.
+             select m.store, m.order_id from document m
+              where m.store = $1 and m.state = 'collected' and m.order_id is not null
+                and exists (select from document s
+                             where s.store = $1 and s.kind = 'summary' and s.state = 'rejected'
+                               and s.summary_group = m.summary_group)) due
           order by 1, 2
          on conflict (store, order_id) do update
-            set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+            set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0",
         store
     )
     .execute(&mut **transaction)

@@ -255,7 +255,8 @@ impl Store {
     pub async fn want_run(&self, store: &str, name: ScheduleName) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::WantRun);
         sqlx::query!(
-            "update schedule set wanted_at = clock_timestamp(), retry_at = '-infinity' where store = $1 and name = $2",
+            "update schedule set wanted_at = (select clock_timestamp()), retry_at = '-infinity'
+              where store = $1 and name = $2",
             store,
             name.as_str(),
         )
@@ -303,14 +304,14 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         let row = sqlx::query!(
-            r#"update schedule set unfinished = true,
-                      window_from = coalesce(window_from, read_until - make_interval(secs => $3)),
-                      window_until = coalesce(window_until, now()),
-                      window_after = case when window_from is null then 0 else window_after end,
-                      next_at = case when next_at > now() then next_at else next_at + make_interval(secs =>
-                         every_seconds * (floor(extract(epoch from now() - next_at)::float8 / every_seconds) + 1)) end
-                where store = $1 and name = $2
-               returning window_from as "from!", window_until as "until!", window_after, failures"#,
+            r#"select coalesce(window_from, read_until - make_interval(secs => $3)) as "from!",
+                      coalesce(window_until, now()) as "until!",
+                      case when window_from is null then 0 else window_after end as "after!",
+                      case when next_at > now() then next_at else next_at + make_interval(secs =>
+                         every_seconds * (floor(extract(epoch from now() - next_at)::float8 / every_seconds) + 1))
+                      end as "next!",
+                      failures
+                 from schedule where store = $1 and name = $2 for update"#,
             store,
             name.as_str(),
             name.overlap().as_secs_f64(),
@@ -318,6 +319,18 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or_else(|| StoreError::Lost(format!("the schedule {} of {store}", name.as_str())))?;
+        sqlx::query!(
+            "update schedule set unfinished = true, window_from = $3, window_until = $4, window_after = $5, next_at = $6
+              where store = $1 and name = $2",
+            store,
+            name.as_str(),
+            row.from as jiff_sqlx::Timestamp,
+            row.until as jiff_sqlx::Timestamp,
+            row.after,
+            row.next as jiff_sqlx::Timestamp,
+        )
+        .execute(&mut *transaction)
+        .await?;
         let run = sqlx::query!(
             "insert into schedule_run (store, name) values ($1, $2) returning id, started_at",
             store,
@@ -333,7 +346,7 @@ impl Store {
             started_at: run.started_at.to_jiff(),
             from: row.from.to_jiff(),
             until: row.until.to_jiff(),
-            after: from_database(row.window_after),
+            after: from_database(row.after),
             failures: row.failures.unsigned_abs(),
         })
     }
@@ -351,7 +364,9 @@ impl Store {
             RunResult::Failed { why, .. } => ("failed", Some(why.as_str())),
         };
         let ended = sqlx::query!(
-            "update schedule_run set result = $2, error = $3, ended_at = now() where id = $1 and result = 'running'",
+            "update schedule_run set result = $3, error = $4, ended_at = now()
+              where store = $1 and id = $2 and result = 'running'",
+            store,
             run.run,
             word,
             why,
@@ -378,16 +393,27 @@ impl Store {
                 .await?;
             }
             RunResult::Failed { wait, too_long, .. } => {
+                // Half of the window, but never so little that it comes to nothing.
+                let shorter = sqlx::query_scalar!(
+                    "select greatest(window_from + (window_until - window_from) / 2,
+                                     least(window_until, read_until + interval '1 minute')) as until
+                       from schedule where store = $1 and name = $2 and $3 for update",
+                    store,
+                    name,
+                    *too_long
+                )
+                .fetch_optional(&mut *transaction)
+                .await?;
                 sqlx::query!(
                     "update schedule set failures = failures + 1, retry_at = now() + make_interval(secs => $3),
                             window_after = case when $4 then 0 else window_after end,
-                            window_until = case when $4 then greatest(window_from + (window_until - window_from) / 2,
-                               least(window_until, read_until + interval '1 minute')) else window_until end
+                            window_until = case when $4 then $5 else window_until end
                       where store = $1 and name = $2",
                     store,
                     name,
                     wait.as_secs_f64(),
                     *too_long,
+                    shorter.flatten() as Option<jiff_sqlx::Timestamp>,
                 )
                 .execute(&mut *transaction)
                 .await?;
@@ -409,11 +435,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn count_run(&self, run: i64, seen: u64, acted: u64) -> Result<(), StoreError> {
+    pub async fn count_run(&self, run: &Begun, seen: u64, acted: u64) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::CountRun);
         sqlx::query!(
-            "update schedule_run set seen = $2, acted = $3 where id = $1",
-            run,
+            "update schedule_run set seen = $3, acted = $4 where store = $1 and id = $2",
+            run.store,
+            run.run,
             super::to_database(seen),
             super::to_database(acted),
         )

@@ -121,9 +121,10 @@ impl Store {
                  where store = $1 and order_id = $2 and attempts = 0 and state in ('collected', 'planned')
                    and key <> all ($3)
                    and not exists (select from by_hand b
-                                    where b.document_key = document.key and b.state in ('open', 'refused'))),
-             lines as (delete from posting_line using gone where document_key = gone.key)
-             delete from document using gone where document.key = gone.key",
+                                    where b.store = $1 and b.document_key = document.key
+                                      and b.state in ('open', 'refused'))),
+             lines as (delete from posting_line l using gone where l.store = $1 and l.document_key = gone.key)
+             delete from document d using gone where d.store = $1 and d.key = gone.key",
             store,
             to_database(order_id),
             &keys
@@ -284,9 +285,10 @@ impl Store {
         }
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         sqlx::query!(
-            "insert into summary_support (summary_key, documents, orders, csv) values ($1, $2, $3, $4)
-             on conflict (summary_key) do update
+            "insert into summary_support (store, summary_key, documents, orders, csv) values ($1, $2, $3, $4, $5)
+             on conflict (store, summary_key) do update
                 set documents = excluded.documents, orders = excluded.orders, csv = excluded.csv",
+            store,
             new.document.key,
             count(new.documents),
             count(new.orders),
@@ -297,7 +299,9 @@ impl Store {
         .map_err(StoreError::from)?;
         let keys: Vec<String> = members.into_iter().map(|member| member.key).collect();
         let taken = sqlx::query!(
-            "update document set state = 'summarised', summary_key = $1 where key = any ($2) and state = 'collected'",
+            "update document set state = 'summarised', summary_key = $2
+              where store = $1 and key = any ($3) and state = 'collected'",
+            store,
             new.document.key,
             &keys
         )
@@ -333,10 +337,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn put_off_summary(&self, key: &str, delay: std::time::Duration) -> Result<(), StoreError> {
+    pub async fn put_off_summary(&self, store: &str, key: &str, delay: std::time::Duration) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::PutOffSummary);
         sqlx::query!(
-            "update document set retry_at = now() + make_interval(secs => $2) where key = $1 and state <> 'posted'",
+            "update document set retry_at = now() + make_interval(secs => $3)
+              where store = $1 and key = $2 and state <> 'posted'",
+            store,
             key,
             delay.as_secs_f64()
         )
@@ -350,19 +356,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]: then nothing was changed.
-    pub async fn refuse_summary(&self, key: &str, error: &str) -> Result<(), StoreError> {
+    pub async fn refuse_summary(&self, store: &str, key: &str, error: &str) -> Result<(), StoreError> {
         let _around = failpoint::around(Step::RefuseSummary);
         let mut transaction = self.pool.begin().await?;
         let done = sqlx::query!(
-            "update document set state = 'rejected', error = $2, settled_at = now(), attempts = attempts + 1
-              where key = $1 and state = 'planned' and open_until is null",
+            "update document set state = 'rejected', error = $3, settled_at = now(), attempts = attempts + 1
+              where store = $1 and key = $2 and state = 'planned' and open_until is null",
+            store,
             key,
             error
         )
         .execute(&mut *transaction)
         .await?;
         if done.rows_affected() == 1 {
-            release_members(&mut transaction, key).await?;
+            release_members(&mut transaction, store, key).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -396,8 +403,9 @@ impl Store {
         sqlx::query!(
             "update sales_order o set outcome = 'posted', reason = '', updated_at = now()
               where o.store = $1 and o.outcome = 'collected'
-                and not exists (select from document d left join document s on s.key = d.summary_key
-                                 where d.store = o.store and d.order_id = o.order_id
+                and not exists (select from document d
+                                  left join document s on s.store = d.store and s.key = d.summary_key
+                                 where d.store = $1 and d.order_id = o.order_id
                                    and (d.state = 'collected' or d.state = 'summarised' and s.state <> 'posted'))",
             store
         )
@@ -407,9 +415,9 @@ impl Store {
             "update hold h set released_at = now()
               where h.store = $1 and h.document_key is not null and h.released_at is null
                 and exists (select from document s
-                             where s.key = h.document_key and s.kind = 'summary' and s.state = 'rejected'
+                             where s.store = $1 and s.key = h.document_key and s.kind = 'summary' and s.state = 'rejected'
                                and not exists (select from document m
-                                                where m.store = s.store and m.summary_group = s.summary_group
+                                                where m.store = $1 and m.summary_group = s.summary_group
                                                   and m.state = 'collected'))",
             store
         )

@@ -113,7 +113,7 @@ impl Work for Backfills {
                     "a backfill goes on later"
                 );
                 let told = format!("{why}; it is tried again by itself, and cancelling it lets the next one go");
-                self.store.put_off_backfill(backfill.id, &told, wait).await
+                self.store.put_off_backfill(&self.connection.name, backfill.id, &told, wait).await
             }
             Err(Stop::Store(error)) => Err(error),
         }
@@ -150,6 +150,7 @@ impl Backfills {
             }
         }
         let step = BackfillStep {
+            store: &self.connection.name,
             id: backfill.id,
             before: backfill.after_id,
             after,
@@ -181,7 +182,7 @@ impl Backfills {
             && let Some(first) = page.orders.first().map(|order| order.id)
             && let Some(last) = reader.last_order(&filter).await?
         {
-            self.store.note_backfill_range(backfill.id, first, last).await?;
+            self.store.note_backfill_range(&self.connection.name, backfill.id, first, last).await?;
         }
         Ok(Listed { backfill: backfill.id, after: backfill.after_id, page })
     }

@@ -29,7 +29,7 @@ use crate::store::document::{DocumentState, StoredDocument};
 /// stays as it is.
 pub(super) async fn settle(store: &Store, gateway: &Gateway, claims: &[Claim]) -> Result<(), RunEnd> {
     for claim in claims.iter().filter(|claim| claim.state == ClaimState::Open) {
-        let (verdict, journal, answer) = match store.document(&claim.document_key).await? {
+        let (verdict, journal, answer) = match store.document(&claim.store, &claim.document_key).await? {
             None => (refused("there is no such document any more"), false, None),
             Some(stored) => look(gateway, claim, &stored).await?,
         };

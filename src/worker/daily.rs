@@ -159,13 +159,13 @@ impl Daily {
     /// refused or put off afterwards.
     async fn send(&self, key: &str) -> Result<(), StoreError> {
         let store = &self.connection.name;
-        let Some(stored) = self.store.document(key).await? else { return Ok(()) };
+        let Some(stored) = self.store.document(store, key).await? else { return Ok(()) };
         let (why, after) = match self.post(key).await {
             Ok(One::Posted(..)) => return self.store.hold_document(store, key, &[]).await,
             Ok(One::Held(mut hold)) => {
                 hold.remedy.push_str(" The summary is tried again by itself; over the API it can be tried at once.");
                 self.store.hold_document(store, key, &new_holds(std::slice::from_ref(&hold))).await?;
-                self.store.refuse_summary(key, &hold.message).await?;
+                self.store.refuse_summary(store, key, &hold.message).await?;
                 (hold.message, None)
             }
             Ok(One::Later { why, after }) | Err(RunEnd::Retry { why, after }) => (why, after),
@@ -174,19 +174,20 @@ impl Daily {
         let failures = stored.attempts.unsigned_abs().saturating_add(1);
         let delay = retry::delay(&self.options.retries, failures, after, clock::jitter());
         tracing::warn!(why, summary = key, retry_in_s = delay.as_secs(), "a summary is tried again later");
-        self.store.put_off_summary(key, delay).await
+        self.store.put_off_summary(store, key, delay).await
     }
 
     async fn post(&self, key: &str) -> Result<One, RunEnd> {
         let later = |why: String, after: Option<Duration>| Ok(One::Later { why, after });
-        let Some(mut stored) = self.store.document(key).await? else {
+        let store = &self.connection.name;
+        let Some(mut stored) = self.store.document(store, key).await? else {
             return later(format!("{key} is gone from the database"), None);
         };
         if stored.is_uncertain() {
             if let Some(hold) = lookup::settle(&self.store, &self.connection.gateway, &stored).await? {
                 return Ok(One::Held(hold));
             }
-            match self.store.document(key).await? {
+            match self.store.document(store, key).await? {
                 Some(settled) => stored = settled,
                 None => return later(format!("{key} is gone from the database"), None),
             }

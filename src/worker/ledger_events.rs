@@ -176,7 +176,7 @@ impl LedgerEvents {
     async fn unsent(&self, documents: &[&Document]) -> Result<Vec<Document>, StoreError> {
         let mut unsent = Vec::new();
         for document in documents {
-            let stored = self.store.document(document.key.as_str()).await?;
+            let stored = self.store.document(&self.connection.name, document.key.as_str()).await?;
             if stored.is_none_or(|stored| stored.state != DocumentState::Posted && !stored.may_arrive()) {
                 unsent.push((*document).clone());
             }
@@ -186,14 +186,14 @@ impl LedgerEvents {
 
     async fn post_one(&self, document: &Document, revision: i64) -> Result<One, RunEnd> {
         let key = document.key.as_str();
-        if let Some(stored) = self.store.document(key).await? {
+        if let Some(stored) = self.store.document(&self.connection.name, key).await? {
             if stored.is_uncertain()
                 && let Some(hold) = lookup::settle(&self.store, &self.connection.gateway, &stored).await?
             {
                 return Ok(One::Held(hold));
             }
             // What is in Intacct stays as it is, also when the rules have changed since.
-            if let Some(stored) = self.store.document(key).await?
+            if let Some(stored) = self.store.document(&self.connection.name, key).await?
                 && let Some(record_no) = stored.record_no
             {
                 let posted = lookup::read_back(key, &stored.planned.body)?;

@@ -15,7 +15,7 @@ use crate::intacct::lookup::{self, EntryLine, FoundDocument, JournalLines};
 use crate::intacct::order_entry;
 use crate::intacct::posting;
 use crate::store::Store;
-use crate::store::document::{DocumentState, Duplicate, Outcome, StoredDocument};
+use crate::store::document::{DocumentState, Duplicate, Outcome, PlannedDocument, StoredDocument};
 
 /// How often a document that Intacct says it has is looked for before a person has to: over the waits between runs, so
 /// that what becomes visible late is found.
@@ -78,7 +78,8 @@ pub(super) async fn record(
     stored: &StoredDocument,
     look: &Look,
 ) -> Result<(), RunEnd> {
-    store.settle(&stored.planned.key, stored.attempts, "look-up", &look.outcome, look.answer.as_deref()).await?;
+    let PlannedDocument { store: name, key, .. } = &stored.planned;
+    store.settle(name, key, stored.attempts, "look-up", &look.outcome, look.answer.as_deref()).await?;
     if matches!(look.outcome, Outcome::Posted { .. })
         && stored.state == DocumentState::Unknown
         && let Some(function) = stored.request.as_deref().and_then(Function::label_of)
@@ -220,7 +221,7 @@ fn other_lines(sent: &[EntryLine], found: &[EntryLine]) -> Option<String> {
 /// visible later, or not for us.
 async fn missing(store: &Store, stored: &StoredDocument, document: &Document) -> Result<Verdict, RunEnd> {
     let key = &stored.planned.key;
-    let looks = store.look_ups(key, stored.attempts).await?;
+    let looks = store.look_ups(&stored.planned.store, key, stored.attempts).await?;
     let why = format!("no {} {} was found in Intacct", document.kind, document.number);
     let Some(duplicate) = looks.duplicate else { return Ok((Outcome::Absent { why }, Ok(None))) };
     let look = looks.times.saturating_add(1);

@@ -207,7 +207,7 @@ impl Scheduled {
 
     async fn check_hooks(&self, run: &Begun) -> Result<(), Stop> {
         let checked = hooks::check(&self.store, &self.connection, run.started_at).await?;
-        self.store.count_run(run.run, checked.seen, checked.changed).await?;
+        self.store.count_run(run, checked.seen, checked.changed).await?;
         self.listen().await?;
         Ok(())
     }

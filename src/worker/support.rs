@@ -42,7 +42,7 @@ pub async fn attach(
     summary: &Document,
     folder: &str,
 ) -> Result<Attached, RunEnd> {
-    let csv = store.summary_support(summary.key.as_str()).await?.unwrap_or_default();
+    let csv = store.summary_support(&connection.name, summary.key.as_str()).await?.unwrap_or_default();
     let mut revision = 1;
     loop {
         let id = attachment_id(summary, &connection.policy.number_prefix, revision);
@@ -52,7 +52,7 @@ pub async fn attach(
         };
         let key = attachment_key(summary, revision);
         let attachment = Attachment { store, connection, summary, key: key.as_str(), id: &id };
-        match store.document(key.as_str()).await? {
+        match store.document(&connection.name, key.as_str()).await? {
             Some(stored) if attachment.is_another(&stored, &function) => revision += 1,
             Some(stored) if stored.state == DocumentState::Posted => return Ok(Attached::Id(id)),
             stored => return attachment.send(stored, function, folder).await,
@@ -83,11 +83,18 @@ impl Attachment<'_> {
             // Nothing can be doubled: Intacct takes its control id once and its id once, and both are ours alone.
             let why =
                 "sent again under the same control id and attachment id, which Intacct takes only once".to_owned();
-            self.store.settle(self.key, uncertain.attempts, "send", &Outcome::Absent { why }, None).await?;
+            let absent = Outcome::Absent { why };
+            self.store.settle(&self.connection.name, self.key, uncertain.attempts, "send", &absent, None).await?;
         }
         let (body, hash) = (function.body(), function.body_hash());
         self.store.plan(&[self.planned(&hash, folder)]).await?;
-        let intent = Intent { key: self.key, content_hash: &hash, request: &body, request_hash: &hash };
+        let intent = Intent {
+            store: &self.connection.name,
+            key: self.key,
+            content_hash: &hash,
+            request: &body,
+            request_hash: &hash,
+        };
         let Some(attempt) = self.store.begin_sending(intent).await? else {
             return Ok(Attached::Later { why: format!("{} is being sent by another run", self.key), after: None });
         };
@@ -115,7 +122,7 @@ impl Attachment<'_> {
                 (Outcome::Unknown { error: why.clone() }, answer, Attached::Later { why, after: None })
             }
         };
-        self.store.settle(self.key, attempt, "send", &outcome, answer.as_deref()).await?;
+        self.store.settle(&self.connection.name, self.key, attempt, "send", &outcome, answer.as_deref()).await?;
         Ok(end)
     }
 

@@ -130,6 +130,7 @@ impl Batch<'_> {
             .iter()
             .zip(&requests)
             .map(|(document, (content_hash, request, request_hash))| Intent {
+                store: &self.connection.name,
                 key: document.key.as_str(),
                 content_hash,
                 request,
@@ -137,7 +138,7 @@ impl Batch<'_> {
             })
             .collect();
         let mark = keys().next().unwrap_or_default();
-        let Some(attempts) = self.store.begin_sending_together(&mark, &intents).await? else {
+        let Some(attempts) = self.store.begin_sending_together(&self.connection.name, &mark, &intents).await? else {
             return Ok(vec![self.not_now(&mark).await?]);
         };
         let cause = self.cause(group[0]);
@@ -172,7 +173,7 @@ impl Batch<'_> {
     async fn stored(&self, group: &[&Document]) -> Result<Vec<StoredDocument>, RunEnd> {
         let mut stored = Vec::with_capacity(group.len());
         for document in group {
-            stored.extend(self.store.document(document.key.as_str()).await?);
+            stored.extend(self.store.document(&self.connection.name, document.key.as_str()).await?);
         }
         Ok(stored)
     }

@@ -156,7 +156,7 @@ impl Batch<'_> {
             Err(hold) => return Ok(One::Held(*hold)),
         };
         let (body, hash) = (function.body(), function.body_hash());
-        let intent = Intent { key, content_hash, request: &body, request_hash: &hash };
+        let intent = Intent { store: &self.connection.name, key, content_hash, request: &body, request_hash: &hash };
         let Some(attempt) = self.store.begin_sending(intent).await? else {
             return self.not_now(key).await;
         };
@@ -201,14 +201,15 @@ impl Batch<'_> {
         let sent = sent.map_err(|failure| receivables::judge(failure, known.receivables));
         let (outcome, end, answer) = self.read_answer(document, attempt, sent);
         metrics::counter!(POSTINGS_TOTAL, "kind" => document.kind.as_str(), "outcome" => end_name(&end)).increment(1);
-        self.store.settle(document.key.as_str(), attempt, "send", &outcome, answer.as_deref()).await?;
+        let key = document.key.as_str();
+        self.store.settle(&self.connection.name, key, attempt, "send", &outcome, answer.as_deref()).await?;
         Ok(end)
     }
 
     /// Why a document may not be sent: somebody else has it or has changed it, or it has changed before it is certain what
     /// became of its first request.
     pub(super) async fn not_now(&self, key: &str) -> Result<One, RunEnd> {
-        let after = self.store.document(key).await?.and_then(|stored| stored.kept_back_for());
+        let after = self.store.document(&self.connection.name, key).await?.and_then(|stored| stored.kept_back_for());
         let why = match after {
             Some(_) => format!(
                 "{key} has changed, and its first request may still be under way in Intacct; that is looked up once more before anything else is sent"
@@ -271,7 +272,7 @@ impl Batch<'_> {
 
     async fn look_up(&self, document: &Document) -> Result<One, RunEnd> {
         let key = document.key.as_str();
-        let Some(stored) = self.store.document(key).await? else {
+        let Some(stored) = self.store.document(&self.connection.name, key).await? else {
             return Ok(One::Later { why: format!("{key} is gone from the database"), after: None });
         };
         match lookup::settle(self.store, &self.connection.gateway, &stored).await {
@@ -280,7 +281,7 @@ impl Batch<'_> {
             Err(RunEnd::Retry { why, after }) => return Ok(One::Later { why, after }),
             Err(other) => return Err(other),
         }
-        Ok(match self.store.document(key).await?.and_then(|stored| stored.record_no) {
+        Ok(match self.store.document(&self.connection.name, key).await?.and_then(|stored| stored.record_no) {
             Some(record_no) => One::Posted(key.to_owned(), record_no),
             None => One::Later { why: format!("{key} is being looked up by another run"), after: None },
         })

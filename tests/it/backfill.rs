@@ -157,7 +157,7 @@ async fn only_a_running_backfill_is_put_off() {
         if let Some(state) = state {
             assert!(store.set_backfill("acme-us", id, state).await.unwrap());
         }
-        store.put_off_backfill(id, "no answer", Duration::from_secs(60)).await.unwrap();
+        store.put_off_backfill("acme-us", id, "no answer", Duration::from_secs(60)).await.unwrap();
         let backfill = store.backfill("acme-us", id).await.unwrap().unwrap();
         assert_eq!(backfill.failures, failures, "{backfill:?}");
     }

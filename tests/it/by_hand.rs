@@ -22,7 +22,7 @@ fn key_of(order: u64) -> String {
 }
 
 async fn invoice_of(world: &World, order: u64) -> StoredDocument {
-    world.store.document(&key_of(order)).await.unwrap().unwrap()
+    world.store.document(STORE, &key_of(order)).await.unwrap().unwrap()
 }
 
 fn dimensions() -> LineDimensions {
@@ -78,7 +78,7 @@ async fn a_record_that_is_equal_is_taken_for_the_document_and_the_payment_applie
     assert_eq!((&claim["claimed_by"], &claim["note"]), (&json!("settings"), &json!("the rule was in the way")));
     let invoice = invoice_of(&world, order).await;
     assert_eq!((invoice.state, invoice.record_no), (DocumentState::Posted, Some(record.to_string())));
-    let trail = world.store.attempts(&key_of(order)).await.unwrap();
+    let trail = world.store.attempts(STORE, &key_of(order)).await.unwrap();
     assert_eq!(trail.last().map(|(step, outcome, _)| (step.as_str(), outcome.as_str())), Some(("by-hand", "posted")));
     assert!(trail.last().unwrap().2.as_ref().unwrap().contains("HAND-1"), "Intacct's answer is kept");
     // The receipt goes on by itself, onto the record that was entered by hand.
@@ -261,7 +261,7 @@ async fn a_claim_waits_while_a_request_of_its_document_may_be_under_way() {
     // Longer than our wait for an answer: it lands when nobody listens any more.
     world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 6_000 }).on_control_id("/invoice/"));
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
-    let state = async || world.store.document(&key_of(order)).await.unwrap().map(|document| document.state);
+    let state = async || world.store.document(STORE, &key_of(order)).await.unwrap().map(|document| document.state);
     world.wait_until("the answer is lost", async || state().await == Some(DocumentState::Unknown)).await;
     let record = enter(&world, order, "HAND-1", 0).await;
     let body = json!({ "key": key_of(order), "record_no": record.to_string(), "note": "I could not wait" });

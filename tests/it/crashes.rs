@@ -66,7 +66,7 @@ async fn a_failure_that_says_nothing_and_does_not_pass_is_held() {
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     assert_eq!(world.holds(order).await, ["rejected-by-intacct"]);
-    let invoice = world.store.document(&format!("{STORE}/{order}/invoice/r1")).await.unwrap().unwrap();
+    let invoice = world.store.document(STORE, &format!("{STORE}/{order}/invoice/r1")).await.unwrap().unwrap();
     assert_eq!((invoice.state.as_str(), invoice.attempts), ("rejected", 5));
     world.company.clear_faults();
     world.replay(order).await;
@@ -81,8 +81,14 @@ async fn a_lost_answer_leaves_its_trace_in_the_attempts() {
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
     let invoice = format!("{STORE}/{order}/invoice/r1");
-    let steps: Vec<(String, String)> =
-        world.store.attempts(&invoice).await.unwrap().into_iter().map(|(step, outcome, _)| (step, outcome)).collect();
+    let steps: Vec<(String, String)> = world
+        .store
+        .attempts(STORE, &invoice)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(step, outcome, _)| (step, outcome))
+        .collect();
     assert_eq!(steps, [("send".into(), "unknown".into()), ("look-up".into(), "posted".into())]);
 }
 

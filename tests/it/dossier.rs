@@ -153,8 +153,8 @@ async fn the_timeline_of_an_order_tells_its_events_in_the_order_of_time() {
 
     // A look-up of what somebody says was entered by hand is no answer to a sending.
     let answered = of("answered");
-    let by_hand = "insert into attempt (document_key, number, step, at, outcome, answer)
-                   select key, attempts, 'by-hand', clock_timestamp(), 'refused', '' from document where key = $1";
+    let by_hand = "insert into attempt (store, document_key, number, step, at, outcome, answer)
+                   select store, key, attempts, 'by-hand', clock_timestamp(), 'refused', '' from document where key = $1";
     let invoice = format!("{STORE}/{order}/invoice/r1");
     sqlx::query(by_hand).bind(&invoice).execute(world.pool()).await.unwrap();
     let more = read(&world, &format!("orders/{order}/timeline?limit=500")).await;

@@ -49,6 +49,36 @@ async fn a_hundred_repeats_of_a_delivery_are_one_delivery_and_one_order_due() {
     assert_eq!(claim(&store, 10).await.len(), 1);
 }
 
+/// One store has a statement of its own, with nothing to take turns about.
+#[tokio::test]
+async fn one_store_is_claimed_like_several_the_longest_due_first_and_nothing_twice() {
+    let one = || vec![ClaimFrom::all("acme-us")];
+    for stores in [one(), every_store()] {
+        let (database, store) = store().await;
+        store.record_deliveries(&[121, 119, 118, 120].map(|n| delivery(&n.to_string(), n)), AT_ONCE).await.unwrap();
+        sqlx::query("update lane set run_at = now() - interval '1 hour' * order_id")
+            .execute(database.pool())
+            .await
+            .unwrap();
+        sqlx::query(
+            "insert into lane (store, order_id, run_at) values ('acme-us', 7, 'infinity'), ('acme-uk', 8, now())",
+        )
+        .execute(database.pool())
+        .await
+        .unwrap();
+        let claim = async |stores: &[ClaimFrom]| -> BTreeSet<u64> {
+            let claimed = store.claim(2, LEASE, random_id(), stores).await.unwrap();
+            claimed.iter().map(|lane| lane.order_id).collect()
+        };
+        assert_eq!(claim(&stores).await, BTreeSet::from([120, 121]));
+        let late = Clock::system().now() - jiff::SignedDuration::from_hours(119);
+        let since = |from: ClaimFrom| ClaimFrom { not_before: Some(late), ..from };
+        assert_eq!(claim(&stores.iter().cloned().map(since).collect::<Vec<_>>()).await, BTreeSet::from([118]));
+        assert_eq!(claim(&stores).await, BTreeSet::from([119]));
+        assert_eq!(claim(&stores).await, BTreeSet::new());
+    }
+}
+
 #[tokio::test]
 async fn many_events_of_many_orders_become_one_lane_per_order() {
     let (_database, store) = store().await;

@@ -57,12 +57,12 @@ async fn an_order_edited_while_its_first_request_is_under_way_is_not_sent_over_i
     world.company.add_fault(Fault::new(FaultKind::Delay { milliseconds: 9000 }).on_function("create_invoice"));
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     let key = format!("{STORE}/{order}/invoice/r1");
-    let state = async || world.store.document(&key).await.unwrap().map(|document| document.state);
+    let state = async || world.store.document(STORE, &key).await.unwrap().map(|document| document.state);
     world.wait_until("the answer is lost", async || state().await == Some(DocumentState::Unknown)).await;
     world.shop.edit(order, &order_of("WEAR-BOOT", 15000)).unwrap();
     world.wait_until("it was looked up in vain", async || state().await == Some(DocumentState::Planned)).await;
     world.wait_until("the first request lands", async || world.company.invoices().len() == 1).await;
-    let waiting = world.store.document(&key).await.unwrap().unwrap();
+    let waiting = world.store.document(STORE, &key).await.unwrap().unwrap();
     assert_eq!(waiting.planned.total, Some(usd(12990)), "what was sent is kept as it was sent");
     assert!(waiting.open_for.unwrap() > Duration::from_secs(15 * 60), "{:?}", waiting.open_for);
     assert_eq!(waiting.attempts, 1, "the new content is not sent under the same control id");
@@ -70,7 +70,7 @@ async fn an_order_edited_while_its_first_request_is_under_way_is_not_sent_over_i
     world.pass_the_time_under_way().await;
     world.replay(order).await;
     world.settle().await;
-    let found = world.store.document(&key).await.unwrap().unwrap();
+    let found = world.store.document(STORE, &key).await.unwrap().unwrap();
     assert_eq!((found.state, found.planned.total), (DocumentState::Posted, Some(usd(12990))));
     assert_eq!(world.company.invoices().len(), 1);
     assert_eq!(world.company.invoices()[0].total, usd(12990));
@@ -83,7 +83,7 @@ async fn an_order_edited_after_its_request_was_lost_is_posted_as_it_is_now_once_
     world.company.add_fault(Fault::new(FaultKind::DropBeforeExecuting).times(2).on_function("create_invoice"));
     let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     let key = format!("{STORE}/{order}/invoice/r1");
-    let document = async || world.store.document(&key).await.unwrap();
+    let document = async || world.store.document(STORE, &key).await.unwrap();
     world
         .wait_until("the answer is lost", async || {
             document().await.is_some_and(|document| document.state == DocumentState::Unknown)
@@ -116,7 +116,7 @@ async fn a_request_still_under_way_is_waited_for_and_never_doubled() {
     world.settle().await;
     assert_eq!((world.company.invoices().len(), world.company.payments().len()), (1, 1));
     world.assert_books_agree().await;
-    let steps = world.store.attempts(&format!("{STORE}/{order}/invoice/r1")).await.unwrap();
+    let steps = world.store.attempts(STORE, &format!("{STORE}/{order}/invoice/r1")).await.unwrap();
     let steps: Vec<&str> = steps.iter().map(|(_, outcome, _)| outcome.as_str()).collect();
     assert_eq!(steps[..2], ["unknown", "not-found"], "{steps:?}");
     assert_eq!(steps.last(), Some(&"posted"), "{steps:?}");
@@ -137,7 +137,7 @@ async fn what_intacct_says_it_has_and_nobody_finds_becomes_a_hold() {
     assert_eq!(code, "outcome-not-found");
     assert!(message.contains(&format!("BC-{order}")) && message.contains("control id"), "{message}");
     assert!(remedy.contains("in all entities") && remedy.contains(&format!("replay order {order}")), "{remedy}");
-    let attempts = world.store.attempts(&format!("{STORE}/{order}/invoice/r1")).await.unwrap();
+    let attempts = world.store.attempts(STORE, &format!("{STORE}/{order}/invoice/r1")).await.unwrap();
     let looks = attempts.iter().filter(|(step, ..)| step == "look-up").count();
     assert_eq!((attempts.len(), looks), (6, 5), "sent once, then only looked for: {attempts:?}");
     assert_eq!(attempts[0].1, "already-recorded");
@@ -170,7 +170,7 @@ async fn a_number_that_somebody_else_uses_is_held_and_sent_again_once_it_is_free
     assert_eq!(code, "rejected-by-intacct");
     assert!(message.contains("the number is taken"), "{message}");
     assert!(remedy.contains(&format!("Look for BC-{order}")) && remedy.contains("number prefix"), "{remedy}");
-    let stored = world.store.document(&format!("{STORE}/{order}/invoice/r1")).await.unwrap().unwrap();
+    let stored = world.store.document(STORE, &format!("{STORE}/{order}/invoice/r1")).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.open_for), (DocumentState::Rejected, None), "it may be sent again");
 }
 

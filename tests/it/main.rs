@@ -11,6 +11,7 @@ mod crashes;
 mod currencies;
 mod customers;
 mod daily;
+mod distribution;
 mod documents;
 mod dossier;
 mod dry_runs;

@@ -71,12 +71,12 @@ fn listing(key: &str) -> impl FnOnce(&[Member]) -> Result<NewSummary, StoreError
 }
 
 fn intent<'a>(key: &'a str, content_hash: &'a str) -> Intent<'a> {
-    Intent { key, content_hash, request: "<x/>", request_hash: "h" }
+    Intent { store: STORE, key, content_hash, request: "<x/>", request_hash: "h" }
 }
 
 /// Hash of what is stored.
 async fn hash(store: &Store, key: &str) -> String {
-    store.document(key).await.unwrap().unwrap().planned.content_hash
+    store.document(STORE, key).await.unwrap().unwrap().planned.content_hash
 }
 
 /// Begins to send what is stored.
@@ -85,7 +85,7 @@ async fn begin(store: &Store, key: &str) -> Result<Option<i32>, StoreError> {
 }
 
 async fn state(store: &Store, key: &str) -> DocumentState {
-    store.document(key).await.unwrap().unwrap().state
+    store.document(STORE, key).await.unwrap().unwrap().state
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn an_order_judged_before_its_summary_was_refused_or_made_takes_nothing_ou
     assert!(store.collect(STORE, 118, &of_order(118, 100), &NOTHING).await.unwrap());
     assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
     assert!(!store.collect(STORE, 118, &[], &NOTHING).await.unwrap(), "the day was closed meanwhile");
-    store.refuse_summary(MAIN, "the period is closed").await.unwrap();
+    store.refuse_summary(STORE, MAIN, "the period is closed").await.unwrap();
     // Judged while both were in the summary, it wants neither anew: they must not go.
     assert!(!store.collect(STORE, 118, &[], &judged_now).await.unwrap(), "the summary was refused meanwhile");
     for key in judged_now {
@@ -145,7 +145,7 @@ async fn nothing_of_a_claimed_document_is_sent() {
     assert_eq!(begin(&store, invoice).await.unwrap(), None);
     let (receipt_hash, invoice_hash) = (hash(&store, receipt).await, hash(&store, invoice).await);
     let together = [intent(receipt, &receipt_hash), intent(invoice, &invoice_hash)];
-    assert_eq!(store.begin_sending_together("mark", &together).await.unwrap(), None);
+    assert_eq!(store.begin_sending_together(STORE, "mark", &together).await.unwrap(), None);
     assert_eq!(state(&store, receipt).await, DocumentState::Planned);
     assert!(store.withdraw_claim(STORE, id).await.unwrap());
     assert!(begin(&store, invoice).await.unwrap().is_some());
@@ -158,9 +158,9 @@ async fn a_claim_is_not_accepted_before_the_last_look_up_of_our_own_request() {
     let invoice = "acme-us/118/invoice/r1";
     let attempt = begin(&store, invoice).await.unwrap().unwrap();
     let lost = Outcome::Unknown { error: "no answer".into() };
-    store.settle(invoice, attempt, "send", &lost, None).await.unwrap();
+    store.settle(STORE, invoice, attempt, "send", &lost, None).await.unwrap();
     let absent = Outcome::Absent { why: "nothing was found".into() };
-    store.settle(invoice, attempt, "look-up", &absent, None).await.unwrap();
+    store.settle(STORE, invoice, attempt, "look-up", &absent, None).await.unwrap();
     assert_eq!(state(&store, invoice).await, DocumentState::Planned);
     sqlx::query("update document set open_until = now() - interval '1 second' where key = $1")
         .bind(invoice)
@@ -172,7 +172,7 @@ async fn a_claim_is_not_accepted_before_the_last_look_up_of_our_own_request() {
     let accepted = Verdict::Accepted { record_no: "12".into() };
     let early = store.settle_claim(&claim, false, &accepted, None).await;
     assert!(matches!(early, Err(StoreError::Lost(_))), "what arrived last was not looked for: {early:?}");
-    store.settle(invoice, attempt, "look-up", &absent, None).await.unwrap();
+    store.settle(STORE, invoice, attempt, "look-up", &absent, None).await.unwrap();
     assert_eq!(store.settle_claim(&claim, false, &accepted, None).await.unwrap(), accepted);
     assert_eq!(state(&store, invoice).await, DocumentState::Posted);
 }
@@ -206,9 +206,9 @@ async fn replicas_that_close_and_collect_at_the_same_time_put_every_document_int
     assert!(summaries.len() > 1, "the race was run: {summaries:?}");
     let mut listed = Vec::new();
     for key in &summaries {
-        let csv = store.summary_support(key).await.unwrap().unwrap();
+        let csv = store.summary_support(STORE, key).await.unwrap().unwrap();
         for member in csv.lines() {
-            let found = store.document(member).await.unwrap().unwrap();
+            let found = store.document(STORE, member).await.unwrap().unwrap();
             assert_eq!((found.state, &found.summary.unwrap().key), (DocumentState::Summarised, key));
             listed.push(member.to_owned());
         }
@@ -231,7 +231,7 @@ async fn what_is_collected_mirrors_the_order_until_it_is_summed_up() {
         !store.collect(STORE, 118, &of_order(118, 300)[..1], &NOTHING).await.unwrap(),
         "the day was closed meanwhile"
     );
-    let receipt = store.document("acme-us/118/receipt/r1").await.unwrap().unwrap();
+    let receipt = store.document(STORE, "acme-us/118/receipt/r1").await.unwrap().unwrap();
     assert_eq!(receipt.planned.total, Some(Decimal::new(250, 2)));
 }
 
@@ -246,14 +246,14 @@ async fn a_summary_is_never_replaced_unless_it_was_refused() {
 
     let attempt = begin(&store, MAIN).await.unwrap().unwrap();
     let refused = Outcome::Rejected { error: "Account 4000".into() };
-    store.settle(MAIN, attempt, "send", &refused, None).await.unwrap();
+    store.settle(STORE, MAIN, attempt, "send", &refused, None).await.unwrap();
     assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Collected);
     let group = store.collected_groups(STORE).await.unwrap().remove(0);
     assert_eq!((group.group.as_str(), group.documents, group.orders), (GROUP, 4, 2));
     assert!(store.close_group(STORE, GROUP, None, listing(MAIN)).await.unwrap());
-    assert_eq!(store.summary_support(MAIN).await.unwrap().unwrap().lines().count(), 4);
+    assert_eq!(store.summary_support(STORE, MAIN).await.unwrap().unwrap().lines().count(), 4);
     let attempt = begin(&store, MAIN).await.unwrap().unwrap();
-    store.settle(MAIN, attempt, "send", &Outcome::Posted { record_no: "6001".into() }, None).await.unwrap();
+    store.settle(STORE, MAIN, attempt, "send", &Outcome::Posted { record_no: "6001".into() }, None).await.unwrap();
     let balance = store.trial_balance(STORE).await.unwrap();
     assert_eq!(balance.len(), 2, "the summary counts, its members do not once more: {balance:?}");
     assert_eq!(balance[0].1, Decimal::new(1, 2));
@@ -266,7 +266,7 @@ async fn a_summary_that_cannot_be_made_changes_nothing() {
     let build = |_: &[Member]| Err(StoreError::Lost("on purpose".into()));
     assert!(store.close_group(STORE, GROUP, None, build).await.is_err());
     assert_eq!(state(&store, "acme-us/118/invoice/r1").await, DocumentState::Collected);
-    assert!(store.document(MAIN).await.unwrap().is_none());
+    assert!(store.document(STORE, MAIN).await.unwrap().is_none());
 }
 
 #[tokio::test]

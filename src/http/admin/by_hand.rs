@@ -128,7 +128,7 @@ pub(super) async fn claim(
     known_store(&state, &store)?;
     let note = said("note", &wish.note)?;
     let found_by = found_by(wish.record_no, wish.number)?;
-    let document = state.store.document(&wish.key).await?.filter(|document| document.planned.store == store);
+    let document = state.store.document(&store, &wish.key).await?;
     let document = document.ok_or_else(|| no_document(&wish.key))?;
     let Some(order_id) = document.planned.order_id else {
         return Err(not_claimable(format!("{} is of no single order", wish.key)));

@@ -195,7 +195,7 @@ pub(super) async fn one(
     Path((store, key)): Path<(String, String)>,
 ) -> Result<Json<DocumentView>, Problem> {
     known_store(&state, &store)?;
-    let found = state.store.document(&key).await?.filter(|document| document.planned.store == store);
+    let found = state.store.document(&store, &key).await?;
     let found = found.ok_or_else(|| Problem::not_found(format!("Store '{store}' has no document '{key}'")))?;
     Ok(Json(view(&state, found).await?))
 }
@@ -218,7 +218,7 @@ pub(super) async fn of_order(
 /// A document as the API shows it, with its lines and attempts.
 pub(super) async fn view(state: &ApiState, document: StoredDocument) -> Result<DocumentView, Problem> {
     let planned = document.planned;
-    let lines = state.store.posting_lines(&planned.key).await?.into_iter().map(|line| LineView {
+    let lines = state.store.posting_lines(&planned.store, &planned.key).await?.into_iter().map(|line| LineView {
         account: line.account,
         debit: line.debit,
         credit: line.credit,
@@ -226,13 +226,14 @@ pub(super) async fn view(state: &ApiState, document: StoredDocument) -> Result<D
         memo: line.memo,
         rule: line.rule,
     });
-    let answers = state.store.attempt_trail(&planned.key).await?.into_iter().map(|attempt| AttemptView {
-        number: attempt.number,
-        step: attempt.step,
-        at: attempt.at.to_string(),
-        outcome: attempt.outcome,
-        answer: attempt.answer,
-    });
+    let answers =
+        state.store.attempt_trail(&planned.store, &planned.key).await?.into_iter().map(|attempt| AttemptView {
+            number: attempt.number,
+            step: attempt.step,
+            at: attempt.at.to_string(),
+            outcome: attempt.outcome,
+            answer: attempt.answer,
+        });
     // Nothing is posted without an attempt.
     let answers_removed = document.state == DocumentState::Posted && answers.len() == 0;
     Ok(DocumentView {

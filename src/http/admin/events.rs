@@ -130,7 +130,7 @@ pub(super) async fn list(
     let next_after = found.last().filter(|_| full).map(|last| last.event.name.clone());
     let mut events = Vec::with_capacity(found.len());
     for stored in found {
-        let document = state.store.document(&format!("{store}/{}/r1", stored.event.name)).await?;
+        let document = state.store.document(&store, &format!("{store}/{}/r1", stored.event.name)).await?;
         events.push(EventView {
             state: match (stored.settled_at, stored.retry_at) {
                 (Some(_), _) => "posted",

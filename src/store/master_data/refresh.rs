@@ -77,7 +77,7 @@ impl Store {
         let rows = sqlx::query!(
             r#"select kind, last_full_at, last_read_at, mark as "mark: jiff_sqlx::DateTime", unavailable, last_error,
                       (select count(*) from master_record m
-                        where m.company = r.company and m.kind = r.kind and m.status <> 'gone') as "records!"
+                        where m.company = $1 and m.kind = r.kind and m.status <> 'gone') as "records!"
                  from master_refresh r where company = $1 order by kind"#,
             company
         )
@@ -181,8 +181,8 @@ impl Store {
             r#"insert into master_refresh as r (company, kind, tried_at, run_started_at, run_full, run_after)
                values ($1, $2, now(), now(), $3, 0)
                on conflict (company, kind) do update set
-                  tried_at = now(),
-                  run_started_at = case when r.run_full = $3 then r.run_started_at else now() end,
+                  tried_at = excluded.tried_at,
+                  run_started_at = case when r.run_full = $3 then r.run_started_at else excluded.run_started_at end,
                   run_after = case when r.run_full = $3 then r.run_after else 0 end,
                   run_mark = case when r.run_full = $3 then r.run_mark end,
                   run_full = $3
@@ -337,7 +337,8 @@ pub(super) async fn upsert(
                select $1, $2, id, record_no, name, status, email, facts, modified from kept
                on conflict (company, kind, id) do update set
                   record_no = excluded.record_no, name = excluded.name, status = excluded.status,
-                  email = excluded.email, facts = excluded.facts, modified = excluded.modified, seen_at = now())
+                  email = excluded.email, facts = excluded.facts, modified = excluded.modified,
+                  seen_at = excluded.seen_at)
            select id as "id!" from changed"#,
         company,
         kind.name(),
@@ -395,9 +396,10 @@ async fn end(transaction: &mut Transaction, reading: &Reading) -> Result<bool, S
     sqlx::query!(
         "update master_refresh set
             mark = greatest(mark, run_mark - (now() - run_started_at)),
-            last_full_at = case when run_full then now() else last_full_at end,
-            last_read_at = now(), unavailable = null, last_error = null,
+            last_full_at = case when run_full then clock.now else last_full_at end,
+            last_read_at = clock.now, unavailable = null, last_error = null,
             run_started_at = null, run_full = null, run_after = null, run_mark = null
+           from (select now()) clock
           where company = $1 and kind = $2",
         reading.company,
         reading.kind.name()
@@ -447,7 +449,7 @@ async fn release(
             and (subject = any ($3) or ($4 <> '' and starts_with(subject, $4)))
           order by 1, 2
          on conflict (store, order_id) do update
-            set version = lane.version + 1, run_at = least(lane.run_at, now()), failures = 0",
+            set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0",
         stores,
         &codes,
         subjects,

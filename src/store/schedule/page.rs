@@ -39,25 +39,20 @@ impl Store {
         let modified: Vec<Option<jiff_sqlx::Timestamp>> =
             page.iter().map(|order| order.modified.map(|at| at.to_sqlx())).collect();
         let mut transaction = self.pool.begin().await?;
-        // An order that is being tried again after a failure keeps its wait.
-        let marked = sqlx::query!(
-            r#"with listed as (select * from unnest($2::bigint[], $3::timestamptz[]) as t (order_id, modified)),
-               news as (
-                   select distinct order_id from listed
-                    where modified is null or modified > coalesce(
-                          (select max(modified_at) from evidence e where e.store = $1 and e.order_id = listed.order_id),
-                          '-infinity')
-                    order by order_id)
-               insert into lane (store, order_id) select $1, order_id from news
-               on conflict (store, order_id) do update set version = lane.version + 1,
-                  run_at = case when lane.failures > 0 then lane.run_at else least(lane.run_at, now()) end"#,
+        let news = sqlx::query_scalar!(
+            r#"select distinct order_id as "order_id!"
+                 from unnest($2::bigint[], $3::timestamptz[]) as listed (order_id, modified)
+                where modified is null or modified > coalesce(
+                      (select max(modified_at) from evidence e where e.store = $1 and e.order_id = listed.order_id),
+                      '-infinity')
+                order by 1"#,
             run.store,
             &ids,
             &modified as &[Option<jiff_sqlx::Timestamp>],
         )
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .fetch_all(&mut *transaction)
+        .await?;
+        let marked = mark(&mut transaction, &run.store, &news).await?;
         move_on(&mut transaction, run, after, page.len(), marked).await?;
         transaction.commit().await?;
         Ok(marked)
@@ -74,34 +69,47 @@ impl Store {
         let refunds: Vec<i64> = page.iter().map(|refund| to_database(refund.refund_id)).collect();
         let declined: Vec<i64> = page.iter().map(|refund| i64::from(refund.declined)).collect();
         let mut transaction = self.pool.begin().await?;
-        let marked = sqlx::query!(
-            r#"with listed as (
-                   select * from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as t (order_id, refund_id, declined)),
-               news as (
-                   select distinct order_id from listed
-                    where not exists (
-                       select from (select facts from evidence e where e.store = $1 and e.order_id = listed.order_id
-                                     order by current_since desc limit 1) newest,
-                              jsonb_array_elements(newest.facts -> 'refunds') refund
-                        where (refund ->> 'id')::bigint = listed.refund_id
-                          and (select count(*) from jsonb_array_elements(refund -> 'payments') payment
-                                where (payment ->> 'declined')::boolean) = listed.declined)
-                    order by order_id)
-               insert into lane (store, order_id) select $1, order_id from news
-               on conflict (store, order_id) do update set version = lane.version + 1,
-                  run_at = case when lane.failures > 0 then lane.run_at else least(lane.run_at, now()) end"#,
+        let news = sqlx::query_scalar!(
+            r#"select distinct order_id as "order_id!"
+                 from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as listed (order_id, refund_id, declined)
+                where not exists (
+                   select from (select facts from evidence e where e.store = $1 and e.order_id = listed.order_id
+                                 order by current_since desc limit 1) newest,
+                          jsonb_array_elements(newest.facts -> 'refunds') refund
+                    where (refund ->> 'id')::bigint = listed.refund_id
+                      and (select count(*) from jsonb_array_elements(refund -> 'payments') payment
+                            where (payment ->> 'declined')::boolean) = listed.declined)
+                order by 1"#,
             run.store,
             &orders,
             &refunds,
             &declined,
         )
-        .execute(&mut *transaction)
-        .await?
-        .rows_affected();
+        .fetch_all(&mut *transaction)
+        .await?;
+        let marked = mark(&mut transaction, &run.store, &news).await?;
         move_on(&mut transaction, run, after, page.len(), marked).await?;
         transaction.commit().await?;
         Ok(marked)
     }
+}
+
+/// Marks orders as due. One that is being tried again after a failure keeps its wait.
+async fn mark(
+    transaction: &mut super::super::pool::Transaction,
+    store: &str,
+    order_ids: &[i64],
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "insert into lane (store, order_id) select $1, order_id from unnest($2::bigint[]) o (order_id) order by order_id
+         on conflict (store, order_id) do update set version = lane.version + 1,
+            run_at = case when lane.failures > 0 then lane.run_at else least(lane.run_at, excluded.run_at) end",
+        store,
+        order_ids
+    )
+    .execute(&mut **transaction)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Notes how far the run is. A replica that lost its lease meanwhile finds its run interrupted, and moves nothing.
@@ -113,7 +121,9 @@ async fn move_on(
     acted: u64,
 ) -> Result<(), StoreError> {
     let running = sqlx::query!(
-        "update schedule_run set seen = seen + $2, acted = acted + $3 where id = $1 and result = 'running'",
+        "update schedule_run set seen = seen + $3, acted = acted + $4
+          where store = $1 and id = $2 and result = 'running'",
+        run.store,
         run.run,
         to_database(seen as u64),
         to_database(acted)

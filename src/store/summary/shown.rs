@@ -41,7 +41,7 @@ impl Store {
         let rows = sqlx::query!(
             "select d.key, d.number, d.posting_date, d.currency, d.state, d.total, d.record_no, d.error, s.documents,
                     s.orders
-               from document d join summary_support s on s.summary_key = d.key
+               from document d join summary_support s on s.store = d.store and s.summary_key = d.key
               where d.store = $1 and d.kind = 'summary' and d.key collate \"C\" > $2
               order by d.key collate \"C\" limit $3",
             store,
@@ -72,8 +72,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn summary_support(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query!("select csv from summary_support where summary_key = $1", key)
+    pub async fn summary_support(&self, store: &str, key: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query!("select csv from summary_support where store = $1 and summary_key = $2", store, key)
             .fetch_optional(&self.pool)
             .await?;
         Ok(row.map(|row| row.csv))
@@ -86,7 +86,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn support_of_day(&self, store: &str, day: Date, currency: &str) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query!(
-            "select s.csv from document d join summary_support s on s.summary_key = d.key
+            "select s.csv from document d join summary_support s on s.store = d.store and s.summary_key = d.key
               where d.store = $1 and d.kind = 'summary' and d.posting_date = $2 and d.currency = $3
                 and d.state <> 'rejected'
               order by d.key collate \"C\"",

@@ -29,7 +29,7 @@ pub(super) enum ContactEnd {
 pub(super) async fn make(desk: &Desk<'_>, record: &CustomerRecord, customer_id: &str) -> Result<ContactEnd, RunEnd> {
     let key = desk.ship_to_key(customer_id, 1);
     let mut first = None;
-    if let Some(stored) = desk.store.document(&key).await? {
+    if let Some(stored) = desk.stored(&key).await? {
         match stored.state {
             DocumentState::Posted => return Ok(ContactEnd::Ready(stored.planned.content_hash)),
             _ if desk.underway(&stored) => return Ok(busy(customer_id)),
@@ -74,7 +74,7 @@ fn busy(customer_id: &str) -> ContactEnd {
 }
 
 async fn look_up_now(desk: &Desk<'_>, key: &str, error: String) -> Result<ContactEnd, RunEnd> {
-    let found = match desk.store.document(key).await? {
+    let found = match desk.stored(key).await? {
         Some(stored) => look_up(desk, &stored).await?,
         None => None,
     };
@@ -109,7 +109,7 @@ async fn look_up(desk: &Desk<'_>, stored: &StoredDocument) -> Result<Option<Cont
             (Outcome::Unknown { error: hold.message.clone() }, Some(ContactEnd::Held(hold)))
         }
     };
-    desk.store.settle(key, stored.attempts, "look-up", &outcome, Some(&result.raw)).await?;
+    desk.store.settle(&stored.planned.store, key, stored.attempts, "look-up", &outcome, Some(&result.raw)).await?;
     Ok(end)
 }
 

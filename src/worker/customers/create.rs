@@ -10,7 +10,7 @@ use crate::intacct::lookup::{self, FoundCustomer};
 use crate::intacct::posting::customer::{self, ship_to_name};
 use crate::store::customer::{FoundBy, LinkedCustomer};
 use crate::store::customer_card::Told;
-use crate::store::document::{Outcome, StoredDocument};
+use crate::store::document::{Outcome, PlannedDocument, StoredDocument};
 use crate::worker::order::RunEnd;
 
 impl Search<'_> {
@@ -87,7 +87,7 @@ impl Search<'_> {
         let mut ship_to_hash = record.ship_to_hash();
         if has_ship_to {
             let key = self.desk.ship_to_key(&self.record.reference.intacct_id, 1);
-            ship_to_hash = self.desk.store.document(&key).await?.map(|contact| contact.planned.content_hash);
+            ship_to_hash = self.desk.stored(&key).await?.map(|contact| contact.planned.content_hash);
         }
         Ok(Told {
             card_hash: Some(record.card_hash()),
@@ -99,7 +99,7 @@ impl Search<'_> {
     }
 
     async fn look_up_now(&self, error: String) -> Result<CustomerEnd, RunEnd> {
-        let found = match self.desk.store.document(&self.key()).await? {
+        let found = match self.desk.stored(&self.key()).await? {
             Some(document) => self.look_up(&document).await?,
             None => None,
         };
@@ -151,7 +151,7 @@ impl Search<'_> {
     }
 
     async fn settle(&self, document: &StoredDocument, outcome: &Outcome) -> Result<(), RunEnd> {
-        let key = &document.planned.key;
-        Ok(self.desk.store.settle(key, document.attempts, "look-up", outcome, None).await?)
+        let PlannedDocument { store, key, .. } = &document.planned;
+        Ok(self.desk.store.settle(store, key, document.attempts, "look-up", outcome, None).await?)
     }
 }

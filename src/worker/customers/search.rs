@@ -40,7 +40,7 @@ impl Search<'_> {
         if let Some(known) = store.linked_customer(&self.desk.connection.company, &self.identity).await? {
             return self.known(known).await;
         }
-        if let Some(document) = store.document(&self.key()).await? {
+        if let Some(document) = self.desk.stored(&self.key()).await? {
             match document.state {
                 DocumentState::Posted => return self.created_before(&document).await,
                 _ if self.desk.underway(&document) => return Ok(self.busy()),

@@ -9,6 +9,7 @@ use super::{Desk, read_back};
 use crate::accounting::customer::CustomerRecord;
 use crate::accounting::hold::HoldCode;
 use crate::intacct::functions::Function;
+use crate::store::StoreError;
 use crate::store::document::{DocumentState, Outcome, PlannedDocument, StoredDocument};
 use crate::worker::gateway::{Failure, Sent};
 use crate::worker::order::RunEnd;
@@ -69,6 +70,11 @@ impl Desk<'_> {
         format!("{}/customer/{customer_id}/ship-to/r{revision}", self.connection.name)
     }
 
+    /// The document with this key, as it is stored.
+    pub(super) async fn stored(&self, key: &str) -> Result<Option<StoredDocument>, StoreError> {
+        self.store.document(&self.connection.name, key).await
+    }
+
     /// A document as it is stored. `hash` is the hash of what it tells.
     pub(super) fn planned(
         &self,
@@ -110,20 +116,20 @@ impl Desk<'_> {
         };
         let sent = self.connection.gateway.write(self.cause(), &planned.key, function).await;
         let (outcome, answer, text) = read_answer(sent);
-        self.store.settle(&planned.key, attempt, "send", &outcome, text.as_deref()).await?;
+        self.store.settle(&planned.store, &planned.key, attempt, "send", &outcome, text.as_deref()).await?;
         Ok(answer)
     }
 
     /// What a request told that may still arrive in Intacct; `None` when none may.
     pub(super) async fn record_under_way(&self, key: &str) -> Result<Option<CustomerRecord>, RunEnd> {
-        let stored = self.store.document(key).await?.filter(|stored| stored.open_for.is_some());
+        let stored = self.stored(key).await?.filter(|stored| stored.open_for.is_some());
         stored.map(|stored| read_back(key, &stored.planned.body)).transpose()
     }
 
     /// Why a document may not be sent: another run has it, or it has changed before it is certain what became of its first
     /// request.
     async fn not_now(&self, key: &str) -> Result<Answer, RunEnd> {
-        Ok(match self.store.document(key).await?.and_then(|stored| stored.kept_back_for()) {
+        Ok(match self.stored(key).await?.and_then(|stored| stored.kept_back_for()) {
             Some(open_for) => Answer::Later {
                 why: format!("{key} has changed, and its first request may still be under way in Intacct"),
                 after: Some(open_for),

@@ -166,7 +166,7 @@ impl Update<'_> {
     /// Sends a document, or goes on with what is stored under its key: that comes first.
     async fn send(&self, key: &str, change: Change) -> Result<Step, RunEnd> {
         let mut change = change;
-        if let Some(stored) = self.desk.store.document(key).await? {
+        if let Some(stored) = self.desk.stored(key).await? {
             let earlier = || -> Result<Change, RunEnd> {
                 serde_json::from_value(stored.planned.body.clone())
                     .map_err(|error| RunEnd::retry(format!("{key} in the database cannot be read: {error}")))
@@ -179,7 +179,10 @@ impl Update<'_> {
                 _ if stored.may_arrive() => {
                     let why = "it is sent again as it is, under its own control id".to_owned();
                     let outcome = Outcome::Absent { why };
-                    self.desk.store.settle(key, stored.attempts, "look-up", &outcome, None).await?;
+                    self.desk
+                        .store
+                        .settle(&self.desk.connection.name, key, stored.attempts, "look-up", &outcome, None)
+                        .await?;
                     change = earlier()?;
                 }
                 _ => {}
@@ -229,7 +232,7 @@ impl Update<'_> {
     }
 
     async fn settle(&self, key: &str, outcome: Outcome) -> Result<(), RunEnd> {
-        let attempts = self.desk.store.document(key).await?.map_or(0, |stored| stored.attempts);
-        Ok(self.desk.store.settle(key, attempts, "look-up", &outcome, None).await?)
+        let attempts = self.desk.stored(key).await?.map_or(0, |stored| stored.attempts);
+        Ok(self.desk.store.settle(&self.desk.connection.name, key, attempts, "look-up", &outcome, None).await?)
     }
 }

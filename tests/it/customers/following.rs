@@ -45,7 +45,7 @@ async fn a_buyer_who_moved_is_told_once_and_under_a_key_of_its_own() {
     world.order(&order_to(moved(), moved())).await;
     assert_eq!((world.calls("update CUSTOMER"), world.calls("create CUSTOMER")), (1, 1));
     let key = format!("{STORE}/customer/{}/r2", world.only_customer().id);
-    let update = world.store.document(&key).await.unwrap().unwrap();
+    let update = world.store.document(STORE, &key).await.unwrap().unwrap();
     assert_eq!((update.state.as_str(), update.attempts), ("posted", 1));
 }
 
