@@ -81,7 +81,7 @@ struct Observed {
 impl Observed {
     /// What limits now.
     fn limiter(&self, permits: Permits) -> Limiter {
-        let in_use = self.requests >= permits.requests.into();
+        let in_use = self.requests >= u64::from(permits.requests);
         // An order waits for one document at a time.
         let sent = self.at_intacct.saturating_sub(self.waiting_for_permit);
         let full = sent * 10 >= u64::from(permits.requests) * u64::from(permits.documents) * FULL;
