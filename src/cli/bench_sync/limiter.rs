@@ -17,6 +17,8 @@ use crate::telemetry::{
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_millis(100);
+/// Requests count as full from so many tenths of their documents on.
+const FULL: u64 = 9;
 /// From this share of the processors' time on they are what limits.
 const BUSY: f64 = 0.9;
 
@@ -24,11 +26,12 @@ const BUSY: f64 = 0.9;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Limiter {
-    /// All requests that Intacct takes at a time are under way, and more waits.
+    /// All requests that Intacct takes at a time are under way, as full as they may be, and more waits.
     IntacctConcurrency,
     /// Calls to BigCommerce wait for quota.
     BigcommerceQuota,
-    /// As many orders as allowed are worked on, more are due, and neither platform is used up.
+    /// As many orders as allowed are worked on, more are due, and neither platform is used up: requests to Intacct could
+    /// be fuller, or more at a time.
     OrdersAtATime,
     /// Orders are due or being worked on, and nobody outside is waited for: it is our own work.
     DatabaseOrCpu,
@@ -46,6 +49,13 @@ impl fmt::Display for Limiter {
             Self::NothingToDo => "nothing to do",
         })
     }
+}
+
+/// What Intacct takes: requests at a time, and documents in each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Permits {
+    pub(super) requests: u32,
+    pub(super) documents: u32,
 }
 
 /// How things stand at a moment.
@@ -69,12 +79,15 @@ struct Observed {
 }
 
 impl Observed {
-    /// What limits now, when the company takes `permits` requests at a time.
-    fn limiter(&self, permits: u64) -> Limiter {
-        let intacct_full = self.requests >= permits;
-        let all_slots_taken = self.under_way >= self.at_once;
+    /// What limits now.
+    fn limiter(&self, permits: Permits) -> Limiter {
+        let in_use = self.requests >= u64::from(permits.requests);
+        // An order waits for one document at a time.
+        let sent = self.at_intacct.saturating_sub(self.waiting_for_permit);
+        let full = sent * 10 >= u64::from(permits.requests) * u64::from(permits.documents) * FULL;
+        let more_orders_wait = self.due > 0 && self.under_way >= self.at_once;
         let ours = self.under_way.saturating_sub(self.reading + self.at_intacct);
-        if intacct_full && self.waiting_for_permit > 0 {
+        if in_use && self.waiting_for_permit > 0 && (full || !more_orders_wait) {
             return Limiter::IntacctConcurrency;
         }
         if self.waiting_for_quota > 0 {
@@ -82,10 +95,10 @@ impl Observed {
         }
         if self.due == 0 && ours == 0 && self.reading == 0 {
             // The last answers: with all permits in use it is still Intacct.
-            return if intacct_full { Limiter::IntacctConcurrency } else { Limiter::NothingToDo };
+            return if in_use { Limiter::IntacctConcurrency } else { Limiter::NothingToDo };
         }
         let our_own_work = self.busy.is_some_and(|busy| busy >= BUSY) || ours * 2 > self.under_way;
-        match (self.due > 0 && all_slots_taken, our_own_work) {
+        match (more_orders_wait, our_own_work) {
             (true, false) => Limiter::OrdersAtATime,
             // Slots are free although orders are due: they are being claimed.
             _ => Limiter::DatabaseOrCpu,
@@ -108,7 +121,7 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    pub(super) fn start(store: Store, permits: u32) -> anyhow::Result<Self> {
+    pub(super) fn start(store: Store, permits: Permits) -> anyhow::Result<Self> {
         let metrics = Metrics::install()?;
         let samples = Arc::new(Mutex::new(Vec::new()));
         let taken = samples.clone();
@@ -120,7 +133,7 @@ impl Sampler {
                 // A look that fails is one sample less.
                 let Ok(backlog) = store.backlog().await else { continue };
                 let observed = Observed { due: backlog.due, busy: load.since_last(), ..read(&metrics.render()) };
-                let limiter = observed.limiter(permits.into());
+                let limiter = observed.limiter(permits);
                 let sample = Sample { at: started.elapsed().as_secs_f64(), limiter };
                 taken.lock().unwrap_or_else(PoisonError::into_inner).push(sample);
             }
@@ -222,6 +235,8 @@ pub(super) fn parts(samples: &[Sample], seconds: f64, count: u32) -> Vec<Part> {
 mod tests {
     use super::*;
 
+    const PERMITS: Permits = Permits { requests: 2, documents: 20 };
+
     /// Everything in use: 64 orders at a time, of which 40 are in two requests and 20 wait for a permit.
     fn full() -> Observed {
         Observed {
@@ -239,34 +254,54 @@ mod tests {
 
     #[test]
     fn intacct_limits_when_all_permits_are_in_use_and_more_waits() {
-        assert_eq!(full().limiter(2), Limiter::IntacctConcurrency);
-        assert_eq!(Observed { waiting_for_quota: 3, ..full() }.limiter(2), Limiter::IntacctConcurrency);
-        assert_ne!(full().limiter(3), Limiter::IntacctConcurrency);
+        assert_eq!(full().limiter(PERMITS), Limiter::IntacctConcurrency);
+        assert_eq!(Observed { waiting_for_quota: 3, ..full() }.limiter(PERMITS), Limiter::IntacctConcurrency);
+        assert_ne!(full().limiter(Permits { requests: 3, ..PERMITS }), Limiter::IntacctConcurrency);
+    }
+
+    #[test]
+    fn requests_that_could_be_fuller_if_more_orders_were_worked_on_are_limited_by_orders_at_a_time() {
+        let half_full = Observed { reading: 34, at_intacct: 30, waiting_for_permit: 10, ..full() };
+        assert_eq!(half_full.limiter(PERMITS), Limiter::OrdersAtATime);
+        assert_eq!(Observed { due: 0, ..half_full }.limiter(PERMITS), Limiter::IntacctConcurrency, "there are no more");
+        let one_each = Permits { documents: 1, ..PERMITS };
+        assert_eq!(
+            Observed { at_intacct: 64, reading: 0, waiting_for_permit: 62, ..full() }.limiter(one_each),
+            Limiter::IntacctConcurrency
+        );
     }
 
     #[test]
     fn the_quota_limits_when_calls_wait_for_it_and_intacct_has_room() {
         let waiting = Observed { waiting_for_quota: 3, requests: 1, ..full() };
-        assert_eq!(waiting.limiter(2), Limiter::BigcommerceQuota);
-        assert_eq!(Observed { due: 0, under_way: 3, ..waiting }.limiter(2), Limiter::BigcommerceQuota);
+        assert_eq!(waiting.limiter(PERMITS), Limiter::BigcommerceQuota);
+        assert_eq!(Observed { due: 0, under_way: 3, ..waiting }.limiter(PERMITS), Limiter::BigcommerceQuota);
     }
 
     #[test]
     fn orders_at_a_time_limit_when_all_wait_outside_and_neither_platform_is_used_up() {
         let few = Observed { under_way: 4, at_once: 4, reading: 0, at_intacct: 4, waiting_for_permit: 0, ..full() };
-        assert_eq!(few.limiter(2), Limiter::OrdersAtATime);
-        assert_eq!(Observed { busy: Some(0.97), ..few }.limiter(2), Limiter::DatabaseOrCpu);
-        assert_eq!(Observed { at_intacct: 1, ..few }.limiter(2), Limiter::DatabaseOrCpu, "three of four are with us");
-        assert_eq!(Observed { at_once: 64, ..few }.limiter(2), Limiter::DatabaseOrCpu, "orders are being claimed");
+        assert_eq!(few.limiter(PERMITS), Limiter::OrdersAtATime);
+        assert_eq!(Observed { busy: Some(0.97), ..few }.limiter(PERMITS), Limiter::DatabaseOrCpu);
+        assert_eq!(
+            Observed { at_intacct: 1, ..few }.limiter(PERMITS),
+            Limiter::DatabaseOrCpu,
+            "three of four are with us"
+        );
+        assert_eq!(
+            Observed { at_once: 64, ..few }.limiter(PERMITS),
+            Limiter::DatabaseOrCpu,
+            "orders are being claimed"
+        );
     }
 
     #[test]
     fn at_the_end_the_last_answers_are_waited_for() {
         let last = Observed { due: 0, under_way: 3, reading: 0, at_intacct: 3, waiting_for_permit: 0, ..full() };
-        assert_eq!(last.limiter(2), Limiter::IntacctConcurrency);
-        assert_eq!(Observed { requests: 1, ..last }.limiter(2), Limiter::NothingToDo);
-        assert_eq!(Observed { requests: 0, at_intacct: 0, ..last }.limiter(2), Limiter::DatabaseOrCpu);
-        assert_eq!(Observed { at_once: 64, ..Observed::default() }.limiter(2), Limiter::NothingToDo);
+        assert_eq!(last.limiter(PERMITS), Limiter::IntacctConcurrency);
+        assert_eq!(Observed { requests: 1, ..last }.limiter(PERMITS), Limiter::NothingToDo);
+        assert_eq!(Observed { requests: 0, at_intacct: 0, ..last }.limiter(PERMITS), Limiter::DatabaseOrCpu);
+        assert_eq!(Observed { at_once: 64, ..Observed::default() }.limiter(PERMITS), Limiter::NothingToDo);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::limiter::{Sample, Sampler};
+use super::limiter::{Permits, Sample, Sampler};
 use super::stand::{Setup, Stand};
 use super::{BenchSyncArguments, Progress};
 use crate::embedded::EmbeddedPostgres;
@@ -44,7 +44,8 @@ pub(super) async fn play(
     let orders = (0..arguments.orders()).map(|_| stand.place()).collect::<anyhow::Result<Vec<u64>>>()?;
     stand.slow_down(arguments.latency());
     let (asked, calls, windows) = (stand.company.requests(), stand.shop.calls_made(), stand.shop.windows().len());
-    let sampler = Sampler::start(stand.store.clone(), arguments.concurrency.get())?;
+    let permits = Permits { requests: arguments.concurrency.get(), documents: arguments.documents_per_request.get() };
+    let sampler = Sampler::start(stand.store.clone(), permits)?;
     let started = Instant::now();
     stand.make_due(&orders).await?;
     let total = orders.len() as u64;
