@@ -258,7 +258,7 @@ impl Store {
         let done = sqlx::query!(
             "update lane set leased_until = '-infinity', lease_token = null,
                     failures = failures + $5, waits = waits + $6, last_error = nullif($7, ''),
-                    run_at = now() + make_interval(secs => case when version = $4 or $5 > 0 then $8 else 0 end)
+                    run_at = now() + make_interval(secs => case when version = $4 or $5 > 0 then $8::float8 else 0 end)
               where store = $1 and order_id = $2 and lease_token = $3",
             lane.store,
             to_database(lane.order_id),
