@@ -3,6 +3,8 @@
 #[path = "../../../src/documentation/blocks.rs"]
 mod blocks;
 
+use std::fmt::Write;
+
 use cartledger::store::distribution::{Placement, TABLES, statements};
 
 /// The tables of each placement with the reason.
@@ -15,9 +17,9 @@ fn listed() -> String {
     ];
     let mut text = String::new();
     for (placement, heading) in headings {
-        text.push_str(&format!("{heading}\n"));
+        let _ = writeln!(text, "{heading}");
         for table in TABLES.iter().filter(|table| table.placement == placement) {
-            text.push_str(&format!("  {:<20} {}\n", table.name, table.why));
+            let _ = writeln!(text, "  {:<20} {}", table.name, table.why);
         }
     }
     text

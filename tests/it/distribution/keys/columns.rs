@@ -95,11 +95,7 @@ pub(super) fn bind(scope: &mut [Relation], equations: &[Equation], around: &Arou
                 let Some(index) = target_of(target, scope).filter(|index| *index >= equation.since) else { continue };
                 let key = beside(source, scope, around);
                 let there = scope[index].table.as_ref().and_then(|table| table.key.as_ref());
-                let better = match (there, &key) {
-                    (None, Some(_)) => true,
-                    (Some(Key::Several), Some(Key::One(_))) => true,
-                    _ => false,
-                };
+                let better = matches!((there, &key), (None, Some(_)) | (Some(Key::Several), Some(Key::One(_))));
                 if better {
                     news = Some((index, key));
                 }
