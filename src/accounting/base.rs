@@ -223,7 +223,7 @@ impl Book<'_> {
             .with(Condition::Currency, document.currency.code());
         let found = self.rulebook.resolve(RuleKind::Settlement, &facts, document.date).and_then(|found| {
             let defaults = self.rulebook.dimensions(&facts, document.date)?;
-            Ok((found.account().unwrap_or_default(), defaults.overlaid(&found.dimensions()), found.rule.to_string()))
+            Ok((found.account().unwrap_or_default(), defaults.overlaid(&found.dimensions()), found.name().to_owned()))
         });
         let (account, dimensions, rule) = match found {
             Ok(found) => found,

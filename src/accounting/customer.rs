@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::document::hash_of;
 use super::evidence::Address;
+use super::hash::{hash_of, hexadecimal};
 
 /// The longest customer id, in characters (Intacct docs, customers).
 pub const LONGEST_CUSTOMER_ID: usize = 20;
@@ -31,9 +31,8 @@ impl BuyerIdentity {
     /// the e-mail address's SHA-256, or the summary customer's own id. The same buyer gets the same id for ever. Ids that
     /// would be longer than [`LONGEST_CUSTOMER_ID`] use twelve digits of their hash instead.
     pub fn intacct_id(&self, prefix: &str) -> String {
-        let digest = |text: &str| -> String {
-            Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-        };
+        let digest =
+            |text: &str| -> String { hexadecimal(&Sha256::digest(text.as_bytes())).chars().take(12).collect() };
         match self {
             Self::Registered(id) => {
                 let plain = format!("{prefix}C{id}");
@@ -111,7 +110,7 @@ impl CustomerRecord {
 
 /// Whether two addresses are the same place and name, whatever their capitals and blanks. E-mail and phone do not count.
 pub fn same_place(left: &Address, right: &Address) -> bool {
-    let key = |address: &Address| {
+    fn parts(address: &Address) -> [&str; 9] {
         [
             &address.first_name,
             &address.last_name,
@@ -123,15 +122,21 @@ pub fn same_place(left: &Address, right: &Address) -> bool {
             &address.zip,
             &address.country_code,
         ]
-        .map(|text| tidy(text).to_lowercase())
-    };
-    key(left) == key(right)
+    }
+    let alike = |left: &str, right: &str| left == right || tidy(left).to_lowercase() == tidy(right).to_lowercase();
+    parts(left).into_iter().zip(parts(right)).all(|(left, right)| alike(left, right))
 }
 
 /// A text in one line: control characters become blanks, several blanks become one, none are left at the ends.
 pub fn tidy(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut tidy = String::with_capacity(text.len());
+    for word in text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty()) {
+        if !tidy.is_empty() {
+            tidy.push(' ');
+        }
+        tidy.push_str(word);
+    }
+    tidy
 }
 
 #[cfg(test)]

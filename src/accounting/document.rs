@@ -12,13 +12,13 @@ use std::ops::Deref;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::customer::CustomerRef;
 use super::money::Currency;
 
 pub use self::kind::{CorrectionForm, Detail, DocumentKind, Exchange, RATE_DECIMALS};
 pub use self::order_entry::{AMOUNT_DECIMALS, OrderEntry, OrderEntryItem, OrderEntrySubtotal};
+pub(crate) use super::hash::hash_of;
 pub use super::journal::{Dimensions, JournalLine};
 
 /// The longest document key, in characters: Intacct's limit for a function's control id (Intacct docs, XML requests).
@@ -292,13 +292,6 @@ pub fn in_waves(documents: &[Document]) -> BTreeMap<u8, Vec<&Document>> {
         sorted.entry(wave).or_default().push(document);
     }
     sorted
-}
-
-/// SHA-256 of a value's JSON, in lower-case hexadecimal. Struct fields serialise in their written order and maps are
-/// sorted, so the same value has the same hash for ever.
-pub(crate) fn hash_of<T: Serialize + ?Sized>(value: &T) -> String {
-    let bytes = serde_json::to_vec(value).unwrap_or_default();
-    Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Deref for Document {

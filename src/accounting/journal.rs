@@ -1,10 +1,11 @@
 //! Journal lines: an account, one side, an amount, dimensions, and for each value the rule that chose it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One dimension's value and what chose it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,19 +26,20 @@ const AND_OTHERS: &str = " and others";
 ///
 /// Names are `location`, `department`, `class`, `project`, `customer`, `item`, or the name of a user-defined dimension.
 /// Cheap to clone: most lines of an order have the same ones.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(from = "BTreeMap<String, Dimension>", into = "BTreeMap<String, Dimension>")]
-pub struct Dimensions(Arc<BTreeMap<String, Dimension>>);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(from = "BTreeMap<String, Dimension>")]
+pub struct Dimensions(Arc<BTreeMap<Arc<str>, Arc<Dimension>>>);
 
 impl From<BTreeMap<String, Dimension>> for Dimensions {
     fn from(dimensions: BTreeMap<String, Dimension>) -> Self {
-        Self(Arc::new(dimensions))
+        let shared = dimensions.into_iter().map(|(name, dimension)| (Arc::from(name), Arc::new(dimension)));
+        Self(Arc::new(shared.collect()))
     }
 }
 
-impl From<Dimensions> for BTreeMap<String, Dimension> {
-    fn from(dimensions: Dimensions) -> Self {
-        Arc::unwrap_or_clone(dimensions.0)
+impl Serialize for Dimensions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 
@@ -50,24 +52,31 @@ impl Dimensions {
     /// Sets one dimension, with the rule that gives it.
     pub fn set(&mut self, name: &str, id: &str, rule: &str) {
         let dimension = Dimension { id: id.to_owned(), rule: rule.to_owned() };
-        Arc::make_mut(&mut self.0).insert(name.to_owned(), dimension);
+        Arc::make_mut(&mut self.0).insert(Arc::from(name), Arc::new(dimension));
     }
 
     /// Name, id and rule of every dimension, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Dimension)> {
-        self.0.iter().map(|(name, dimension)| (name.as_str(), dimension))
+        self.0.iter().map(|(name, dimension)| (&**name, &**dimension))
     }
 
     /// Name to id, without the rules: what the ledger sees.
     pub fn ids(&self) -> BTreeMap<String, String> {
-        self.0.iter().map(|(name, dimension)| (name.clone(), dimension.id.clone())).collect()
+        self.0.iter().map(|(name, dimension)| (name.to_string(), dimension.id.clone())).collect()
     }
 
     /// Whether the ledger sees the same: the same ids, whichever rules gave them.
     pub fn same_ids(&self, other: &Dimensions) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-            || self.0.len() == other.0.len()
-                && self.0.iter().zip(other.0.iter()).all(|(own, its)| own.0 == its.0 && own.1.id == its.1.id)
+        self.compare_ids(other).is_eq()
+    }
+
+    /// Their order by what the ledger sees: names and ids.
+    pub fn compare_ids(&self, other: &Dimensions) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        let own = self.iter().map(|(name, dimension)| (name, &dimension.id));
+        own.cmp(other.iter().map(|(name, dimension)| (name, &dimension.id)))
     }
 
     /// Says of each value that more than one rule gave it, where `other` has the same id by another rule. Both must have
@@ -76,14 +85,14 @@ impl Dimensions {
         if Arc::ptr_eq(&self.0, &other.0) {
             return;
         }
-        let differs = |(name, dimension): (&String, &Dimension)| {
+        let differs = |(name, dimension): (&Arc<str>, &Arc<Dimension>)| {
             let own = self.0.get(name)?;
             let known = own.rule == dimension.rule || own.rule.ends_with(AND_OTHERS);
             if known { None } else { Some(name.clone()) }
         };
         for name in other.0.iter().filter_map(differs).collect::<Vec<_>>() {
             if let Some(dimension) = Arc::make_mut(&mut self.0).get_mut(&name) {
-                dimension.rule.push_str(AND_OTHERS);
+                Arc::make_mut(dimension).rule.push_str(AND_OTHERS);
             }
         }
     }
@@ -102,6 +111,9 @@ impl Dimensions {
     pub fn overlaid(&self, over: &Dimensions) -> Dimensions {
         if over.0.is_empty() {
             return self.clone();
+        }
+        if self.0.is_empty() {
+            return over.clone();
         }
         let mut merged = self.clone();
         let dimensions = over.0.iter().map(|(name, dimension)| (name.clone(), dimension.clone()));

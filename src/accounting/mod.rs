@@ -10,6 +10,7 @@ mod discounts;
 pub mod document;
 pub mod events;
 pub mod evidence;
+mod hash;
 pub mod hold;
 pub mod journal;
 pub mod masters;

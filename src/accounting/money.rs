@@ -204,10 +204,24 @@ pub fn allocate_capped(
 /// they should ideally be (`ideal`, usually the parts themselves), equal ones from the last backwards. Units too many are
 /// taken from the parts farthest above. Parts of exactly zero keep out of it while there are others.
 pub fn settle(parts: &[Decimal], ideal: &[Decimal], total: Decimal, currency: Currency) -> Vec<Decimal> {
+    settle_by(parts, || ideal.to_vec(), total, currency)
+}
+
+/// Like [`settle`]; what the parts should ideally be is only asked for when units are left over.
+pub fn settle_by(
+    parts: &[Decimal],
+    ideal: impl FnOnce() -> Vec<Decimal>,
+    total: Decimal,
+    currency: Currency,
+) -> Vec<Decimal> {
     let cut =
         |part: &Decimal| part.round_dp_with_strategy(currency.minor_units(), RoundingStrategy::ToNegativeInfinity);
     let mut settled: Vec<Decimal> = parts.iter().map(cut).collect();
     let mut left = total - settled.iter().sum::<Decimal>();
+    if left.is_zero() {
+        return settled;
+    }
+    let ideal = ideal();
     let gap = |settled: &[Decimal], i: usize| ideal.get(i).copied().unwrap_or(parts[i]) - settled[i];
     let mut order: Vec<usize> = (0..parts.len()).filter(|i| !parts[*i].is_zero()).collect();
     if order.is_empty() {

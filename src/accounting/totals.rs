@@ -155,8 +155,10 @@ impl Sums {
             sums.shipping = side(totals.shipping_ex_tax, totals.shipping_inc_tax);
             sums.handling = side(totals.handling_ex_tax, totals.handling_inc_tax);
         }
-        for discount in evidence.lines.iter().flat_map(|line| line.exact_discounts(inclusive)) {
-            *(if discount.is_coupon() { &mut sums.line_coupon } else { &mut sums.line_manual }) += discount.amount;
+        for line in &evidence.lines {
+            for discount in &*line.exact_discounts(inclusive) {
+                *(if discount.is_coupon() { &mut sums.line_coupon } else { &mut sums.line_manual }) += discount.amount;
+            }
         }
         sums
     }
@@ -250,32 +252,44 @@ fn shown(amount: Decimal, currency: Currency) -> String {
 /// Refuses what cannot be below zero. Discounts faked as products with a negative price end here.
 fn negative(evidence: &Evidence) -> Result<(), TotalsProblem> {
     let totals = &evidence.order.totals;
-    let mut amounts = vec![
-        ("the total with tax".to_owned(), totals.total_inc_tax),
-        ("the tax".to_owned(), totals.total_tax),
-        ("the discount".to_owned(), totals.discount),
-        ("the coupon discount".to_owned(), totals.coupon_discount),
-        ("the gift certificate amount".to_owned(), totals.gift_certificate),
-        ("the store credit amount".to_owned(), totals.store_credit),
+    let header = [
+        ("the total with tax", totals.total_inc_tax),
+        ("the tax", totals.total_tax),
+        ("the discount", totals.discount),
+        ("the coupon discount", totals.coupon_discount),
+        ("the gift certificate amount", totals.gift_certificate),
+        ("the store credit amount", totals.store_credit),
     ];
+    for (what, amount) in header {
+        not_below_zero(amount, || what.to_owned())?;
+    }
     for line in &evidence.lines {
         let what = if line.line_type == LineType::GiftCertificate { "gift certificate" } else { "line" };
         let name = if line.sku.is_empty() { &line.name } else { &line.sku };
         for amount in [line.total_ex_tax, line.total_inc_tax, line.total_tax, line.wrapping_ex_tax, line.quantity] {
-            amounts.push((format!("{what} {} ('{name}')", line.id), amount));
+            not_below_zero(amount, || format!("{what} {} ('{name}')", line.id))?;
         }
-        amounts.extend(line.discounts.iter().map(|d| (format!("the discount on line {}", line.id), d.amount)));
+        for discount in &line.discounts {
+            not_below_zero(discount.amount, || format!("the discount on line {}", line.id))?;
+        }
     }
     for to in &evidence.shipping {
-        amounts.push((format!("shipping '{}'", to.method), to.cost_ex_tax.min(to.cost_inc_tax)));
-        amounts.push((format!("handling of shipping '{}'", to.method), to.handling_ex_tax.min(to.handling_inc_tax)));
+        not_below_zero(to.cost_ex_tax.min(to.cost_inc_tax), || format!("shipping '{}'", to.method))?;
+        let handling = to.handling_ex_tax.min(to.handling_inc_tax);
+        not_below_zero(handling, || format!("handling of shipping '{}'", to.method))?;
     }
-    amounts.extend(evidence.fees.iter().map(|fee| (format!("fee '{}'", fee.name), fee.cost_ex_tax)));
-    amounts.extend(evidence.taxes.iter().map(|row| (format!("tax '{}'", row.name), row.amount)));
-    match amounts.into_iter().find(|(_, amount)| *amount < Decimal::ZERO) {
-        Some((what, amount)) => Err(TotalsProblem::Negative { what, amount }),
-        None => Ok(()),
+    for fee in &evidence.fees {
+        not_below_zero(fee.cost_ex_tax, || format!("fee '{}'", fee.name))?;
     }
+    for row in &evidence.taxes {
+        not_below_zero(row.amount, || format!("tax '{}'", row.name))?;
+    }
+    Ok(())
+}
+
+/// Refuses an amount below zero by its name, which nearly no order needs.
+fn not_below_zero(amount: Decimal, what: impl FnOnce() -> String) -> Result<(), TotalsProblem> {
+    if amount < Decimal::ZERO { Err(TotalsProblem::Negative { what: what(), amount }) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! One JSON value whose shape BigCommerce does not keep to: read as an amount, an id, a text, a time or a list.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use rust_decimal::Decimal;
@@ -37,15 +39,28 @@ impl Loose {
     ///
     /// Control characters become blanks: neither Postgres nor XML can hold all of them.
     pub(super) fn text(&self) -> String {
+        self.decoded().into_owned()
+    }
+
+    /// The [text](Self::text); most amounts, ids and names stand in the answer as they are.
+    fn decoded(&self) -> Cow<'_, str> {
         let literal = self.literal();
         let text = match literal.as_bytes().first() {
-            None | Some(b'{' | b'[' | b'n') => return String::new(),
+            None | Some(b'{' | b'[' | b'n') => Cow::Borrowed(""),
             // Half a surrogate pair cannot be decoded; then the text is shown as it was written.
-            Some(b'"') => serde_json::from_str(literal).unwrap_or_else(|_| literal.trim_matches('"').to_owned()),
-            Some(_) => literal.to_owned(),
+            Some(b'"') if literal.contains('\\') => {
+                serde_json::from_str(literal).map_or_else(|_| Cow::Borrowed(literal.trim_matches('"')), Cow::Owned)
+            }
+            Some(b'"') => Cow::Borrowed(literal.trim_matches('"')),
+            Some(_) => Cow::Borrowed(literal),
         };
-        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        clean.trim().to_owned()
+        match text {
+            text if text.contains(char::is_control) => {
+                Cow::Owned(text.replace(char::is_control, " ").trim().to_owned())
+            }
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+        }
     }
 
     /// The text, or `None` when there is none.
@@ -55,7 +70,10 @@ impl Loose {
 
     /// An amount, quantity or rate, from its literal text.
     pub(super) fn amount(&self) -> Result<Option<Decimal>, Unreadable> {
-        let Some(text) = self.some_text() else { return Ok(None) };
+        let text = self.decoded();
+        if text.is_empty() {
+            return Ok(None);
+        }
         money::parse_amount(&text).map(Some).map_err(|_| self.unreadable("a decimal number"))
     }
 
@@ -72,7 +90,10 @@ impl Loose {
 
     /// An id or a whole number that is not negative; 0 is kept.
     pub(super) fn whole(&self) -> Result<Option<u64>, Unreadable> {
-        let Some(text) = self.some_text() else { return Ok(None) };
+        let text = self.decoded();
+        if text.is_empty() {
+            return Ok(None);
+        }
         let whole = text.strip_suffix(".0").unwrap_or(&text);
         whole.parse().map(Some).map_err(|_| self.unreadable("a whole number"))
     }
@@ -84,7 +105,7 @@ impl Loose {
 
     /// True for `true`, `1` and their strings.
     pub(super) fn flag(&self) -> bool {
-        matches!(self.text().as_str(), "true" | "1")
+        matches!(&*self.decoded(), "true" | "1")
     }
 
     /// A time: RFC 2822 (Orders V2), ISO 8601 (V3) or seconds since 1970 (webhooks, gift certificates).

@@ -1,6 +1,8 @@
 //! The charges of a sale: what each line, shipping, handling, wrapping and fee brings in without tax, and its discounts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -25,7 +27,7 @@ pub(super) enum Part {
 }
 
 /// One charge as it is booked. Amounts are whole minor units.
-pub(super) struct Charge {
+pub(super) struct Charge<'a> {
     pub part: Part,
     /// A gift certificate sold: a liability.
     pub gift_certificate: bool,
@@ -34,18 +36,18 @@ pub(super) struct Charge {
     pub net: Decimal,
     /// Its tax, not rounded: only good as a weight.
     pub tax: Decimal,
-    pub account: String,
+    pub account: &'a str,
     pub dimensions: Dimensions,
-    pub rule: String,
+    pub rule: &'a str,
     /// What it is in an Order Entry document.
     pub form: Form,
     pub memo: String,
     pub facts: Facts,
     /// Discounts shown on their own accounts; the charge is credited with `net` and these.
-    pub contras: Vec<Contra>,
+    pub contras: Vec<Contra<'a>>,
 }
 
-impl Charge {
+impl Charge<'_> {
     /// What so many units of it are in an Order Entry document.
     pub fn what(&self, units: Decimal) -> What {
         match self.part {
@@ -61,7 +63,7 @@ impl Charge {
 /// Where the charges of a sale stand in their list.
 #[derive(Default)]
 pub(super) struct Places {
-    pub exact: HashMap<Part, usize>,
+    pub exact: BTreeMap<Part, usize>,
     pub shipping: Vec<usize>,
     pub handling: Vec<usize>,
     pub fees: Vec<usize>,
@@ -84,18 +86,15 @@ impl Places {
 }
 
 /// A discount of one charge on its contra account.
-pub(super) struct Contra {
-    pub account: String,
+pub(super) struct Contra<'a> {
+    pub place: Rc<Placed<'a>>,
+    /// Those of the charge, with those of the discount over them.
     pub dimensions: Dimensions,
-    pub rule: String,
-    /// What it is in an Order Entry document.
-    pub form: Form,
-    pub memo: String,
     pub amount: Decimal,
 }
 
 /// A charge as BigCommerce tells it, before rules and rounding.
-struct Raw {
+struct Raw<'a> {
     part: Part,
     kind: RuleKind,
     memo: String,
@@ -108,14 +107,18 @@ struct Raw {
     ex_tax: Decimal,
     inc_tax: Decimal,
     tax: Decimal,
-    discounts: Vec<AppliedDiscount>,
+    discounts: Cow<'a, [AppliedDiscount]>,
     net: Decimal,
     /// What turns a discount on the exact side into one without tax.
     discount_factor: Decimal,
 }
 
 /// The charges of the order and what goes to the rounding account. Missing rules become holds.
-pub(super) fn charges(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> (Vec<Charge>, Decimal) {
+pub(super) fn charges<'a>(
+    context: &Context<'a>,
+    reckoning: &Reckoning,
+    holds: &mut Holds,
+) -> (Vec<Charge<'a>>, Decimal) {
     let mut raws = raws(context, reckoning);
     spread(&mut raws, reckoning, context);
     if !without_tax(&mut raws, reckoning, context) || raws.iter().any(|raw| raw.net < Decimal::ZERO) {
@@ -127,19 +130,25 @@ pub(super) fn charges(context: &Context, reckoning: &Reckoning, holds: &mut Hold
     let exact: Vec<Decimal> = raws.iter().map(|raw| raw.net).collect();
     let target = reckoning.gross - reckoning.tax - rounding;
     let nets = settle(&exact, &exact, target, context.evidence.order.currency);
-    let mut contras = contras(&raws, context, holds);
+    let contras = contras(&raws, context, holds);
     let booked = raws
         .into_iter()
         .zip(nets)
-        .enumerate()
-        .map(|(index, (raw, net))| book(context, holds, raw, net, contras.remove(&index).unwrap_or_default()))
+        .zip(contras)
+        .map(|((raw, net), contras)| book(context, holds, raw, net, contras))
         .filter(|charge| !charge.net.is_zero() || !charge.contras.is_empty())
         .collect();
     (booked, rounding)
 }
 
 /// Chooses account and dimensions of a charge.
-fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contras: Vec<Contra>) -> Charge {
+fn book<'a>(
+    context: &Context<'a>,
+    holds: &mut Holds,
+    raw: Raw,
+    net: Decimal,
+    mut contras: Vec<Contra<'a>>,
+) -> Charge<'a> {
     let defaults = if raw.categorised {
         context.dimensions(holds, &raw.facts, context.date)
     } else {
@@ -147,12 +156,9 @@ fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contra
     };
     let resolved = context.rule(holds, raw.kind, &raw.facts, context.date, net);
     let (account, own, rule, mut form) = match &resolved {
-        Some(found) => {
-            let account = found.account().unwrap_or_default().to_owned();
-            (account, found.dimensions(), found.rule.to_string(), Form::of(found))
-        }
+        Some(found) => (found.account().unwrap_or_default(), found.dimensions(), found.name(), Form::of(found)),
         // A hold blocks the order, so this charge is never written.
-        None => (String::new(), Dimensions::default(), String::new(), Form::default()),
+        None => ("", Dimensions::default(), "", Form::default()),
     };
     let dimensions = defaults.overlaid(&own);
     if matches!(raw.part, Part::Line(_)) {
@@ -160,7 +166,7 @@ fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contra
         form.item = dimensions.get("item").map(str::to_owned);
     }
     for contra in &mut contras {
-        contra.dimensions = dimensions.overlaid(&contra.dimensions);
+        contra.dimensions = dimensions.overlaid(&contra.place.dimensions);
     }
     Charge {
         part: raw.part,
@@ -179,22 +185,24 @@ fn book(context: &Context, holds: &mut Holds, raw: Raw, net: Decimal, mut contra
 }
 
 /// Everything charged, with its discounts, leaving out what costs nothing.
-fn raws(context: &Context, reckoning: &Reckoning) -> Vec<Raw> {
+fn raws<'a>(context: &Context<'a>, reckoning: &Reckoning) -> Vec<Raw<'a>> {
     let evidence = context.evidence;
     let mut raws = Vec::new();
     for line in &evidence.lines {
         let facts = context.line_facts(line);
         let gift = line.line_type == LineType::GiftCertificate;
-        let name: String = if line.sku.is_empty() { &line.name } else { &line.sku }.chars().take(200).collect();
-        let mut raw = Raw::new(Part::Line(line.id), format!("{name} x {}", line.quantity.normalize()), facts.clone());
+        let name = shortened(if line.sku.is_empty() { &line.name } else { &line.sku });
+        let wrapped = !(line.wrapping_ex_tax.is_zero() && line.wrapping_inc_tax.is_zero());
+        let wrapping =
+            wrapped.then(|| Raw::new(Part::Wrapping(line.id), format!("Gift wrapping of {name}"), facts.clone()));
+        let mut raw = Raw::new(Part::Line(line.id), format!("{name} x {}", line.quantity.normalize()), facts);
         (raw.address, raw.categorised) = (line.address_id, !line.categories.is_empty());
         raw.kind = if gift { RuleKind::GiftCertificate } else { RuleKind::Product };
         raw.quantity = line.quantity;
         (raw.ex_tax, raw.inc_tax, raw.tax) = (line.total_ex_tax, line.total_inc_tax, line.total_tax);
         raw.discounts = line.exact_discounts(evidence.order.prices_include_tax);
         raws.push(raw);
-        if !(line.wrapping_ex_tax.is_zero() && line.wrapping_inc_tax.is_zero()) {
-            let mut wrapping = Raw::new(Part::Wrapping(line.id), format!("Gift wrapping of {name}"), facts);
+        if let Some(mut wrapping) = wrapping {
             (wrapping.address, wrapping.categorised) = (line.address_id, !line.categories.is_empty());
             raws.push(wrapping.costs(line.wrapping_ex_tax, line.wrapping_inc_tax));
         }
@@ -209,24 +217,30 @@ fn raws(context: &Context, reckoning: &Reckoning) -> Vec<Raw> {
     }
     for fee in evidence.fees.iter().filter(|_| reckoning.fees_included) {
         let facts = context.facts(None).with(Condition::Name, &fee.name).with(Condition::Source, &fee.source);
-        let raw = Raw::new(Part::Fee(fee.id), fee.name.chars().take(200).collect(), facts);
+        let raw = Raw::new(Part::Fee(fee.id), shortened(&fee.name).to_owned(), facts);
         raws.push(raw.costs(fee.cost_ex_tax, fee.cost_inc_tax));
     }
     raws.retain(|raw| !(raw.ex_tax.is_zero() && raw.inc_tax.is_zero()));
     raws
 }
 
+/// As much of a text as a memo has room for.
+fn shortened(text: &str) -> &str {
+    const LONGEST: usize = 200;
+    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
+}
+
 /// Shipping and handling to one address.
-fn delivery(context: &Context, to: &ShippingAddress) -> [Raw; 2] {
+fn delivery<'a>(context: &Context<'a>, to: &ShippingAddress) -> [Raw<'a>; 2] {
     let facts = context.facts(Some(to.id)).with(Condition::Method, &to.method);
-    let method: String = to.method.chars().take(200).collect();
+    let method = shortened(&to.method);
     let mut shipping = Raw::new(Part::Shipping(to.id), format!("Shipping {method}"), facts.clone());
     let mut handling = Raw::new(Part::Handling(to.id), format!("Handling {method}"), facts);
     (shipping.address, handling.address) = (Some(to.id), Some(to.id));
     [shipping.costs(to.cost_ex_tax, to.cost_inc_tax), handling.costs(to.handling_ex_tax, to.handling_inc_tax)]
 }
 
-impl Raw {
+impl Raw<'_> {
     fn new(part: Part, memo: String, facts: Facts) -> Self {
         let kind = match part {
             Part::Line(_) => RuleKind::Product,
@@ -247,7 +261,7 @@ impl Raw {
             ex_tax: zero,
             inc_tax: zero,
             tax: zero,
-            discounts: Vec::new(),
+            discounts: Cow::Borrowed(&[]),
             net: zero,
             discount_factor: Decimal::ONE,
         }
@@ -285,7 +299,8 @@ fn spread(raws: &mut [Raw], reckoning: &Reckoning, context: &Context) {
         for (raw, share) in raws.iter_mut().zip(allocate(amount, &weights, order.currency)) {
             if !share.is_zero() {
                 let (id, name, target) = (id.to_owned(), name.to_owned(), "order".to_owned());
-                raw.discounts.push(AppliedDiscount { id, amount: share, name, code: code.clone(), target });
+                let discount = AppliedDiscount { id, amount: share, name, code: code.clone(), target };
+                raw.discounts.to_mut().push(discount);
             }
         }
     }
@@ -331,28 +346,29 @@ fn rounding(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Deci
     difference
 }
 
+/// Where a discount goes that is shown on a contra account.
+pub(super) struct Placed<'a> {
+    pub account: &'a str,
+    pub rule: &'a str,
+    /// What it is in an Order Entry document.
+    pub form: Form,
+    pub memo: String,
+    /// Those its rule gives.
+    dimensions: Dimensions,
+}
+
+/// The same, for all charges that share the discount; `None` when it is shown net.
+type Place<'a> = Option<Rc<Placed<'a>>>;
+
 /// One share of a discount that is shown on a contra account.
-struct Share {
+struct Share<'a> {
     charge: usize,
     exact: Decimal,
-    place: Placed,
+    place: Rc<Placed<'a>>,
 }
-
-/// Where a discount goes.
-#[derive(Clone)]
-struct Placed {
-    account: String,
-    dimensions: Dimensions,
-    rule: String,
-    form: Form,
-    memo: String,
-}
-
-/// The same; `None` when it is shown net.
-type Place = Option<Placed>;
 
 /// The place of a discount by its rule; the outer `None` with a hold when there is no rule.
-fn place(context: &Context, discount: &AppliedDiscount, holds: &mut Holds) -> Option<Place> {
+fn place<'a>(context: &Context<'a>, discount: &AppliedDiscount, holds: &mut Holds) -> Option<Place<'a>> {
     let facts = discount_facts(context, discount);
     let found = context.rule(holds, RuleKind::Discount, &facts, context.date, discount.amount)?;
     // A rule that shows the discount net gives no account: the charge is simply smaller.
@@ -360,22 +376,18 @@ fn place(context: &Context, discount: &AppliedDiscount, holds: &mut Holds) -> Op
     let memo = match &discount.code {
         Some(code) if !code.is_empty() => format!("Coupon {code}"),
         _ if discount.name.is_empty() => "Discount".to_owned(),
-        _ => discount.name.chars().take(200).collect(),
+        _ => shortened(&discount.name).to_owned(),
     };
-    Some(Some(Placed {
-        account: account.to_owned(),
-        dimensions: found.dimensions(),
-        rule: found.rule.to_string(),
-        form: Form::of(&found),
-        memo,
-    }))
+    let (rule, form, dimensions) = (found.name(), Form::of(&found), found.dimensions());
+    Some(Some(Rc::new(Placed { account, rule, form, memo, dimensions })))
 }
 
-/// The discounts that are shown on contra accounts, by position of their charge. Each discount adds up to its own total.
-fn contras(raws: &[Raw], context: &Context, holds: &mut Holds) -> BTreeMap<usize, Vec<Contra>> {
-    let mut sources: BTreeMap<(String, String), Vec<Share>> = BTreeMap::new();
+/// The discounts of each charge that are shown on contra accounts. Each discount adds up to its own total.
+fn contras<'a>(raws: &[Raw], context: &Context<'a>, holds: &mut Holds) -> Vec<Vec<Contra<'a>>> {
+    // The shares of each discount, by its id and memo.
+    let mut sources: BTreeMap<(&str, String), Vec<Share>> = BTreeMap::new();
     // A discount of the whole order stands on every line: its place is looked up once.
-    let mut known: HashMap<(&str, &str, Option<&str>), Place> = HashMap::new();
+    let mut known: BTreeMap<(&str, &str, Option<&str>), Place> = BTreeMap::new();
     for (charge, raw) in raws.iter().enumerate() {
         for discount in raw.discounts.iter().filter(|discount| !discount.amount.is_zero()) {
             let name = (discount.id.as_str(), discount.name.as_str(), discount.code.as_deref());
@@ -386,21 +398,19 @@ fn contras(raws: &[Raw], context: &Context, holds: &mut Holds) -> BTreeMap<usize
                     known.entry(name).or_insert(found)
                 }
             };
-            let Some(place) = found.clone() else { continue };
-            let exact = discount.amount * raw.discount_factor;
-            let source = sources.entry((discount.id.clone(), place.memo.clone())).or_default();
-            source.push(Share { charge, exact, place });
+            let Some(place) = found else { continue };
+            let share = Share { charge, exact: discount.amount * raw.discount_factor, place: Rc::clone(place) };
+            sources.entry((&discount.id, place.memo.clone())).or_default().push(share);
         }
     }
     let currency = context.evidence.order.currency;
-    let mut contras: BTreeMap<usize, Vec<Contra>> = BTreeMap::new();
+    let mut contras: Vec<Vec<Contra>> = raws.iter().map(|_| Vec::new()).collect();
     for shares in sources.into_values() {
         let exact: Vec<Decimal> = shares.iter().map(|share| share.exact).collect();
         let settled = settle(&exact, &exact, currency.round(exact.iter().sum()), currency);
         for (Share { charge, place, .. }, amount) in shares.into_iter().zip(settled) {
             if !amount.is_zero() {
-                let Placed { account, dimensions, rule, form, memo } = place;
-                contras.entry(charge).or_default().push(Contra { account, dimensions, rule, form, memo, amount });
+                contras[charge].push(Contra { place, dimensions: Dimensions::default(), amount });
             }
         }
     }

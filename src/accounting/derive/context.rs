@@ -1,8 +1,8 @@
 //! What every step of a derivation needs: the facts, the rules, the policy, and one place that collects holds.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::super::customer::CustomerRef;
 use super::super::document::{Detail, Dimensions, Document, DocumentKey, Draft, Exchange, JournalLine, hash_of};
-use super::super::evidence::{Address, Evidence, Line, LineType};
+use super::super::evidence::{Address, Evidence, Line, LineType, Transaction};
 use super::super::hold::{Blocks, Hold, HoldCode};
 use super::super::money::{Currency, Money};
 use super::super::policy::{Policy, PostingMode};
@@ -25,11 +25,13 @@ pub(super) struct Context<'a> {
     pub placed: Date,
     /// The day the sale counts from, its posting date; the day the order was placed while it does not count.
     pub date: Date,
+    /// The transactions that brought money in, by id.
+    pub captures: BTreeMap<u64, &'a Transaction>,
     /// The addresses shipped to, by id.
     destinations: BTreeMap<u64, &'a Address>,
     /// What was worked out before: most lines of an order go to one address and have the same default dimensions.
-    known_facts: RefCell<HashMap<Option<u64>, Facts>>,
-    known_dimensions: RefCell<HashMap<Option<u64>, Dimensions>>,
+    known_facts: RefCell<BTreeMap<Option<u64>, Facts>>,
+    known_dimensions: RefCell<BTreeMap<Option<u64>, Dimensions>>,
 }
 
 impl<'a> Context<'a> {
@@ -41,6 +43,7 @@ impl<'a> Context<'a> {
             policy,
             placed,
             date: placed,
+            captures: evidence.captures(),
             destinations: evidence.shipping.iter().rev().map(|to| (to.id, &to.address)).collect(),
             known_facts: RefCell::default(),
             known_dimensions: RefCell::default(),
@@ -321,37 +324,32 @@ pub(super) fn signed_line(
 }
 
 /// Puts lines of the same account, dimensions, memo and rule together and drops those that come to zero.
-pub(super) fn merged(lines: Vec<JournalLine>) -> Vec<JournalLine> {
-    let mut merged: Vec<JournalLine> = Vec::with_capacity(lines.len());
-    // Places by hash, so that an order of hundreds of lines costs no more a line than a small one.
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::with_capacity(lines.len());
-    for line in lines {
-        let mut hasher = DefaultHasher::new();
-        (&line.account, &line.memo, &line.rule).hash(&mut hasher);
-        line.dimensions.iter().for_each(|(name, dimension)| (name, &dimension.id).hash(&mut hasher));
-        let alike = places.entry(hasher.finish()).or_default();
-        let same = alike.iter().copied().find(|place| {
-            let other: &JournalLine = &merged[*place];
-            other.account == line.account
-                && other.memo == line.memo
-                && other.rule == line.rule
-                && other.dimensions.same_ids(&line.dimensions)
-        });
-        match same {
-            None => {
-                alike.push(merged.len());
-                merged.push(line);
-            }
-            Some(place) => {
-                let known = &mut merged[place];
-                known.dimensions.share(&line.dimensions);
-                let signed = known.signed() + line.signed();
-                (known.debit, known.credit) = (signed.max(Decimal::ZERO), (-signed).max(Decimal::ZERO));
-            }
+pub(super) fn merged(mut lines: Vec<JournalLine>) -> Vec<JournalLine> {
+    // Sorted, lines that are alike stand side by side, each behind the first of them.
+    let mut sorted: Vec<usize> = (0..lines.len()).collect();
+    sorted.sort_by(|place, other| likeness(&lines[*place], &lines[*other]));
+    let mut sorted = sorted.into_iter();
+    let Some(mut first) = sorted.next() else { return lines };
+    for place in sorted {
+        if likeness(&lines[first], &lines[place]).is_ne() {
+            first = place;
+            continue;
         }
+        let signed = lines[first].signed() + lines[place].signed();
+        let dimensions = std::mem::take(&mut lines[place].dimensions);
+        (lines[place].debit, lines[place].credit) = (Decimal::ZERO, Decimal::ZERO);
+        let known = &mut lines[first];
+        known.dimensions.share(&dimensions);
+        (known.debit, known.credit) = (signed.max(Decimal::ZERO), (-signed).max(Decimal::ZERO));
     }
-    merged.retain(|line| line.debit != line.credit);
-    merged
+    lines.retain(|line| line.debit != line.credit);
+    lines
+}
+
+/// The order of lines by what a reader of the ledger sees; equal for those that are put together.
+fn likeness(line: &JournalLine, other: &JournalLine) -> Ordering {
+    let texts = (&line.memo, &line.account, &line.rule).cmp(&(&other.memo, &other.account, &other.rule));
+    texts.then_with(|| line.dimensions.compare_ids(&other.dimensions))
 }
 
 /// Hash of the facts a document was made from.

@@ -176,7 +176,7 @@ impl<'a> Job<'a> {
                     cost: cost.to_owned(),
                     inventory: inventory.to_owned(),
                     dimensions: dimensions.overlaid(&found.dimensions()),
-                    rule: found.rule.to_string(),
+                    rule: found.name().to_owned(),
                 })
             }
             Err(missing) => {
@@ -255,9 +255,9 @@ impl<'a> Job<'a> {
             Some(values::NONE) => None,
             Some(values::SCRAP) => {
                 let account = found.given(&Give::ScrapAccount)?;
-                Some((account.to_owned(), "scrapped", found.rule.to_string()))
+                Some((account.to_owned(), "scrapped", found.name().to_owned()))
             }
-            Some(_) => Some((place.inventory.clone(), "back in stock", found.rule.to_string())),
+            Some(_) => Some((place.inventory.clone(), "back in stock", found.name().to_owned())),
             None => {
                 let rule = format!("{} says nothing of stock: back in stock", found.rule);
                 Some((place.inventory.clone(), "back in stock", rule))

@@ -162,7 +162,7 @@ fn clearing(
     let found = context.rule(holds, RuleKind::Payment, facts, source.day, source.left)?;
     let dimensions = context.dimensions(holds, facts, source.day).overlaid(&found.dimensions());
     let memo = format!("Received by {}", source.tender.name(context));
-    Some(signed_line(found.account()?, source.left, dimensions, &memo, &found.rule.to_string()))
+    Some(signed_line(found.account()?, source.left, dimensions, &memo, found.name()))
 }
 
 fn deposit(desk: &Desk, source: &Source, lines: [JournalLine; 2], holds: &mut Holds) -> Option<Document> {

@@ -69,13 +69,13 @@ pub(super) fn is_void(context: &Context) -> bool {
     status != INCOMPLETE
         && never(context).is_none()
         && evidence.refunds.is_empty()
-        && !moved(evidence)
+        && !moved(context)
         && (cancelled || worthless(context).is_some())
 }
 
 /// Whether any money came in.
-fn moved(evidence: &Evidence) -> bool {
-    evidence.captures().values().any(|t| !t.amount.is_zero())
+fn moved(context: &Context) -> bool {
+    context.captures.values().any(|t| !t.amount.is_zero())
 }
 
 /// Why the order is never posted whatever it is worth, if so.
@@ -114,13 +114,13 @@ fn never(context: &Context) -> Option<String> {
 fn worthless(context: &Context) -> Option<String> {
     let (evidence, order) = (context.evidence, &context.evidence.order);
     let value = order.totals.total_inc_tax + order.totals.gift_certificate + order.totals.store_credit;
-    let nothing = order.currency.round(value).is_zero() && !moved(evidence) && evidence.refunds.is_empty();
+    let nothing = order.currency.round(value).is_zero() && !moved(context) && evidence.refunds.is_empty();
     nothing.then(|| "zero value: nothing was charged, so there is nothing to post".to_owned())
 }
 
 /// What was captured, and what of it was refunded.
 fn money(context: &Context) -> (Decimal, Decimal) {
-    let captured = context.evidence.captures().values().map(|t| t.amount).sum();
+    let captured = context.captures.values().map(|t| t.amount).sum();
     let refunds = context.evidence.refunds.iter().filter(|refund| !declined(refund));
     (captured, refunds.map(|refund| refund.total).sum())
 }

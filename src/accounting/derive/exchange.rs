@@ -55,7 +55,7 @@ impl Asked<'_> {
         }
         let found = self.rulebook.resolve(RuleKind::Exchange, &self.facts, day).map_err(NoRate::Missing)?;
         if let Some(rate) = found.given(&Give::Rate).and_then(|rate| parse_amount(rate).ok()) {
-            return fixed(rate, day, found.rule.to_string()).map(Some);
+            return fixed(rate, day, found.name().to_owned()).map(Some);
         }
         match found.given(&Give::RateType) {
             Some(values::ORDER_RATE) => {}

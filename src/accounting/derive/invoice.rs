@@ -1,5 +1,8 @@
 //! The invoice: what was sold, discounted and taxed, against the receivable.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
 use jiff::ToSpan;
 use rust_decimal::Decimal;
 
@@ -14,16 +17,31 @@ use super::piece::{Form, Piece, Side, What};
 use super::taxes::TaxBucket;
 
 /// A sale worked out: its charges, taxes and rounding add up to the invoice. Amounts are whole minor units.
-pub(super) struct Sale {
-    pub charges: Vec<Charge>,
-    pub places: Places,
-    pub taxes: Vec<TaxBucket>,
+pub(super) struct Sale<'a> {
+    pub charges: Vec<Charge<'a>>,
+    places: OnceCell<Places>,
+    pub taxes: Vec<TaxBucket<'a>>,
     /// On the rounding account; positive is income.
     pub rounding: Decimal,
     /// What the buyer owes us: the order's gross less tax that a marketplace keeps.
     pub total: Decimal,
     /// Tax that a marketplace keeps.
     pub marketplace_tax: Decimal,
+}
+
+impl<'a> Sale<'a> {
+    /// Charges and taxes of an order that comes to `gross`.
+    pub fn new(charges: Vec<Charge<'a>>, taxes: Vec<TaxBucket<'a>>, rounding: Decimal, gross: Decimal) -> Self {
+        let kept = taxes.iter().filter(|tax| tax.account.is_none());
+        let marketplace_tax: Decimal = kept.map(|tax| tax.amount).sum();
+        let total = gross - marketplace_tax;
+        Self { charges, places: OnceCell::new(), taxes, rounding, total, marketplace_tax }
+    }
+
+    /// Where the charges stand in their list: refunds ask for it.
+    pub fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::of(&self.charges))
+    }
 }
 
 /// The key of the order's invoice.
@@ -61,56 +79,56 @@ pub(super) fn invoice(desk: &Desk, sale: &Sale, terms: Option<String>, holds: &m
 }
 
 /// Everything the buyer owes, piece by piece.
-fn pieces(desk: &Desk, sale: &Sale) -> Vec<Piece> {
-    let contra = |contra: &Contra| Piece {
-        account: contra.account.clone(),
-        dimensions: contra.dimensions.clone(),
-        rule: contra.rule.clone(),
-        memo: contra.memo.clone(),
+fn pieces<'s>(desk: &'s Desk, sale: &'s Sale) -> Vec<Piece<'s>> {
+    let contra = |contra: &'s Contra| Piece {
+        account: contra.place.account,
+        dimensions: &contra.dimensions,
+        rule: contra.place.rule,
+        memo: Cow::Borrowed(&contra.place.memo),
         amount: -contra.amount,
         what: What::Other(SubtotalKind::Discount),
-        form: contra.form.clone(),
+        form: &contra.place.form,
     };
     let mut pieces: Vec<Piece> = sale.charges.iter().map(charged).collect();
     pieces.extend(sale.charges.iter().flat_map(|charge| &charge.contras).map(contra));
     pieces.extend(sale.taxes.iter().filter_map(|tax| tax_piece(tax, tax.amount)));
     if let Some(account) = desk.context.policy.rounding_account.as_deref().filter(|_| !sale.rounding.is_zero()) {
         pieces.push(Piece {
-            account: account.to_owned(),
-            dimensions: desk.dimensions.clone(),
-            rule: "policy: rounding account".to_owned(),
-            memo: "Rounding difference".to_owned(),
+            account,
+            dimensions: &desk.dimensions,
+            rule: "policy: rounding account",
+            memo: Cow::Borrowed("Rounding difference"),
             amount: sale.rounding,
             what: What::Other(SubtotalKind::Rounding),
-            form: Form::default(),
+            form: &Form::NONE,
         });
     }
     pieces
 }
 
 /// What a charge comes to before the discounts that are shown on their own accounts.
-fn charged(charge: &Charge) -> Piece {
+fn charged<'s>(charge: &'s Charge) -> Piece<'s> {
     Piece {
-        account: charge.account.clone(),
-        dimensions: charge.dimensions.clone(),
-        rule: charge.rule.clone(),
-        memo: charge.memo.clone(),
+        account: charge.account,
+        dimensions: &charge.dimensions,
+        rule: charge.rule,
+        memo: Cow::Borrowed(&charge.memo),
         amount: charge.net + charge.contras.iter().map(|contra| contra.amount).sum::<Decimal>(),
         what: charge.what(charge.quantity),
-        form: charge.form.clone(),
+        form: &charge.form,
     }
 }
 
 /// The piece of a tax; none for tax that stays out of the books.
-pub(super) fn tax_piece(tax: &TaxBucket, amount: Decimal) -> Option<Piece> {
+pub(super) fn tax_piece<'s>(tax: &'s TaxBucket, amount: Decimal) -> Option<Piece<'s>> {
     Some(Piece {
-        account: tax.account.clone()?,
-        dimensions: tax.dimensions.clone(),
-        rule: tax.rule.clone(),
-        memo: tax.name.clone(),
+        account: tax.account?,
+        dimensions: &tax.dimensions,
+        rule: tax.rule,
+        memo: Cow::Borrowed(&tax.name),
         amount,
         what: What::Other(SubtotalKind::Tax),
-        form: tax.form.clone(),
+        form: &tax.form,
     })
 }
 

@@ -249,12 +249,10 @@ fn set_off_too_much(context: &Context, by: Decimal) -> Hold {
 }
 
 /// The sale worked out: charges, taxes, rounding.
-fn sale(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Sale {
+fn sale<'a>(context: &Context<'a>, reckoning: &Reckoning, holds: &mut Holds) -> Sale<'a> {
     let (charges, rounding) = charges::charges(context, reckoning, holds);
     let taxes = taxes::taxes(context, reckoning, holds);
-    let marketplace_tax: Decimal = taxes.iter().filter(|tax| tax.account.is_none()).map(|tax| tax.amount).sum();
-    let places = charges::Places::of(&charges);
-    Sale { charges, places, taxes, rounding, total: reckoning.gross - marketplace_tax, marketplace_tax }
+    Sale::new(charges, taxes, rounding, reckoning.gross)
 }
 
 /// The hold for totals that cannot be trusted.

@@ -120,8 +120,8 @@ impl Entry<'_> {
             unit: unit.clone(),
             price,
             warehouse: warehouse.cloned(),
-            memo: piece.memo.clone(),
-            account: piece.account.clone(),
+            memo: piece.memo.clone().into_owned(),
+            account: piece.account.to_owned(),
             dimensions: piece.dimensions.clone(),
         }));
         Ok(piece.dimensions.clone())
@@ -141,7 +141,7 @@ impl Entry<'_> {
         let known = self.subtotals.entry(name.clone()).or_insert_with(|| OrderEntrySubtotal {
             name: name.clone(),
             amount: Decimal::ZERO,
-            account: piece.account.clone(),
+            account: piece.account.to_owned(),
             dimensions: dimensions.clone(),
         });
         if known.account != piece.account || !known.dimensions.same_ids(&dimensions) {
@@ -150,7 +150,7 @@ impl Entry<'_> {
                     "the rules book parts of the subtotal '{name}' to several accounts or dimensions ({} and {}), and \
                      it stands once on a document",
                     place(&known.account, &known.dimensions),
-                    place(&piece.account, &dimensions)
+                    place(piece.account, &dimensions)
                 ),
                 remedy: "give each part a `subtotal` of its own, or an `item`, in its rule",
             });

@@ -1,8 +1,11 @@
 //! The pieces of a sale or a refund: each is a leg of the journal and, in order-entry mode, an item or a subtotal.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::super::document::{Dimensions, JournalLine};
+use super::super::journal::ITEM;
 use super::super::policy::SubtotalKind;
 use super::super::rulebook::{Give, Resolved};
 use super::context::signed_line;
@@ -35,11 +38,14 @@ pub(super) struct Form {
 }
 
 impl Form {
+    /// Of what no rule decides.
+    pub const NONE: Form = Form { item: None, unit: None, warehouse: None, subtotal: None };
+
     /// What a rule says.
     pub fn of(found: &Resolved) -> Self {
         let given = |give: Give| found.given(&give).map(str::to_owned);
         Self {
-            item: given(Give::Dimension("item".to_owned())),
+            item: found.dimensions().get(ITEM).map(str::to_owned),
             unit: given(Give::Unit),
             warehouse: given(Give::Warehouse),
             subtotal: given(Give::Subtotal),
@@ -47,25 +53,25 @@ impl Form {
     }
 }
 
-/// One piece of a document, on one account.
-pub(super) struct Piece {
-    pub account: String,
-    pub dimensions: Dimensions,
-    pub rule: String,
-    pub memo: String,
+/// One piece of a document, on one account. It is made of what was decided before, and only looks at it.
+pub(super) struct Piece<'a> {
+    pub account: &'a str,
+    pub dimensions: &'a Dimensions,
+    pub rule: &'a str,
+    pub memo: Cow<'a, str>,
     /// What the document is larger by, in major units; below zero for what makes it smaller.
     pub amount: Decimal,
     pub what: What,
-    pub form: Form,
+    pub form: &'a Form,
 }
 
-impl Piece {
+impl Piece<'_> {
     /// Its leg of the journal.
     pub fn line(&self, side: Side) -> JournalLine {
         let signed = match side {
             Side::Sale => -self.amount,
             Side::Return => self.amount,
         };
-        signed_line(&self.account, signed, self.dimensions.clone(), &self.memo, &self.rule)
+        signed_line(self.account, signed, self.dimensions.clone(), &self.memo, self.rule)
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn timing(context: &Context, goods: &Goods, gross: Decimal, holds: &m
 /// The day the first tender of any kind was captured.
 fn first_payment(context: &Context) -> Option<Date> {
     let order = &context.evidence.order;
-    let captures = context.evidence.captures();
+    let captures = &context.captures;
     let captured = captures.values().filter(|t| order.currency.round(t.amount) > Decimal::ZERO).map(|t| t.created);
     let stored = !order.currency.round(order.totals.gift_certificate + order.totals.store_credit).is_zero();
     let shown = captures.values().any(|t| StoredValue::of(t).is_some());

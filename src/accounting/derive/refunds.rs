@@ -3,6 +3,7 @@
 mod excess;
 mod papers;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -98,7 +99,7 @@ pub(super) fn refunds(
         }
         let paid = received.until(refund.created.unwrap_or(Timestamp::MAX));
         let open = sale.total - booked.applied_to_invoice - paid;
-        match places.and_then(|places| one.book(&mut left, &places, open, holds)) {
+        match places.and_then(|places| one.book(&mut left, places, open, holds)) {
             Some((documents, applied)) => {
                 booked.documents.extend(documents);
                 booked.applied_to_invoice += applied;
@@ -112,7 +113,7 @@ pub(super) fn refunds(
 /// One refund at work.
 pub(super) struct One<'a> {
     pub desk: &'a Desk<'a>,
-    pub sale: &'a Sale,
+    pub sale: &'a Sale<'a>,
     pub refund: &'a Refund,
     /// Made before the sale counted.
     pub early: bool,
@@ -181,7 +182,7 @@ impl One<'_> {
             Ok(found) => {
                 let (base, sold) = fallback.map(|target| (target.dimensions, target.form)).unzip();
                 let base = base.unwrap_or_else(|| context.dimensions(holds, facts, date));
-                let (dimensions, rule) = (base.overlaid(&found.dimensions()), found.rule.to_string());
+                let (dimensions, rule) = (base.overlaid(&found.dimensions()), found.name().to_owned());
                 // What it was sold as it comes back as, where the rule for refunds does not say.
                 let (own, sold) = (Form::of(&found), sold.unwrap_or_default());
                 let form = Form {
@@ -205,9 +206,9 @@ impl One<'_> {
         use super::charges::Part;
         let sold = &self.sale.charges[charge];
         let own = || Target {
-            account: sold.account.clone(),
+            account: sold.account.to_owned(),
             dimensions: sold.dimensions.clone(),
-            rule: sold.rule.clone(),
+            rule: sold.rule.to_owned(),
             form: sold.form.clone(),
         };
         if sold.gift_certificate {
@@ -261,7 +262,7 @@ impl One<'_> {
         if let Some(kind) = StoredValue::of_provider(&payment.provider) {
             return self.rule(kind.rule_kind(), &context.facts(None), None, holds);
         }
-        let captures = context.evidence.captures();
+        let captures = &context.captures;
         let through_gateway = || captures.values().filter(|t| StoredValue::of(t).is_none());
         let same: Vec<_> = through_gateway().filter(|t| t.gateway.eq_ignore_ascii_case(&payment.provider)).collect();
         let mut facts = context.facts(None);
@@ -312,7 +313,7 @@ impl One<'_> {
     fn book(
         &self,
         left: &mut Remaining,
-        places: &Places,
+        mut places: Places,
         open: Decimal,
         holds: &mut Holds,
     ) -> Option<(Vec<Document>, Decimal)> {
@@ -337,7 +338,13 @@ impl One<'_> {
                 return None;
             }
         };
-        let pieces = self.pieces(&split, places, holds)?;
+        // A charge that is not refunded itself lends a cent: see `split`.
+        for charge in split.charges.keys() {
+            if !places.charges.contains_key(charge) {
+                places.charges.insert(*charge, self.charge_place(*charge, holds)?);
+            }
+        }
+        let pieces = self.pieces(&split, &places);
         let kept_by_marketplace: Decimal = self
             .sale
             .taxes
@@ -356,12 +363,12 @@ impl One<'_> {
     }
 
     /// What the credit memo takes back, piece by piece: returns and taxes, less what is kept back.
-    fn pieces(&self, split: &Split, places: &Places, holds: &mut Holds) -> Option<Vec<Piece>> {
-        let mut pieces = Vec::new();
-        let mut push = |target: &Target, amount: Decimal, memo: &str, what: What| {
-            let Target { account, dimensions, rule, form } = target.clone();
-            pieces.push(Piece { account, dimensions, rule, memo: memo.to_owned(), amount, what, form });
+    fn pieces<'p>(&'p self, split: &'p Split, places: &'p Places) -> Vec<Piece<'p>> {
+        let piece = |target: &'p Target, amount: Decimal, memo: Cow<'p, str>, what: What| {
+            let Target { account, dimensions, rule, form } = target;
+            Piece { account, dimensions, rule, memo, amount, what, form }
         };
+        let mut pieces = Vec::new();
         for (charge, (amount, quantity)) in &split.charges {
             let sold = &self.sale.charges[*charge];
             let units = match quantity.normalize() {
@@ -369,26 +376,23 @@ impl One<'_> {
                 one if one == Decimal::ONE => " (1 unit)".to_owned(),
                 more => format!(" ({more} units)"),
             };
-            let memo = format!("Refund of {}{units}", sold.memo);
-            match places.charges.get(charge) {
-                Some(target) => push(target, *amount, &memo, sold.what(*quantity)),
-                // A charge that is not refunded itself lends a cent: see `split`.
-                None => push(&self.charge_place(*charge, holds)?, *amount, &memo, sold.what(*quantity)),
-            }
+            let memo = Cow::Owned(format!("Refund of {}{units}", sold.memo));
+            let place = places.charges.get(charge);
+            pieces.extend(place.map(|target| piece(target, *amount, memo, sold.what(*quantity))));
         }
         if let Some((target, _)) = &places.order {
             let what = What::Other(SubtotalKind::OrderRefund);
-            push(target, split.order_level, "Refund on the order", what);
+            pieces.push(piece(target, split.order_level, Cow::Borrowed("Refund on the order"), what));
         }
         if let Some(target) = &places.restocking {
             for (description, amount) in &split.restocking {
                 let memo = if description.is_empty() { "Restocking fee" } else { description };
-                push(target, -*amount, memo, What::Other(SubtotalKind::Restocking));
+                pieces.push(piece(target, -*amount, Cow::Borrowed(memo), What::Other(SubtotalKind::Restocking)));
             }
         }
         let taxes = self.sale.taxes.iter().zip(&split.taxes);
         pieces.extend(taxes.filter_map(|(tax, amount)| tax_piece(tax, *amount)));
-        Some(pieces)
+        pieces
     }
 
     /// How the money goes: against the unpaid invoice, or out. Only an offline refund of an unpaid invoice moved nothing.

@@ -75,12 +75,12 @@ pub(super) fn charge_of(sale: &Sale, item: &RefundItem) -> Option<usize> {
     let (exact, alike) = match &item.part {
         RefundedPart::Product => (Part::Line(item.item), None),
         RefundedPart::GiftWrapping => (Part::Wrapping(item.item), None),
-        RefundedPart::Shipping => (Part::Shipping(item.item), Some(&sale.places.shipping)),
-        RefundedPart::Handling => (Part::Handling(item.item), Some(&sale.places.handling)),
-        RefundedPart::Fee => (Part::Fee(item.item), Some(&sale.places.fees)),
+        RefundedPart::Shipping => (Part::Shipping(item.item), Some(&sale.places().shipping)),
+        RefundedPart::Handling => (Part::Handling(item.item), Some(&sale.places().handling)),
+        RefundedPart::Fee => (Part::Fee(item.item), Some(&sale.places().fees)),
         RefundedPart::Order | RefundedPart::Other(_) => return None,
     };
-    let found = sale.places.exact.get(&exact).copied();
+    let found = sale.places().exact.get(&exact).copied();
     found.or_else(|| alike.and_then(|alike| if let [only] = alike[..] { Some(only) } else { None }))
 }
 
@@ -228,11 +228,11 @@ fn lend(
         return None;
     }
     let refunded: HashSet<usize> = slices.iter().map(|slice| slice.charge).collect();
-    let accounts: HashSet<&str> = refunded.iter().map(|charge| sale.charges[*charge].account.as_str()).collect();
+    let accounts: HashSet<&str> = refunded.iter().map(|charge| sale.charges[*charge].account).collect();
     let can = |charge: &usize| !refunded.contains(charge) && left.nets[*charge] > Decimal::ZERO;
     let mut lenders: Vec<usize> = (0..sale.charges.len()).filter(can).collect();
     // From the same account where there is one, so that no account goes back more than it had.
-    lenders.sort_by_key(|charge| (!accounts.contains(sale.charges[*charge].account.as_str()), *charge));
+    lenders.sort_by_key(|charge| (!accounts.contains(sale.charges[*charge].account), *charge));
     let mut missing = missing;
     for lender in lenders {
         let part = missing.min(left.nets[lender]);

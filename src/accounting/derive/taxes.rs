@@ -1,14 +1,15 @@
 //! The taxes of a sale, by jurisdiction: rows are copied, never re-rated; a residual cent goes to the largest remainder.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rust_decimal::Decimal;
 
 use super::super::document::Dimensions;
 use super::super::evidence::{TaxRow, TaxedPart};
 use super::super::hold::HoldCode;
-use super::super::money::{Currency, settle};
+use super::super::money::{Currency, settle_by};
 use super::super::rulebook::{Condition, RuleKind};
 use super::super::totals::Reckoning;
 use super::charges::Part;
@@ -16,21 +17,26 @@ use super::context::{Context, Holds};
 use super::piece::Form;
 
 /// One tax on one account. Amounts are in major units.
-pub(super) struct TaxBucket {
+pub(super) struct TaxBucket<'a> {
     pub name: String,
     /// The liability account; `None` when a marketplace collects the tax and it stays out of the books.
-    pub account: Option<String>,
+    pub account: Option<&'a str>,
     pub dimensions: Dimensions,
-    pub rule: String,
+    pub rule: &'a str,
     /// What it is in an Order Entry document.
     pub form: Form,
     /// Whole minor units.
     pub amount: Decimal,
-    /// What its rows say is on each part of the order; empty when the order shows none.
-    parts: HashMap<(TaxedPart, Option<u64>), Decimal>,
+    /// Its rows; none when the order shows none.
+    rows: Vec<&'a TaxRow>,
+    /// What they say is on each part of the order: refunds ask for it.
+    parts: OnceCell<Parts>,
 }
 
-impl TaxBucket {
+/// How much of a tax is on a kind of part, and on one of its kind where the rows say on which.
+type Parts = BTreeMap<(TaxedPart, Option<u64>), Decimal>;
+
+impl TaxBucket<'_> {
     /// How much of this tax is on a part of the order, not rounded; `None` when the rows do not say.
     pub fn on(&self, part: Part) -> Option<Decimal> {
         let key = match part {
@@ -41,17 +47,20 @@ impl TaxBucket {
             Part::Handling(id) => (TaxedPart::Handling, Some(id).filter(|id| *id != 0)),
             Part::Fee(_) => (TaxedPart::Fee, None),
         };
-        self.parts.get(&key).copied()
+        self.parts.get_or_init(|| parts(&self.rows)).get(&key).copied()
     }
+}
 
-    /// Takes a row in.
-    fn add(&mut self, row: &TaxRow) {
+/// What the rows of a tax say is on each part of the order.
+fn parts(rows: &[&TaxRow]) -> Parts {
+    let mut parts = Parts::new();
+    for row in rows {
         let own = match row.part {
             TaxedPart::Item | TaxedPart::GiftWrapping => row.line,
             TaxedPart::Shipping | TaxedPart::Handling => row.address,
             TaxedPart::Fee | TaxedPart::Unknown => None,
         };
-        let mut add = |id: Option<u64>| *self.parts.entry((row.part.clone(), id)).or_default() += row.amount;
+        let mut add = |id: Option<u64>| *parts.entry((row.part.clone(), id)).or_default() += row.amount;
         if own.is_some() {
             add(own);
         }
@@ -60,13 +69,14 @@ impl TaxBucket {
             add(None);
         }
     }
+    parts
 }
 
 /// What tells taxes apart: name, class, rate and address.
 type RowName<'a> = (&'a str, &'a str, Decimal, Option<u64>);
 
 /// The taxes of the order, whose amounts add up to its tax. Missing rules and rows that do not add up become holds.
-pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds) -> Vec<TaxBucket> {
+pub(super) fn taxes<'a>(context: &Context<'a>, reckoning: &Reckoning, holds: &mut Holds) -> Vec<TaxBucket<'a>> {
     let currency = context.evidence.order.currency;
     let rows: Vec<&TaxRow> = context.evidence.taxes.iter().filter(|row| !row.amount.is_zero()).collect();
     let sum: Decimal = rows.iter().map(|row| row.amount).sum();
@@ -91,40 +101,40 @@ pub(super) fn taxes(context: &Context, reckoning: &Reckoning, holds: &mut Holds)
     if rows.is_empty() {
         return untold(context, reckoning.tax, holds).into_iter().collect();
     }
-    let ideal = ideals(&rows, currency);
-    let mut buckets: BTreeMap<(String, String), (TaxBucket, Decimal, Decimal)> = BTreeMap::new();
+    let mut buckets: Vec<TaxBucket> = Vec::new();
+    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
     // The rows of one tax differ in amount and line only: its account is looked up once.
-    let mut known: HashMap<RowName, (String, String)> = HashMap::new();
-    for (row, ideal) in rows.iter().zip(ideal) {
-        let name = (row.name.as_str(), row.class.as_str(), row.rate, row.address);
-        let key = match known.entry(name) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
+    let mut known: BTreeMap<RowName, usize> = BTreeMap::new();
+    for row in &rows {
+        let place = match known.entry((row.name.as_str(), row.class.as_str(), row.rate, row.address)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
                 let Some(found) = bucket(context, row, holds) else { continue };
-                let key = (found.rule.clone(), found.name.clone());
-                buckets.entry(key.clone()).or_insert((found, Decimal::ZERO, Decimal::ZERO));
-                place.insert(key)
+                let place = *places.entry((found.rule, found.name.clone())).or_insert(buckets.len());
+                if place == buckets.len() {
+                    buckets.push(found);
+                }
+                *unknown.insert(place)
             }
         };
-        let Some((bucket, amount, wanted)) = buckets.get_mut(key) else { continue };
-        bucket.add(row);
-        *amount += row.amount;
-        *wanted += ideal;
+        let bucket = &mut buckets[place];
+        bucket.amount += row.amount;
+        bucket.rows.push(row);
     }
-    let (exact, ideal): (Vec<Decimal>, Vec<Decimal>) = buckets.values().map(|(_, a, w)| (*a, *w)).unzip();
+    buckets.sort_by(|one, other| (one.rule, &one.name).cmp(&(other.rule, &other.name)));
     // With a rule missing the order is held, and what is here is not all of its tax.
-    let settled = if holds.block_order() { exact } else { settle(&exact, &ideal, reckoning.tax, currency) };
+    if !holds.block_order() {
+        let exact: Vec<Decimal> = buckets.iter().map(|bucket| bucket.amount).collect();
+        let settled = settle_by(&exact, || ideals(&buckets, &rows, currency), reckoning.tax, currency);
+        buckets.iter_mut().zip(settled).for_each(|(bucket, amount)| bucket.amount = amount);
+    }
+    buckets.retain(|bucket| !bucket.amount.is_zero());
     buckets
-        .into_values()
-        .zip(settled)
-        .map(|((bucket, ..), amount)| TaxBucket { amount, ..bucket })
-        .filter(|bucket| !bucket.amount.is_zero())
-        .collect()
 }
 
-/// What each row would be, had it not been rounded by itself: rows on the same thing share its tax by their rates.
+/// What each tax would be, had its rows not been rounded one by one: rows on the same thing share its tax by their rates.
 /// Where that is more than a minor unit off, rates do not explain the rows, and the row stands for itself.
-fn ideals(rows: &[&TaxRow], currency: Currency) -> Vec<Decimal> {
+fn ideals(buckets: &[TaxBucket], rows: &[&TaxRow], currency: Currency) -> Vec<Decimal> {
     // Amount and rate by what the rows are on.
     let mut groups = BTreeMap::new();
     for row in rows {
@@ -136,11 +146,11 @@ fn ideals(rows: &[&TaxRow], currency: Currency) -> Vec<Decimal> {
         let shared = (amount * row.rate).checked_div(rate).unwrap_or(row.amount);
         if (shared - row.amount).abs() < currency.smallest() { shared } else { row.amount }
     };
-    rows.iter().map(ideal).collect()
+    buckets.iter().map(|bucket| bucket.rows.iter().map(ideal).sum()).collect()
 }
 
 /// The account of one row.
-fn bucket(context: &Context, row: &TaxRow, holds: &mut Holds) -> Option<TaxBucket> {
+fn bucket<'a>(context: &Context<'a>, row: &TaxRow, holds: &mut Holds) -> Option<TaxBucket<'a>> {
     let facts = context
         .facts(row.address)
         .with(Condition::Name, &row.name)
@@ -151,17 +161,18 @@ fn bucket(context: &Context, row: &TaxRow, holds: &mut Holds) -> Option<TaxBucke
     Some(TaxBucket {
         name: if row.name.is_empty() { "Tax".to_owned() } else { row.name.chars().take(200).collect() },
         // A rule gives an account, or says that a marketplace collects the tax, or both: then it passes through the account.
-        account: found.account().map(str::to_owned),
+        account: found.account(),
         dimensions: defaults.overlaid(&found.dimensions()),
-        rule: found.rule.to_string(),
+        rule: found.name(),
         form: Form::of(&found),
         amount: Decimal::ZERO,
-        parts: HashMap::new(),
+        rows: Vec::new(),
+        parts: OnceCell::new(),
     })
 }
 
 /// All tax on one account, when the order shows no rows and a tax rule takes tax without a name.
-fn untold(context: &Context, tax: Decimal, holds: &mut Holds) -> Option<TaxBucket> {
+fn untold<'a>(context: &Context<'a>, tax: Decimal, holds: &mut Holds) -> Option<TaxBucket<'a>> {
     let unnamed = TaxRow {
         name: String::new(),
         class: String::new(),

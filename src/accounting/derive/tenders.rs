@@ -42,11 +42,14 @@ impl StoredValue {
 
     /// By the gateway's or provider's name (BigCommerce, Orders V3, transactions and refunds).
     pub fn of_provider(name: &str) -> Option<Self> {
-        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-        match plain.as_str() {
-            "giftcertificate" | "bigcommercegiftcertificate" => Some(Self::GiftCertificate),
-            "storecredit" | "bigcommercestorecredit" => Some(Self::StoreCredit),
-            _ => None,
+        let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+        let any_of = |names: [&str; 2]| names.iter().any(|name| letters.clone().eq(name.bytes()));
+        if any_of(["giftcertificate", "bigcommercegiftcertificate"]) {
+            Some(Self::GiftCertificate)
+        } else if any_of(["storecredit", "bigcommercestorecredit"]) {
+            Some(Self::StoreCredit)
+        } else {
+            None
         }
     }
 
@@ -159,7 +162,7 @@ pub(super) fn too_much(context: &Context, sale: &Sale, received: &Received, give
 fn usable<'a>(context: &Context<'a>, holds: &mut Holds) -> Vec<&'a Transaction> {
     let order = &context.evidence.order;
     let mut usable = Vec::new();
-    for transaction in context.evidence.captures().into_values() {
+    for transaction in context.captures.values().copied() {
         if transaction.currency != order.currency {
             let message = format!(
                 "transaction {} is in {}, the order in {}",
@@ -311,7 +314,7 @@ pub(super) fn liability(
     let facts = context.facts(None);
     let found = context.rule(holds, kind.rule_kind(), &facts, date, amount)?;
     let dimensions = context.dimensions(holds, &facts, date).overlaid(&found.dimensions());
-    let (account, rule) = (found.account()?.to_owned(), found.rule.to_string());
+    let (account, rule) = (found.account()?.to_owned(), found.name().to_owned());
     Some(Target { account, dimensions, rule, form: Form::default() })
 }
 
@@ -342,7 +345,7 @@ fn receive(desk: &Desk, facts: &Facts, tender: &Tender, holds: &mut Holds) -> Op
         reference: tender.reference(),
         description: format!("BigCommerce order {}: {name}", order.id),
         lines: vec![
-            signed_line(account, tender.amount, dimensions, &format!("Received by {name}"), &found.rule.to_string()),
+            signed_line(account, tender.amount, dimensions, &format!("Received by {name}"), found.name()),
             desk.receivable(-tender.amount, &format!("Order {}", order.id)),
         ],
         detail: Detail::Receipt {

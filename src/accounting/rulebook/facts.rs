@@ -2,39 +2,50 @@
 
 use rust_decimal::Decimal;
 
-use super::pattern::fold;
+use super::pattern::fold_into;
 use super::{Condition, RuleKind};
 
 /// What is known about the thing a rule is looked for. A condition can have several values (the categories of a product).
 ///
-/// Kept in the order of [`Condition`]; values of one condition in the order they were told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts(Vec<Fact>);
+/// Kept in the order of [`Condition`]; values of one condition in the order they were told. Cheap to copy, because what is
+/// known of an order is copied for each of its lines: all texts stand in one.
+#[derive(Debug, Default)]
+pub struct Facts {
+    facts: Vec<Fact>,
+    texts: String,
+}
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One value of one condition, by where it stands in the texts: from and to which byte.
+#[derive(Debug, Clone, Copy)]
 struct Fact {
     condition: Condition,
-    value: String,
-    /// The value in lower case; `None` when it is in lower case as it stands.
-    folded: Option<String>,
+    value: (usize, usize),
+    /// The value in lower case; the value itself when it is in lower case as it stands.
+    folded: (usize, usize),
 }
 
-impl Fact {
-    fn new(condition: Condition, value: &str) -> Self {
-        let value = match condition {
-            // One way to write a number: rules are written without zeros at the end.
-            Condition::Rate => value.parse::<Decimal>().map_or(value.to_owned(), |rate| rate.normalize().to_string()),
-            _ => value.to_owned(),
-        };
-        let plain = value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-        let folded = (!plain).then(|| fold(&value));
-        Self { condition, value, folded }
-    }
+/// Room for what is added to a copy: facts, and bytes of their texts.
+const ROOM: (usize, usize) = (5, 120);
 
-    fn folded(&self) -> &str {
-        self.folded.as_deref().unwrap_or(&self.value)
+impl Clone for Facts {
+    /// A copy with room for more: copies are made to add to them.
+    fn clone(&self) -> Self {
+        let mut facts = Vec::with_capacity(self.facts.len() + ROOM.0);
+        facts.extend_from_slice(&self.facts);
+        let mut texts = String::with_capacity(self.texts.len() + ROOM.1);
+        texts.push_str(&self.texts);
+        Self { facts, texts }
     }
 }
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        let own = self.facts.iter().map(|fact| (fact.condition, self.text(fact.value)));
+        own.eq(other.facts.iter().map(|fact| (fact.condition, other.text(fact.value))))
+    }
+}
+
+impl Eq for Facts {}
 
 impl Facts {
     /// No facts: only catch-all rules fit.
@@ -44,33 +55,61 @@ impl Facts {
 
     /// These facts and one more. A second value for the same condition stands beside the first.
     pub fn with(mut self, condition: Condition, value: impl AsRef<str>) -> Self {
-        let fact = Fact::new(condition, value.as_ref().trim());
-        if !self.of(condition).any(|known| known.folded() == fact.folded()) {
-            let at = self.0.partition_point(|known| known.condition <= condition);
-            self.0.insert(at, fact);
+        let value = value.as_ref().trim();
+        let before = self.texts.len();
+        let fact = match condition {
+            // One way to write a number: rules are written without zeros at the end.
+            Condition::Rate => match value.parse::<Decimal>() {
+                Ok(rate) => self.told(condition, &rate.normalize().to_string()),
+                Err(_) => self.told(condition, value),
+            },
+            _ => self.told(condition, value),
+        };
+        let known = self.of(condition).any(|known| self.text(known.folded) == self.text(fact.folded));
+        if known {
+            self.texts.truncate(before);
+        } else {
+            let at = self.facts.partition_point(|known| known.condition <= condition);
+            self.facts.insert(at, fact);
         }
         self
+    }
+
+    /// Writes a value down.
+    fn told(&mut self, condition: Condition, value: &str) -> Fact {
+        let start = self.texts.len();
+        self.texts.push_str(value);
+        let end = self.texts.len();
+        if !value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+            fold_into(&mut self.texts, value);
+        }
+        let folded = if self.texts.len() > end { (end, self.texts.len()) } else { (start, end) };
+        Fact { condition, value: (start, end), folded }
     }
 
     /// What rules of `kind` can ask for, for a reader: `sku 'TS-1', channel '1'`.
     pub fn shown(&self, kind: RuleKind) -> String {
         let known = kind.conditions().iter().flat_map(|condition| self.of(*condition));
-        let parts: Vec<String> = known.map(|fact| format!("{} '{}'", fact.condition, fact.value)).collect();
+        let parts: Vec<String> = known.map(|fact| format!("{} '{}'", fact.condition, self.text(fact.value))).collect();
         if parts.is_empty() { "this order".to_owned() } else { parts.join(", ") }
     }
 
     /// Every value in lower case, with its condition.
     pub(super) fn folded(&self) -> impl Iterator<Item = (Condition, &str)> {
-        self.0.iter().map(|fact| (fact.condition, fact.folded()))
+        self.facts.iter().map(|fact| (fact.condition, self.text(fact.folded)))
     }
 
     /// Whether a value of `condition` passes `fit`, which is given it in lower case.
     pub(super) fn any(&self, condition: Condition, fit: impl Fn(&str) -> bool) -> bool {
-        self.of(condition).any(|fact| fit(fact.folded()))
+        self.of(condition).any(|fact| fit(self.text(fact.folded)))
     }
 
     fn of(&self, condition: Condition) -> impl Iterator<Item = &Fact> {
-        self.0.iter().filter(move |fact| fact.condition == condition)
+        self.facts.iter().filter(move |fact| fact.condition == condition)
+    }
+
+    fn text(&self, (from, to): (usize, usize)) -> &str {
+        self.texts.get(from..to).unwrap_or_default()
     }
 }
 

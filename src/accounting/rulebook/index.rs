@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
+use super::super::document::Dimensions;
 use super::pattern::fits;
-use super::{Condition, Facts, Rule, RuleKind};
+use super::{Condition, Facts, Give, Rule, RuleKind};
 
 /// The most conditions a kind of rule has.
 const MOST_CONDITIONS: usize = 8;
@@ -24,6 +25,17 @@ pub(super) fn specificity(rule: &Rule) -> Specificity {
         };
     }
     levels
+}
+
+/// The dimensions a rule gives, under the name it is shown by.
+fn dimensions(rule: &Rule, name: &str) -> Dimensions {
+    let mut dimensions = Dimensions::default();
+    for (give, value) in &rule.gives {
+        if let Give::Dimension(dimension) = give {
+            dimensions.set(dimension, value, name);
+        }
+    }
+    dimensions
 }
 
 /// Finds candidates fast. A rule that asks for an exact text is found by the first such text in the order of its kind's
@@ -47,6 +59,8 @@ pub(super) struct Entry {
     pub rank: u32,
     /// How the rule is called where it is shown.
     pub name: String,
+    /// The dimensions it gives.
+    pub dimensions: Dimensions,
     /// What it asks for, in lower case.
     pub conditions: Box<[(Condition, String)]>,
 }
@@ -104,7 +118,8 @@ impl KindIndex {
             }
             before = Some(specificity);
             let conditions = rule.conditions.iter().map(|(asked, pattern)| (*asked, pattern.folded())).collect();
-            let entry = Entry { rule: *position, rank, name: rule.to_string(), conditions };
+            let name = rule.to_string();
+            let entry = Entry { rule: *position, rank, dimensions: dimensions(rule, &name), name, conditions };
             let exact = |asked: &&Condition| rule.conditions.get(asked).is_some_and(|pattern| pattern.is_exact());
             match kind.conditions().iter().find(exact) {
                 Some(condition) => index.bucket(*condition, &entry).push(entry),

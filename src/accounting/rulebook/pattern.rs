@@ -51,10 +51,23 @@ impl fmt::Display for Pattern {
 /// A text in lower case, character by character, so that a part of a text folds as it does in the whole: the Greek
 /// sigma has another small letter at the end of a word.
 pub(super) fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    let mut folded = String::with_capacity(text.len());
+    fold_into(&mut folded, text);
+    folded
+}
+
+/// Writes a [folded](fold) text behind another.
+pub(super) fn fold_into(folded: &mut String, text: &str) {
+    if !text.is_ascii() {
+        let letters = text.chars().flat_map(char::to_lowercase);
+        folded.extend(letters.map(|letter| if letter == 'ς' { 'σ' } else { letter }));
+        return;
     }
-    text.chars().flat_map(char::to_lowercase).map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
+    let start = folded.len();
+    folded.push_str(text);
+    if let Some(own) = folded.get_mut(start..) {
+        own.make_ascii_lowercase();
+    }
 }
 
 /// Whether every text fits `pattern`.

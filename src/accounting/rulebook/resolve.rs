@@ -9,19 +9,25 @@ use super::index::{Entry, specificity};
 use super::{Condition, Facts, Give, Rule, RuleKind, Rulebook};
 
 /// The rule that won, and the fitting ones it won over.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Resolved<'a> {
     /// The most specific rule that fits.
     pub rule: &'a Rule,
-    /// The others that fit, most specific first.
-    pub beaten: Vec<&'a Rule>,
-    name: &'a str,
+    best: &'a Entry,
+    /// The others that fit, most specific first, by their places among `rules`.
+    beaten: Vec<&'a Entry>,
+    rules: &'a [Rule],
 }
 
 impl<'a> Resolved<'a> {
     /// How the rule is called on what it decides: `product rule 'p-shirts'`.
     pub fn name(&self) -> &'a str {
-        self.name
+        &self.best.name
+    }
+
+    /// The others that fit, most specific first.
+    pub fn beaten(&self) -> impl Iterator<Item = &'a Rule> {
+        self.beaten.iter().map(|entry| &self.rules[entry.rule])
     }
 
     /// What the rule gives for `give`.
@@ -36,20 +42,14 @@ impl<'a> Resolved<'a> {
 
     /// The dimensions it gives.
     pub fn dimensions(&self) -> Dimensions {
-        let mut dimensions = Dimensions::default();
-        for (give, value) in &self.rule.gives {
-            if let Give::Dimension(name) = give {
-                dimensions.set(name, value, self.name);
-            }
-        }
-        dimensions
+        self.best.dimensions.clone()
     }
 
     /// How the answer was found, one step a line: the rule that won and what it asks for, then each rule it beat, by
     /// which condition and what that asks for.
     pub fn path(&self) -> Vec<String> {
-        let mut steps = vec![format!("{} fits ({})", self.name, self.rule.asks())];
-        steps.extend(self.beaten.iter().map(|beaten| match decided_by(self.rule, beaten) {
+        let mut steps = vec![format!("{} fits ({})", self.name(), self.rule.asks())];
+        steps.extend(self.beaten().map(|beaten| match decided_by(self.rule, beaten) {
             Some(condition) => format!("by {condition} more specific than {beaten} ({})", beaten.asks()),
             None => format!("as specific as {beaten} ({})", beaten.asks()),
         }));
@@ -105,8 +105,8 @@ impl Rulebook {
     /// # Errors
     /// [`Missing`] when none fits, or when two fit equally because the thing has several values for one condition.
     pub fn resolve(&self, kind: RuleKind, facts: &Facts, date: Date) -> Result<Resolved<'_>, Missing> {
-        let fitting = self.index.fitting(&self.rules, kind, facts, date);
-        let Some((best, beaten)) = fitting.split_first() else {
+        let mut fitting = self.index.fitting(&self.rules, kind, facts, date);
+        let Some(best) = fitting.first().copied() else {
             let optional = matches!(kind, RuleKind::Customer | RuleKind::Dimension);
             return match self.later.as_deref().filter(|_| !optional) {
                 Some(later) => later.resolve(kind, facts, date),
@@ -118,8 +118,8 @@ impl Rulebook {
             let ids = tied.map(|entry| self.rules[entry.rule].id.clone()).collect();
             return Err(Missing::new(kind, facts, date, ids));
         }
-        let beaten = beaten.iter().map(|entry| &self.rules[entry.rule]).collect();
-        let resolved = Resolved { rule: &self.rules[best.rule], beaten, name: &best.name };
+        fitting.remove(0);
+        let resolved = Resolved { rule: &self.rules[best.rule], best, beaten: fitting, rules: &self.rules };
         if let Some(trace) = &self.trace {
             trace.note(|| facts.shown(kind), date, &resolved);
         }

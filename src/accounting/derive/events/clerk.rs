@@ -203,7 +203,7 @@ impl<'a> Sheet<'_, 'a> {
                 let target = Target {
                     account: found.account().unwrap_or_default().to_owned(),
                     dimensions: defaults.overlaid(&found.dimensions()),
-                    rule: found.rule.to_string(),
+                    rule: found.name().to_owned(),
                     form: Form::default(),
                 };
                 Some((found, target))

@@ -45,6 +45,7 @@ impl One<'_> {
             (None, pieces.iter().map(|piece| piece.line(Side::Return)).collect())
         };
         lines.push(desk.receivable(-total, &format!("Refund {id} of order {order}")));
+        let source_hash = source_hash(self.refund);
         let reason = if self.refund.reason.is_empty() { String::new() } else { format!(": {}", self.refund.reason) };
         let mut papers = vec![Paper {
             what: format!("credit-memo/refund-{id}"),
@@ -58,16 +59,17 @@ impl One<'_> {
             ),
             lines: merged(lines),
             detail: Detail::CreditMemo { invoice: invoice_key(desk), applies_to_invoice: to_invoice, order_entry },
-            source_hash: source_hash(self.refund),
+            source_hash: source_hash.clone(),
         }];
         if !to_invoice.is_zero() {
             let name = (format!("application/refund-{id}"), format!("AR{id}"));
-            papers.push(self.application(name, &memo_key, invoice_key(desk), to_invoice));
+            papers.push(self.application(name, &memo_key, invoice_key(desk), to_invoice, &source_hash));
         }
         for out in outs.iter().filter(|out| !out.paid_out.is_zero()) {
             let payout = self.payout(out, &memo_key);
             let name = (format!("application/refund-{id}-{}", out.payment.id), format!("A{}", out.payment.id));
-            let applied = self.application(name, &memo_key, desk.context.key(&payout.what), out.paid_out);
+            let debit = desk.context.key(&payout.what);
+            let applied = self.application(name, &memo_key, debit, out.paid_out, &source_hash);
             papers.extend([payout, applied]);
         }
         self.written(papers, holds)
@@ -110,6 +112,7 @@ impl One<'_> {
         memo_key: &DocumentKey,
         debit: DocumentKey,
         amount: Decimal,
+        source_hash: &str,
     ) -> Paper {
         let order = self.desk.context.evidence.order.id;
         Paper {
@@ -121,7 +124,7 @@ impl One<'_> {
             description: format!("Refund {} of BigCommerce order {order} set off", self.refund.id),
             lines: Vec::new(),
             detail: Detail::Application { credit: memo_key.clone(), debit, amount },
-            source_hash: source_hash(self.refund),
+            source_hash: source_hash.to_owned(),
         }
     }
 
