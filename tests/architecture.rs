@@ -191,7 +191,8 @@ fn store_functions() -> Vec<(PathBuf, String)> {
 
 #[test]
 fn every_write_to_the_database_lies_between_two_failpoints() {
-    let writes = ["insert into", "update ", "delete from", ".commit()"];
+    // Two writes are functions of their own, which others share or of which there are two forms.
+    let writes = ["insert into", "update ", "delete from", ".commit()", "mark(&self.pool", "self.claim_of_one("];
     let mut seen = BTreeSet::new();
     for (file, method) in store_functions() {
         let name = method.split(['(', '<']).next().unwrap_or_default();

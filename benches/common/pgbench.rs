@@ -40,6 +40,8 @@ pub async fn insert_rows(server: &Server, database: &str, clients: usize, time: 
         .arg(database)
         .output()
         .await?;
+    // What its sessions spent counts once Postgres has collected them.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let spent = cpu::spent(server.pid()?).saturating_sub(before);
     let text = String::from_utf8_lossy(&output.stdout);
     anyhow::ensure!(output.status.success(), "pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
