@@ -67,6 +67,7 @@ pub const TABLES: &[Table] = {
         table("schedule_run", ByStore, "runs of a schedule"),
         table("backfill", ByStore, "moved on with the lanes it marks"),
         table("included_order", ByStore, "orders that a backfill includes"),
+        table("retention", ByStore, "how far what is old of a store was removed"),
         table("webhook_wish", ByStore, "one row per store; compared with its deliveries"),
         table("webhook_hook", ByStore, "a store's webhooks"),
         table("dry_run", ByStore, "of one store's orders"),

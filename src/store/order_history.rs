@@ -182,7 +182,7 @@ impl Store {
                    select settled_at, 6, 'posted', key, 'record ' || record_no || '; its attempts are no longer kept'
                      from of_order
                     where state = 'posted' and settled_at is not null
-                      and not exists (select from attempt a where a.document_key = of_order.key)
+                      and not exists (select from attempt a where a.store = $1 and a.document_key = of_order.key)
                    union all
                    select s.planned_at, 6, 'summed-up', d.key, d.summary_key
                      from of_order d join document s on s.store = $1 and s.key = d.summary_key

@@ -229,11 +229,11 @@ impl Store {
                     order by settled_at, key limit $5),
                old as materialized (
                    select a.document_key, a.number, a.step, a.at
-                     from page join attempt a on a.document_key = page.key
+                     from page join attempt a on a.store = $1 and a.document_key = page.key
                     limit $5),
                gone as (
                    delete from attempt using old
-                    where attempt.document_key = old.document_key and attempt.number = old.number
+                    where attempt.store = $1 and attempt.document_key = old.document_key and attempt.number = old.number
                       and attempt.step = old.step and attempt.at = old.at
                    returning 1)
                select (select count(*) from gone) as "rows!", (select count(*) from page) as "seen!", last.settled_at as "at?",

@@ -98,8 +98,8 @@ async fn settled(pool: &PgPool, key: &str, state: &str, days: i32, evidence: Opt
     .await
     .unwrap();
     sqlx::query(
-        "insert into attempt (document_key, number, step, at, outcome)
-         values ($1, 1, 'send', now() - interval '1 day' * $3, $2)",
+        "insert into attempt (store, document_key, number, step, at, outcome)
+         values (split_part($1, '/', 1), $1, 1, 'send', now() - interval '1 day' * $3, $2)",
     )
     .bind(key)
     .bind(state)
@@ -144,8 +144,8 @@ async fn a_batch_removes_at_most_so_many_rows_and_the_next_goes_on_where_it_ende
         settled(pool, &format!("acme-us/{n}/invoice/r1"), "posted", 900 - n, None).await;
         // Tried so often that the attempts of one document do not fit into a batch.
         sqlx::query(
-            "insert into attempt (document_key, number, step, at, outcome)
-             select 'acme-us/' || $1 || '/invoice/r1', 1, 'look-up', now() - interval '1 second' * second, 'unknown'
+            "insert into attempt (store, document_key, number, step, at, outcome)
+             select 'acme-us', 'acme-us/' || $1 || '/invoice/r1', 1, 'look-up', now() - interval '1 second' * second, 'unknown'
                from generate_series(1, case when $1 = 7 then 23 else 0 end) second",
         )
         .bind(n)
@@ -595,7 +595,8 @@ async fn a_program_that_dies_while_it_removes_what_is_old_goes_on_when_it_is_sta
         run(pool, "update document set settled_at = now() - interval '3 years' where state = 'posted'").await;
         run(
             pool,
-            "insert into attempt (document_key, number, step, outcome) select key, 1, 'send', 'posted' from document",
+            "insert into attempt (store, document_key, number, step, outcome)
+             select store, key, 1, 'send', 'posted' from document",
         )
         .await;
         run(
