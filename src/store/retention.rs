@@ -147,7 +147,7 @@ impl Store {
         let _around = failpoint::around(Step::RemoveEvidence);
         let mut transaction = self.pool.begin().await?;
         let mark = sqlx::query!(
-            "insert into retention (store) values ($1) on conflict (store) do update set store = excluded.store
+            "insert into retention (store) values ($1) on conflict (store) do update set next_at = retention.next_at
              returning evidence_through, evidence_order",
             store
         )
@@ -214,7 +214,7 @@ impl Store {
         let _around = failpoint::around(Step::RemoveAttempts);
         let mut transaction = self.pool.begin().await?;
         let mark = sqlx::query!(
-            "insert into retention (store) values ($1) on conflict (store) do update set store = excluded.store
+            "insert into retention (store) values ($1) on conflict (store) do update set next_at = retention.next_at
              returning attempts_through, attempts_key",
             store
         )

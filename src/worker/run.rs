@@ -166,7 +166,10 @@ impl Worker {
             while_ours(ours, worker.run_order(&run_lane)).await
         };
         let ended = tokio::spawn(run.instrument(span.clone())).await;
-        match ended.unwrap_or_else(|_| Some(RunEnd::retry("the run failed by a fault of the program; see the log"))) {
+        let end =
+            ended.unwrap_or_else(|_| Some(RunEnd::retry("the run failed by a fault of the program; see the log")));
+        let failed = matches!(end, None | Some(RunEnd::Retry { .. }));
+        match end {
             Some(end) => {
                 if let Err(error) = self.record(&lane, end, &completions).instrument(span).await {
                     tracing::error!(%error, order = lane.order_id, "a run could not be recorded; it is repeated when its lease ends");
@@ -183,8 +186,11 @@ impl Worker {
             *count = count.saturating_sub(1);
         }
         drop(permit);
-        // A mark that came meanwhile has made the order due again, and its own hint may have found it still leased.
-        self.wake.wake_after(LOOK_AGAIN);
+        // A mark that came meanwhile has made the order due again, and its own hint may have found it still leased. What
+        // failed here may fare better with another replica: none looks for it sooner than the others.
+        if !failed {
+            self.wake.wake_after(LOOK_AGAIN);
+        }
     }
 
     /// Leaves an order to another worker, at once when the lease is still this one's in the database. What it was sending
@@ -213,10 +219,13 @@ impl Worker {
         }
     }
 
-    /// Puts an order off, and sees to it that it is looked at when it is due again.
+    /// Puts an order off, and sees to it that it is looked at when it is due again, unless it failed: then replicas find it
+    /// by polling, all with the same chance.
     async fn put_off(&self, lane: &Claimed, delay: Duration, why: PutOff, note: &str) -> Result<bool, StoreError> {
         let ours = self.store.put_off(lane, delay, why, note).await?;
-        self.wake.wake_after(delay);
+        if why != PutOff::Failure {
+            self.wake.wake_after(delay);
+        }
         Ok(ours)
     }
 
