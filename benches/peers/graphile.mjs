@@ -8,8 +8,10 @@ const concurrency = Number(process.env.CONCURRENCY ?? 4);
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
 const utils = await makeWorkerUtils({ pgPool: pool });
 await utils.migrate();
-await pool.query(
-  `select graphile_worker.add_job('nothing', json_build_object('order', n)) from generate_series(1, $1) n`, [jobs]);
+for (let from = 0; from < jobs; from += 5000) {
+  const some = Array.from({ length: Math.min(5000, jobs - from) }, (_, n) => ({ identifier: "nothing", payload: { order: from + n } }));
+  await utils.addJobs(some);
+}
 await pool.query("vacuum analyze");
 let done = 0;
 let finished;

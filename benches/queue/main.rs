@@ -18,6 +18,7 @@ use common::postgres::Server;
 use workers::{Drained, Work};
 
 fn main() -> anyhow::Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(measure())
 }
