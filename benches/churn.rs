@@ -225,6 +225,7 @@ fn delivery(order: u64) -> NewDelivery {
 async fn work_off(store: Store) -> Result<u64, cartledger::store::StoreError> {
     let (mut done, mut marks) = (0, LowWater::default());
     loop {
+        marks.begin_claim(Instant::now());
         let stores = [marks.claim_from(STORE, 0)];
         let claimed = store.claim(BATCH as u32, Duration::from_secs(90), random_id(), &stores).await?;
         marks.found(&claimed, BATCH as u32);

@@ -165,6 +165,7 @@ pub async fn claim_and_complete(
 ) -> anyhow::Result<()> {
     let mut marks = LowWater::default();
     while !stop.load(Ordering::Relaxed) {
+        marks.begin_claim(Instant::now());
         let claimed = store.claim(batch, LEASE, random_id(), &[marks.claim_from(STORE, 0)]).await?;
         marks.found(&claimed, batch);
         if claimed.is_empty() {

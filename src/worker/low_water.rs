@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::store::lane::{ClaimFrom, Claimed};
 
-/// Every so many claims all lanes are looked at, not only those above the mark: finds lapsed leases.
-const FULL_LOOK_EVERY: u32 = 64;
+/// This often all lanes are looked at, not only those above the mark: finds lapsed leases. By time and not by claims, because
+/// a worker with few free slots claims few orders at a time.
+const LOOK_AT_ALL_EVERY: Duration = Duration::from_secs(1);
 /// Rows that commit late can have a slightly earlier due time.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -20,20 +22,25 @@ const SLACK: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Default)]
 pub struct LowWater {
     marks: BTreeMap<String, Timestamp>,
-    claims: u32,
+    looked_at_all: Option<Instant>,
 }
 
 impl LowWater {
-    /// What the next claim should look at of a store, of which so many orders are under way.
+    /// To be told before a claim: forgets the marks when it is time to look at everything.
+    pub fn begin_claim(&mut self, now: Instant) {
+        if self.looked_at_all.is_none_or(|last| now >= last + LOOK_AT_ALL_EVERY) {
+            self.marks.clear();
+            self.looked_at_all = Some(now);
+        }
+    }
+
+    /// What the claim should look at of a store, of which so many orders are under way.
     pub fn claim_from(&self, store: &str, under_way: u32) -> ClaimFrom {
-        let look_at_all = self.claims.is_multiple_of(FULL_LOOK_EVERY);
-        let not_before = self.marks.get(store).copied().filter(|_| !look_at_all);
-        ClaimFrom { store: store.to_owned(), not_before, under_way }
+        ClaimFrom { store: store.to_owned(), not_before: self.marks.get(store).copied(), under_way }
     }
 
     /// Tells what a claim of at most `limit` orders found.
     pub fn found(&mut self, claimed: &[Claimed], limit: u32) {
-        self.claims = self.claims.wrapping_add(1);
         if claimed.len() < limit as usize {
             // Nothing more is due; what was passed over because of a lease may lie below a mark.
             self.marks.clear();
@@ -81,22 +88,22 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_looked_at_first_after_a_claim_that_found_less_than_it_might_and_now_and_then() {
-        let mut marks = LowWater::default();
+    fn everything_is_looked_at_first_after_a_claim_that_found_less_than_it_might_and_every_second() {
+        let (mut marks, start) = (LowWater::default(), Instant::now());
         let claimed = [lane("acme-us", "2026-01-05T10:00:05Z")];
-        let looks_at_all = |marks: &LowWater| marks.claim_from("acme-us", 0).not_before.is_none();
-        assert!(looks_at_all(&marks));
+        let looks_at_all = |marks: &mut LowWater, milliseconds| {
+            marks.begin_claim(start + Duration::from_millis(milliseconds));
+            marks.claim_from("acme-us", 0).not_before.is_none()
+        };
+        assert!(looks_at_all(&mut marks, 0));
         marks.found(&claimed, 1);
-        assert!(!looks_at_all(&marks));
+        assert!(!looks_at_all(&mut marks, 10));
         marks.found(&[], 1);
-        assert!(looks_at_all(&marks));
-        for _ in 0..FULL_LOOK_EVERY {
+        assert!(looks_at_all(&mut marks, 20));
+        let full = (3..250u64).filter(|claim| {
             marks.found(&claimed, 1);
-        }
-        let full = (0..FULL_LOOK_EVERY).filter(|_| {
-            marks.found(&claimed, 1);
-            looks_at_all(&marks)
+            looks_at_all(&mut marks, claim * 10)
         });
-        assert_eq!(full.count(), 1);
+        assert_eq!(full.collect::<Vec<_>>(), [100, 200], "claims ten milliseconds apart");
     }
 }

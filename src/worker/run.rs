@@ -131,6 +131,7 @@ impl Worker {
             return Ok(0);
         }
         let (token, until) = (clock::random_id(), Instant::now() + self.options.lease);
+        marks.begin_claim(Instant::now());
         let claimed = self.store.claim(free, self.options.lease, token, &self.claim_from(marks)).await?;
         marks.found(&claimed, free);
         let found = claimed.len();
