@@ -2,20 +2,24 @@
 //!
 //! `cargo bench --bench churn -- [--lanes N] [--sample N] [--keep-seconds S]`. See benches/README.md.
 
+#[path = "common/mod.rs"]
+mod common;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cartledger::clock::{Clock, random_id};
-use cartledger::embedded::{EmbeddedPostgres, Purpose};
 use cartledger::store::Store;
 use cartledger::store::inbox::NewDelivery;
 use cartledger::worker::low_water::LowWater;
 use futures_util::future::try_join_all;
-use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, Row};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use self::common::figures::option;
+use self::common::postgres::Server;
 
 const STORE: &str = "bench";
 /// Connections, as the settings have them by default.
@@ -53,30 +57,17 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn settings() -> Settings {
-    let arguments: Vec<String> = std::env::args().collect();
-    let given = |name: &str| {
-        let place = arguments.iter().position(|argument| argument == name)?;
-        arguments.get(place + 1)?.parse::<u64>().ok()
-    };
     Settings {
-        lanes: given("--lanes").unwrap_or(300_000),
-        sample: given("--sample").unwrap_or(20_000),
-        keep: Duration::from_secs(given("--keep-seconds").unwrap_or(10)),
+        lanes: option("--lanes").unwrap_or(300_000),
+        sample: option("--sample").unwrap_or(20_000),
+        keep: Duration::from_secs(option("--keep-seconds").unwrap_or(10)),
     }
 }
 
 async fn measure(settings: Settings) -> anyhow::Result<()> {
-    // Every commit is on disk before it is answered, as in a real service.
-    let folder = std::env::temp_dir().join(format!("cartledger-bench-{}", random_id().simple()));
-    #[expect(clippy::disallowed_methods, reason = "the same bootstrap value that the program's own start reads")]
-    let given = std::env::var("DATABASE_URL").ok();
-    let postgres = EmbeddedPostgres::given_or_start(given.as_deref(), Purpose::Run, Some(folder.clone())).await?;
-    let database = format!("bench_{}", random_id().simple());
-    postgres.ensure_database(&database).await?;
-    let options = postgres.connect_options(&database);
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+    let server = Server::start().await?;
+    let pool = server.database("churn", CONNECTIONS).await?;
     let bench = Bench { store: Store::from_pool(pool.clone()), pool, next: Arc::default() };
-    bench.store.migrate().await?;
     bench.window(settings.sample / 4).await?; // Connections and caches are there.
 
     println!("window            deliveries/s  lanes/s  removed so far");
@@ -107,9 +98,7 @@ async fn measure(settings: Settings) -> anyhow::Result<()> {
         empty.as_secs_f64() * 1_000.0
     );
     bench.pool.close().await;
-    postgres.stop().await?;
-    let _ = std::fs::remove_dir_all(&folder);
-    Ok(())
+    server.stop().await
 }
 
 fn tell(what: &str, window: Window, removed: Option<u64>) {

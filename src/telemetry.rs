@@ -15,13 +15,13 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Webhook deliveries received. Labels: `store`, `answer` (`accepted`, `duplicate`, `bad_signature`, `too_large`,
-/// `unknown_store`, `unavailable`).
+/// Webhook deliveries received. Label: `status`, that of our answer.
 pub const DELIVERIES_TOTAL: &str = "cartledger_deliveries_total";
-/// Orders that went through the worker. Labels: `store`, `outcome` (`posted`, `unchanged`, `held`, `retry`, `failed`).
+/// Runs of orders that ended. Label: `outcome`: `done` (posted or held), `waiting` (for payment data), `paused` (with the
+/// company), `retry`, `lost` (with the lease).
 pub const ORDERS_TOTAL: &str = "cartledger_orders_total";
-/// Documents sent to Intacct. Labels: `store`, `kind` (`invoice`, `receipt`, `credit_memo`, ...), `outcome` (`posted`,
-/// `rejected`, `unknown`).
+/// Documents sent to Intacct. Labels: `kind` (`invoice`, `receipt`, `credit-memo`, ...), `outcome` (`posted`, `rejected`,
+/// `later`, `duplicate`).
 pub const POSTINGS_TOTAL: &str = "cartledger_postings_total";
 /// Intacct API transactions used; Intacct bills them by company and month. Labels: `company`, `store`, `function`.
 pub const INTACCT_TRANSACTIONS_TOTAL: &str = "cartledger_intacct_transactions_total";
@@ -309,11 +309,11 @@ mod tests {
     #[test]
     fn metrics_are_collected_once_and_rendered_with_their_description() {
         let metrics = Metrics::install().unwrap();
-        metrics::counter!(DELIVERIES_TOTAL, "store" => "telemetry-test", "answer" => "accepted").increment(2);
+        metrics::counter!(DELIVERIES_TOTAL, "status" => "299").increment(2);
         metrics::histogram!(HTTP_REQUEST_SECONDS, "route" => "/telemetry-test").record(0.02);
         let text = Metrics::install().unwrap().render();
         assert!(text.contains("# HELP cartledger_deliveries_total Webhook deliveries received, by answer"), "{text}");
-        assert!(text.contains("cartledger_deliveries_total{store=\"telemetry-test\",answer=\"accepted\"} 2"), "{text}");
+        assert!(text.contains("cartledger_deliveries_total{status=\"299\"} 2"), "{text}");
         assert!(
             text.contains("cartledger_http_request_duration_seconds_bucket{route=\"/telemetry-test\",le=\"0.025\"} 1")
         );

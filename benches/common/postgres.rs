@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cartledger::clock::random_id;
 use cartledger::embedded::{EmbeddedPostgres, Purpose};
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 /// A server of its own, thrown away at the end.
 pub struct Server {
@@ -57,11 +57,11 @@ impl Server {
 
     /// Throws a database away with everything in it.
     pub async fn drop_database(&self, name: &str) -> anyhow::Result<()> {
-        let pool = PgPoolOptions::new().max_connections(1).connect_with(self.server()?.maintenance_options()).await?;
-        sqlx::raw_sql(AssertSqlSafe(format!("drop database if exists \"{name}\" with (force)"))).execute(&pool).await?;
+        self.server()?.drop_database(name).await?;
         // The next figure is not to pay for this one's dirty pages.
-        sqlx::raw_sql("checkpoint").execute(&pool).await?;
-        pool.close().await;
+        let mut connection = PgConnection::connect_with(&self.server()?.maintenance_options()).await?;
+        sqlx::raw_sql("checkpoint").execute(&mut connection).await?;
+        connection.close().await?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
+use cartledger::sandbox::settings::Sections;
 use tokio::process::{Child, Command};
 
 use super::postgres::Server;
@@ -78,7 +79,8 @@ pub async fn start(
         .args(["serve", "--role", roles, "--config"])
         .arg(&settings)
         .env("DATABASE_URL", server.url(database)?)
-        .env("BENCH_SECRET", SECRET)
+        .env("BENCH_ACCESS_TOKEN", SECRET)
+        .env("BENCH_CLIENT_SECRET", SECRET)
         .env("BENCH_SENDER_PASSWORD", "sandbox-sender-password")
         .env("BENCH_USER_PASSWORD", "sandbox-user-password")
         .stdin(Stdio::null())
@@ -95,6 +97,17 @@ pub fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 fn settings_text(address: SocketAddr, counterparts: &Counterparts) -> String {
+    let sections = Sections {
+        secrets: "BENCH",
+        company: "acme",
+        gateway: &counterparts.gateway,
+        more_of_company: "",
+        store: STORE,
+        store_hash: STORE_HASH,
+        shop: &counterparts.shop,
+        more_of_store: "",
+    }
+    .text();
     format!(
         r#"[server]
 listen = "{address}"
@@ -102,31 +115,12 @@ listen = "{address}"
 [log]
 format = "json"
 
-[[companies]]
-name = "acme"
-url = "{gateway}"
-company_id = "SANDBOX"
-sender_id = "sandbox_sender"
-sender_password = {{ env = "BENCH_SENDER_PASSWORD" }}
-user_id = "ws_cartledger"
-user_password = {{ env = "BENCH_USER_PASSWORD" }}
-application_account = "1190"
-
-[[stores]]
-name = "{STORE}"
-store_hash = "{STORE_HASH}"
-api_url = "{shop}"
-access_token = {{ env = "BENCH_SECRET" }}
-client_secrets = [{{ env = "BENCH_SECRET" }}]
-company = "acme"
-
+{sections}
 [stores.accounting]
 number_prefix = "BC-"
 receivable_account = "1100"
 time_zone = "America/Chicago"
 base_currency = "USD"
-"#,
-        gateway = counterparts.gateway,
-        shop = counterparts.shop,
+"#
     )
 }

@@ -47,7 +47,7 @@ pub async fn measure(
         ("of it kept in Postgres", kept.to_string()),
         ("memory before, at its peak", format!("{}, {}", megabytes(memory_before), megabytes(peak))),
         (
-            "p99 before, and from the first second after",
+            "p99 before, and once the last answer had come",
             format!("{:.1} ms, {:.1} ms", before.milliseconds(0.99), after.milliseconds(0.99)),
         ),
         ("refused or failed after", after.errors().to_string()),

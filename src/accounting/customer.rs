@@ -1,10 +1,9 @@
 //! Who an order is with: the buyer's identity, the Intacct customer id made from it, and the record to create it from.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::evidence::Address;
-use super::hash::{hash_of, hexadecimal};
+use super::hash::{hash_of, short_hash};
 
 /// The longest customer id, in characters (Intacct docs, customers).
 pub const LONGEST_CUSTOMER_ID: usize = 20;
@@ -31,14 +30,12 @@ impl BuyerIdentity {
     /// the e-mail address's SHA-256, or the summary customer's own id. The same buyer gets the same id for ever. Ids that
     /// would be longer than [`LONGEST_CUSTOMER_ID`] use twelve digits of their hash instead.
     pub fn intacct_id(&self, prefix: &str) -> String {
-        let digest =
-            |text: &str| -> String { hexadecimal(&Sha256::digest(text.as_bytes())).chars().take(12).collect() };
         match self {
             Self::Registered(id) => {
                 let plain = format!("{prefix}C{id}");
-                if plain.len() <= LONGEST_CUSTOMER_ID { plain } else { format!("{prefix}H{}", digest(&plain)) }
+                if plain.len() <= LONGEST_CUSTOMER_ID { plain } else { format!("{prefix}H{}", short_hash(&plain)) }
             }
-            Self::Guest(email) => format!("{prefix}G{}", digest(email)),
+            Self::Guest(email) => format!("{prefix}G{}", short_hash(email)),
             Self::Summary(id) => id.clone(),
         }
     }

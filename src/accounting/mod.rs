@@ -10,7 +10,7 @@ mod discounts;
 pub mod document;
 pub mod events;
 pub mod evidence;
-mod hash;
+pub(crate) mod hash;
 pub mod hold;
 pub mod journal;
 pub mod masters;

@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use sha2::{Digest, Sha256};
 
 use self::lines::Totals;
 pub use self::support::{Support, SupportRow};
 use super::document::{
     Detail, Document, DocumentError, DocumentKey, DocumentKind, Draft, Exchange, LONGEST_NUMBER, hash_of,
 };
+use super::hash::short_hash;
 use super::money::Currency;
 use super::policy::{Policy, PostingMode};
 
@@ -81,7 +81,7 @@ impl Group {
         match &self.conversion {
             Conversion::Base => String::new(),
             Conversion::RateType { name, on } if *on == self.day && name == INTACCT_DAILY_RATE => String::new(),
-            Conversion::RateType { name, on } => format!("-{}", &digest(&format!("{name} {on}"))[..6]),
+            Conversion::RateType { name, on } => format!("-{}", &short_hash(&format!("{name} {on}"))[..6]),
             Conversion::Rate(rate) => format!("-{rate}"),
         }
     }
@@ -93,11 +93,6 @@ impl Group {
             _ => self.day,
         }
     }
-}
-
-/// Twelve hexadecimal digits that stand for a text.
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a summary journal is made for.
@@ -135,7 +130,7 @@ impl Occasion {
             Self::Late { order, count } => format!("-L{order}-{count}"),
         };
         let number = format!("{start}{}{end}", group.apart());
-        if number.chars().count() <= LONGEST_NUMBER { number } else { format!("{start}-{}", digest(key.as_str())) }
+        if number.chars().count() <= LONGEST_NUMBER { number } else { format!("{start}-{}", short_hash(key.as_str())) }
     }
 }
 
@@ -292,5 +287,5 @@ pub fn attachment_id(summary: &Document, prefix: &str, revision: u32) -> String 
     if revision == 1 && summary.number.chars().count() <= LONGEST_ATTACHMENT_ID {
         return summary.number.clone();
     }
-    format!("{prefix}S{}", digest(attachment_key(summary, revision).as_str()))
+    format!("{prefix}S{}", short_hash(attachment_key(summary, revision).as_str()))
 }

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 pub use self::error::{ConnectionError, ReadError};
@@ -48,8 +48,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// Times a call is repeated at once, for faults that pass in a moment. Longer back-off is the queue's.
 const QUICK_RETRIES: u32 = 2;
-/// How long a call waits for quota: a whole window (BigCommerce docs, rate limits: 30 s), so that an order that is half
-/// read is not given up.
+/// How long a call waits for quota once it is its turn: a whole window (BigCommerce docs, rate limits: 30 s), so that an
+/// order that is half read is not given up.
 const PATIENCE: Duration = Duration::from_secs(35);
 /// Pages of one list. 250 rows each is more than an order can have.
 const PAGES_MAX: u64 = 400;
@@ -106,7 +106,6 @@ pub struct StoreClient {
 struct Shared {
     pacer: Pacer,
     catalogue: Catalogue,
-    slots: Semaphore,
     calls: AtomicU64,
 }
 
@@ -173,8 +172,7 @@ impl StoreClient {
             .build()?;
         let shared = Shared {
             catalogue: Catalogue::new(clock.clone()),
-            pacer: Pacer::new(clock),
-            slots: Semaphore::new(CONCURRENT_CALLS),
+            pacer: Pacer::new(CONCURRENT_CALLS, clock),
             calls: AtomicU64::new(0),
         };
         Ok(Self {
@@ -412,7 +410,7 @@ impl StoreClient {
     }
 
     /// Waits until the quota allows one more call.
-    async fn ticket(&self) -> Result<Ticket<'_>, Fault> {
+    async fn ticket(&self) -> Result<(Ticket<'_>, Option<SemaphorePermit<'_>>), Fault> {
         let (store, asked) = (self.name.clone(), Instant::now());
         let waiting = Present::in_gauge(metrics::gauge!(BIGCOMMERCE_WAITING, "store" => store.clone()));
         let ticket = self.shared.pacer.ticket(self.reserve_percent, PATIENCE).await.map_err(Fault::Quota);
@@ -423,9 +421,7 @@ impl StoreClient {
 
     /// One call, within the quota and with the answer's size limited.
     async fn once(&self, what: &str, call: &Call) -> Result<Answer, Fault> {
-        // First the ticket: whoever leaves more of the quota and waits for it keeps nobody else from calling.
-        let ticket = self.ticket().await?;
-        let _slot = self.shared.slots.acquire().await.map_err(|error| Fault::Lasting(error.to_string()))?;
+        let (ticket, _place) = self.ticket().await?;
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
         let mut request = self.http.request(call.method.clone(), &call.address);
         if let Some(body) = &call.body {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::response::RateLimit;
 use crate::clock::{self, Clock};
@@ -174,6 +175,8 @@ pub struct Pacer {
     /// Who leaves the same reserve waits in line, so that nobody is passed over for a whole window. Who leaves less need
     /// not wait behind who leaves more.
     lines: Mutex<BTreeMap<u32, Arc<tokio::sync::Mutex<()>>>>,
+    /// Calls under way at the same time.
+    slots: Semaphore,
     clock: Clock,
 }
 
@@ -185,9 +188,9 @@ pub struct Ticket<'a> {
 }
 
 impl Pacer {
-    /// A budget of which nothing is known yet.
-    pub fn new(clock: Clock) -> Self {
-        Self { budget: Mutex::default(), lines: Mutex::default(), clock }
+    /// A budget of which nothing is known yet, for so many calls at the same time.
+    pub fn new(at_once: usize, clock: Clock) -> Self {
+        Self { budget: Mutex::default(), lines: Mutex::default(), slots: Semaphore::new(at_once), clock }
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
@@ -199,18 +202,28 @@ impl Pacer {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).entry(reserve_percent).or_default().clone()
     }
 
-    /// Waits until a call may be made: in line, and at the head of the line up to `patience`.
+    /// Waits until a call may be made: in line, however long that is, and at the head of the line up to `patience`. The call
+    /// is over when both parts of the answer are dropped: the ticket, and its place among the calls under way. Only calls
+    /// that are made are counted, and whoever waits for the quota takes no place from those that need not.
     ///
     /// # Errors
     /// The wait that would have been needed, when it is longer than the patience left.
-    pub async fn ticket(&self, reserve_percent: u32, patience: Duration) -> Result<Ticket<'_>, Duration> {
+    pub async fn ticket(
+        &self,
+        reserve_percent: u32,
+        patience: Duration,
+    ) -> Result<(Ticket<'_>, Option<SemaphorePermit<'_>>), Duration> {
         let line = self.line(reserve_percent);
         let _turn = line.lock().await;
         let mut waited = Duration::ZERO;
         let mut now = self.clock.now();
         loop {
+            // Never closed, so there is one.
+            let place = self.slots.acquire().await.ok();
+            now = now.max(self.clock.now());
             let permit = self.budget().ask(now, reserve_percent);
-            let Permit::Wait(wait) = permit else { return Ok(Ticket { pacer: self, open: true }) };
+            let Permit::Wait(wait) = permit else { return Ok((Ticket { pacer: self, open: true }, place)) };
+            drop(place);
             if waited + wait > patience {
                 return Err(wait);
             }
@@ -360,24 +373,35 @@ mod tests {
 
     #[tokio::test]
     async fn the_wait_is_refused_when_it_is_too_long() {
-        let pacer = Pacer::new(Clock::fixed(at(0)));
-        pacer.ticket(10, Duration::ZERO).await.unwrap().answered(&limit(3, 30));
+        let pacer = Pacer::new(16, Clock::fixed(at(0)));
+        pacer.ticket(10, Duration::ZERO).await.unwrap().0.answered(&limit(3, 30));
         let needed = pacer.ticket(10, Duration::from_secs(10)).await.unwrap_err();
         assert_eq!(needed, Duration::from_secs(30) + PAST_THE_END);
     }
 
     #[tokio::test]
     async fn after_the_wait_the_call_may_go() {
-        let pacer = Pacer::new(Clock::fixed(at(0)));
+        let pacer = Pacer::new(16, Clock::fixed(at(0)));
         let soon = RateLimit { reset: Some(Duration::from_millis(20)), ..limit(3, 0) };
-        pacer.ticket(10, Duration::ZERO).await.unwrap().answered(&soon);
+        pacer.ticket(10, Duration::ZERO).await.unwrap().0.answered(&soon);
         assert!(pacer.ticket(10, Duration::from_secs(10)).await.is_ok());
     }
 
     #[tokio::test]
+    async fn what_waits_for_a_place_is_not_reckoned_with_as_under_way() {
+        let pacer = Pacer::new(2, Clock::fixed(at(0)));
+        let (first, second) = (pacer.ticket(0, Duration::ZERO).await.unwrap(), pacer.ticket(0, Duration::ZERO).await);
+        let third = tokio::time::timeout(Duration::from_millis(20), pacer.ticket(0, Duration::ZERO));
+        assert!(third.await.is_err(), "two are under way");
+        assert_eq!(pacer.budget().in_flight, 2);
+        drop((first, second));
+        assert!(pacer.ticket(0, Duration::ZERO).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn a_ticket_dropped_gives_its_place_back() {
-        let pacer = Pacer::new(Clock::fixed(at(0)));
-        pacer.ticket(10, Duration::ZERO).await.unwrap().answered(&limit(11, 30));
+        let pacer = Pacer::new(16, Clock::fixed(at(0)));
+        pacer.ticket(10, Duration::ZERO).await.unwrap().0.answered(&limit(11, 30));
         for _ in 0..5 {
             drop(pacer.ticket(10, Duration::ZERO).await.unwrap());
         }
@@ -386,9 +410,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_came_first_goes_first_and_who_leaves_less_is_not_kept_waiting_by_who_leaves_more() {
-        let pacer = Arc::new(Pacer::new(Clock::fixed(at(0))));
+        let pacer = Arc::new(Pacer::new(16, Clock::fixed(at(0))));
         let soon = RateLimit { reset: Some(Duration::from_millis(300)), ..limit(30, 0) };
-        pacer.ticket(0, Duration::ZERO).await.unwrap().answered(&soon);
+        pacer.ticket(0, Duration::ZERO).await.unwrap().0.answered(&soon);
         let (told, mut went) = tokio::sync::mpsc::unbounded_channel();
         for (name, reserve) in [("backfill 1", 50), ("backfill 2", 50), ("live", 0)] {
             let (pacer, told) = (pacer.clone(), told.clone());

@@ -11,7 +11,7 @@ use super::loose::{Loose, object};
 /// Rows asked for per page: the most BigCommerce gives.
 pub const PAGE_ROWS: usize = 250;
 /// Rows it gives when it does not heed the limit; sub-resources have been seen to stop there.
-const DEFAULT_PAGE_ROWS: usize = 50;
+pub(super) const DEFAULT_PAGE_ROWS: usize = 50;
 
 /// One page of a list.
 #[derive(Debug, Default)]

@@ -44,12 +44,12 @@ wire! {
 
     /// Lines that go the same way.
     Consignment {
-        line_items,
+        id, line_items,
     }
 
-    /// An embedded line, as far as it takes to see whether all are there.
+    /// An embedded line, as far as it takes to see whether all are there, and all of each.
     EmbeddedLine {
-        id, quantity, total_ex_tax, total_inc_tax,
+        id, order_address_id, = "type" kind, quantity, total_ex_tax, total_inc_tax, total_tax, applied_discounts,
     }
 
     /// A billing or shipping address, and what it costs to ship there (BigCommerce, Orders V2, `GET

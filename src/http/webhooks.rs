@@ -65,13 +65,13 @@ async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Problem> {
-    let answer = take_in(&state, &store, &headers, body).await;
+    let answer = take_in(&state, &store, headers, body).await;
     let status = answer.as_ref().map_or_else(|problem| problem.status, |status| status.as_u16());
     metrics::counter!(DELIVERIES_TOTAL, "status" => status.to_string()).increment(1);
     answer
 }
 
-async fn take_in(state: &Reception, store: &str, headers: &HeaderMap, body: Body) -> Result<StatusCode, Problem> {
+async fn take_in(state: &Reception, store: &str, headers: HeaderMap, body: Body) -> Result<StatusCode, Problem> {
     let store = state.stores.get(store).ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
@@ -81,8 +81,10 @@ async fn take_in(state: &Reception, store: &str, headers: &HeaderMap, body: Body
         )
     })?;
     let body = axum::body::to_bytes(body, state.body_bytes_max).await.map_err(|_| too_large(state.body_bytes_max))?;
-    let webhook_id = verify(state, store, headers, &body)?;
+    let webhook_id = verify(state, store, &headers, &body)?;
     let (delivery, text) = read(store, &body)?;
+    // Both hold the buffer that the connection reads into; while this waits for its commit it can be used again.
+    drop((headers, body));
     let new = NewDelivery {
         store: store.name.clone(),
         webhook_id,

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::pool::Transaction;
 use super::{Store, StoreError};
+use crate::accounting::hash::hexadecimal;
 use crate::failpoint::{self, Step};
 
 /// When an entry was written.
@@ -80,7 +81,7 @@ pub struct AuditEntry {
 impl AuditEntry {
     /// Its hash in hexadecimal digits.
     pub fn hash_text(&self) -> String {
-        hex(&self.hash)
+        hexadecimal(&self.hash)
     }
 
     /// What its hash must be: over all of it and the hash before it.
@@ -288,7 +289,7 @@ impl Store {
             let why = format!("the chain ends at entry {seq}, and the hash of entry {place} was noted");
             return Ok(Verification::Broken { seq: seq + 1, why });
         }
-        Ok(Verification::Intact { entries: seq, head: hex(&previous) })
+        Ok(Verification::Intact { entries: seq, head: hexadecimal(&previous) })
     }
 }
 
@@ -304,16 +305,6 @@ fn fault(entry: &AuditEntry, seq: i64, previous: &[u8], known: Option<(i64, &str
         return Some("it is not what was written: its hash does not fit".to_owned());
     }
     let (place, noted) = known?;
-    (place == entry.seq && !hex(&entry.hash).eq_ignore_ascii_case(noted))
+    (place == entry.seq && !hexadecimal(&entry.hash).eq_ignore_ascii_case(noted))
         .then(|| "its hash is not the one that was noted".to_owned())
-}
-
-/// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -245,11 +245,7 @@ impl Store {
             FoundBy::Number(number) => (None, Some(number)),
         };
         let row = sqlx::query!(
-            "with due as (
-                insert into lane (store, order_id) values ($1, $2)
-                on conflict (store, order_id) do update
-                   set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at), failures = 0)
-             insert into by_hand (store, order_id, document_key, record_no, number, note, claimed_by)
+            "insert into by_hand (store, order_id, document_key, record_no, number, note, claimed_by)
              values ($1, $2, $3, $4, $5, $6, $7) returning id",
             claim.store,
             order,
@@ -261,6 +257,7 @@ impl Store {
         )
         .fetch_one(&mut *transaction)
         .await?;
+        mark(&mut *transaction, claim.store, order).await?;
         transaction.commit().await?;
         Ok(Kept::Claim(row.id))
     }

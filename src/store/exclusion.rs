@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::by_hand::is_claimed;
 use super::inbox::mark;
 use super::pool::Transaction;
 use super::{Store, StoreError, to_database};
@@ -119,15 +120,7 @@ impl Store {
         if !stands.is_empty() {
             return Ok(Excluded::Stands(stands.into_iter().map(|row| row.number).collect()));
         }
-        let claimed = sqlx::query!(
-            r#"select exists (select from by_hand
-                               where store = $1 and order_id = $2 and state in ('open', 'refused')) as "claimed!""#,
-            store,
-            order
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        if claimed.claimed {
+        if is_claimed(&mut transaction, store, order_id).await? {
             return Ok(Excluded::Claimed);
         }
         let row = sqlx::query!(

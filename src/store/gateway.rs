@@ -174,17 +174,23 @@ impl Store {
         Ok(Permits { slots: taken, waiting: u32::try_from(waiting).unwrap_or_default(), trouble })
     }
 
-    /// Extends the permits held under `token`; those that have lapsed are gone. Answers which are left, who waits, and
-    /// how the company is.
+    /// Extends those of `slots` that are held under `token`; those that have lapsed are gone. A permit that its holder does not
+    /// know of is left to lapse. Answers which are left, who waits, and how the company is.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn extend_slots(&self, company: &str, lease: Duration, token: Uuid) -> Result<Permits, StoreError> {
+    pub async fn extend_slots(
+        &self,
+        company: &str,
+        lease: Duration,
+        token: Uuid,
+        slots: &[i32],
+    ) -> Result<Permits, StoreError> {
         let _around = failpoint::around(Step::ExtendSlots);
         let row = sqlx::query!(
             r#"with kept as (
                    update company_slot set leased_until = now() + make_interval(secs => $2)
-                    where company = $1 and token = $3 and leased_until > now() returning slot)
+                    where company = $1 and token = $3 and slot = any ($4) and leased_until > now() returning slot)
                select (select array_agg(slot) from kept) as "slots",
                       (select count(*) from company_slot_waiter w
                         where w.company = $1 and w.token <> $3 and w.asked_until > now()) as "waiting!",
@@ -195,7 +201,8 @@ impl Store {
                  from (select 1) one left join company_gate g on g.company = $1"#,
             company,
             lease.as_secs_f64(),
-            token
+            token,
+            slots
         )
         .fetch_one(&self.pool)
         .await?;

@@ -47,8 +47,10 @@ impl Store {
         .execute(&self.pool)
         .await?;
         let turn = sqlx::query_scalar!(
-            "insert into kept_answer (actor, key, request_hash) values ($1, $2, $3)
-             on conflict (actor, key) do update set begun_at = now(), turn = kept_answer.turn + 1
+            // Turns are moments, so that none comes twice when a request is forgotten in between.
+            "insert into kept_answer (actor, key, request_hash, turn)
+             values ($1, $2, $3, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+             on conflict (actor, key) do update set begun_at = now(), turn = excluded.turn
               where kept_answer.status is null and kept_answer.request_hash = excluded.request_hash
                 and kept_answer.begun_at < now() - interval '2 minutes'
              returning turn",

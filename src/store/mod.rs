@@ -68,11 +68,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether a value was at fault and not the database: a character that no text may have, a moment out of range
-    /// (Postgres' class 22, data exceptions).
+    /// Whether a value was at fault and neither the database nor the statement: a character that no text may have, or a moment
+    /// that is none or out of range (of Postgres' class 22, data exceptions).
     pub fn is_bad_value(&self) -> bool {
         let Self::Unavailable(sqlx::Error::Database(error)) = self else { return false };
-        error.code().is_some_and(|code| code.starts_with("22"))
+        error.code().is_some_and(|code| ["22021", "22P05", "22P02", "22007", "22008"].contains(&code.as_ref()))
     }
 }
 

@@ -24,14 +24,16 @@ const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 
 /// What the server is told of each session, so that it lets go of a client that was cut off: a transaction in which
-/// nothing happens for ten seconds is ended with its locks, a client that does not answer is given up after a minute.
+/// nothing happens for ten seconds is ended with its locks, a client that does not answer is given up after a minute, and a
+/// statement whose client has hung up does not go on waiting.
 /// All far below a lease, so that nothing of an order is locked, or arrives late, when another worker takes it over.
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 6] = [
     ("idle_in_transaction_session_timeout", "10000"),
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "60000"),
+    ("client_connection_check_interval", "5000"),
 ];
 
 /// A pool of connections. Cheap to clone.
@@ -81,7 +83,8 @@ impl Pool {
     }
 
     async fn session(&self) -> Result<Session, Error> {
-        let connection = Some(self.connections.acquire().await?);
+        let acquired = timeout(self.deadline, self.connections.acquire()).await;
+        let connection = Some(acquired.map_err(|_| Error::PoolTimedOut)??);
         Ok(Session { connection, deadline: self.deadline, unfinished: false })
     }
 }

@@ -1,13 +1,14 @@
 //! What is old is removed: small batches, each with its own commit, found by an index; and how far that is, by store.
 //!
-//! No batch looks at rows that an earlier one of the same round has looked at, because an index keeps the entries of removed
-//! rows until vacuum has been there. A batch that is repeated after a crash finds less to remove, or nothing.
+//! No batch looks at rows that an earlier one of the same round is done with, but for the smaller tables of dry runs, because
+//! an index keeps the entries of removed rows until vacuum has been there. A batch that is repeated after a crash finds less to remove, or nothing.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 
+use super::pool::Transaction;
 use super::{Store, StoreError};
 use crate::failpoint::{self, Step};
 
@@ -146,13 +147,7 @@ impl Store {
     pub async fn remove_evidence(&self, store: &str, keep: Duration, batch: u32) -> Result<Removed, StoreError> {
         let _around = failpoint::around(Step::RemoveEvidence);
         let mut transaction = self.pool.begin().await?;
-        let mark = sqlx::query!(
-            "insert into retention (store) values ($1) on conflict (store) do update set next_at = retention.next_at
-             returning evidence_through, evidence_order",
-            store
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
+        let mark = lock_marks(&mut transaction, store).await?;
         // Each reading of an order replaces those before it. It is looked at once, when it is old itself.
         let row = sqlx::query!(
             r#"with page as materialized (
@@ -213,13 +208,7 @@ impl Store {
     pub async fn remove_attempts(&self, store: &str, keep: Duration, batch: u32) -> Result<Removed, StoreError> {
         let _around = failpoint::around(Step::RemoveAttempts);
         let mut transaction = self.pool.begin().await?;
-        let mark = sqlx::query!(
-            "insert into retention (store) values ($1) on conflict (store) do update set next_at = retention.next_at
-             returning attempts_through, attempts_key",
-            store
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
+        let mark = lock_marks(&mut transaction, store).await?;
         let row = sqlx::query!(
             r#"with page as materialized (
                    select key, settled_at from document
@@ -306,9 +295,30 @@ impl Store {
     }
 }
 
+/// How far pages of a store have been looked at.
+struct Marks {
+    evidence_through: Option<jiff_sqlx::Timestamp>,
+    evidence_order: Option<i64>,
+    attempts_through: Option<jiff_sqlx::Timestamp>,
+    attempts_key: Option<String>,
+}
+
+/// The marks of a store, which nobody else moves until the end of the transaction.
+async fn lock_marks(transaction: &mut Transaction, store: &str) -> Result<Marks, StoreError> {
+    let marks = sqlx::query_as!(
+        Marks,
+        "insert into retention (store) values ($1) on conflict (store) do update set next_at = retention.next_at
+         returning evidence_through, evidence_order, attempts_through, attempts_key",
+        store
+    )
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(marks)
+}
+
 /// Removes rows that belong to a dry run; answers how many.
 async fn remove_rows_of(
-    transaction: &mut super::pool::Transaction,
+    transaction: &mut Transaction,
     store: &str,
     run: i64,
     removed_through: i64,

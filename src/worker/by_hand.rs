@@ -22,20 +22,29 @@ use crate::store::Store;
 use crate::store::by_hand::{Claim, ClaimState, FoundBy, Verdict};
 use crate::store::document::{DocumentState, StoredDocument};
 
-/// Settles the claims that have not been looked up yet. Whatever nobody knows the end of was looked up before.
+/// Settles the claims that have not been looked up yet. Whatever nobody knows the end of was looked up before. A claim that
+/// has to wait keeps no other waiting.
 ///
 /// # Errors
 /// [`RunEnd`] when a request of a document may still be under way, or Intacct or the database does not answer: the claim
 /// stays as it is.
 pub(super) async fn settle(store: &Store, gateway: &Gateway, claims: &[Claim]) -> Result<(), RunEnd> {
+    let mut later = None;
     for claim in claims.iter().filter(|claim| claim.state == ClaimState::Open) {
-        let (verdict, journal, answer) = match store.document(&claim.store, &claim.document_key).await? {
-            None => (refused("there is no such document any more"), false, None),
-            Some(stored) => look(gateway, claim, &stored).await?,
-        };
-        let verdict = store.settle_claim(claim, journal, &verdict, answer.as_deref()).await?;
-        tracing::info!(claim = claim.id, document = claim.document_key, ?verdict, "a posting by hand was looked up");
+        if let Err(end) = settle_one(store, gateway, claim).await {
+            later.get_or_insert(end);
+        }
     }
+    later.map_or(Ok(()), Err)
+}
+
+async fn settle_one(store: &Store, gateway: &Gateway, claim: &Claim) -> Result<(), RunEnd> {
+    let (verdict, journal, answer) = match store.document(&claim.store, &claim.document_key).await? {
+        None => (refused("there is no such document any more"), false, None),
+        Some(stored) => look(gateway, claim, &stored).await?,
+    };
+    let verdict = store.settle_claim(claim, journal, &verdict, answer.as_deref()).await?;
+    tracing::info!(claim = claim.id, document = claim.document_key, ?verdict, "a posting by hand was looked up");
     Ok(())
 }
 
@@ -249,20 +258,22 @@ fn differs(document: &Document, claim: &Claim) -> Hold {
     Hold {
         amount: Some(Money::new(document.total, document.currency)),
         blocks: Blocks::Document(document.key.clone()),
-        ..hold_of(claim, document.number.clone(), &what)
+        ..hold_of(claim, document.number.clone(), &what, "it is sent")
     }
 }
 
 /// The hold of a claim whose document is not wanted any more: no money waits for it.
 fn differs_unwanted(claim: &Claim, stored: &[StoredDocument]) -> Hold {
     let planned = stored.iter().map(|stored| &stored.planned).find(|planned| planned.key == claim.document_key);
-    match planned {
-        Some(planned) => hold_of(claim, planned.number.clone(), &format!("{} {}", planned.kind, planned.number)),
-        None => hold_of(claim, claim.document_key.clone(), &claim.document_key),
-    }
+    let (subject, what) = match planned {
+        Some(planned) => (planned.number.clone(), format!("{} {}", planned.kind, planned.number)),
+        None => (claim.document_key.clone(), claim.document_key.clone()),
+    };
+    hold_of(claim, subject, &what, "nothing is sent, because the order does not want it any more")
 }
 
-fn hold_of(claim: &Claim, subject: String, what: &str) -> Hold {
+/// `withdrawn` is what follows when the claim is withdrawn.
+fn hold_of(claim: &Claim, subject: String, what: &str, withdrawn: &str) -> Hold {
     Hold {
         code: HoldCode::UnknownOutcomeDiffers,
         subject,
@@ -272,7 +283,7 @@ fn hold_of(claim: &Claim, subject: String, what: &str) -> Hold {
             claim.differences.as_deref().unwrap_or_default()
         ),
         remedy: format!(
-            "Correct there what differs and say again that it was entered by hand; or withdraw claim {}, and it is sent.",
+            "Correct there what differs and say again that it was entered by hand; or withdraw claim {}: {withdrawn}.",
             claim.id
         ),
         amount: None,
@@ -353,7 +364,7 @@ mod tests {
         let holds = keep_back(&mut documents, &[refused_claim("acme/118/adjustment/r7")], &[]);
         assert_eq!((documents.len(), holds.len()), (1, 1), "what does not need it goes on");
         assert_eq!((holds[0].subject.as_str(), holds[0].amount.as_ref()), ("acme/118/adjustment/r7", None));
-        assert!(holds[0].remedy.contains("withdraw claim 3"), "{holds:?}");
+        assert!(holds[0].remedy.contains("withdraw claim 3: nothing is sent"), "{holds:?}");
     }
 
     #[test]
@@ -365,6 +376,9 @@ mod tests {
         let holds = keep_back(&mut documents, &[claim], &[]);
         assert!(documents.is_empty(), "{documents:?}");
         assert_eq!(holds.len(), 1);
-        assert!(holds[0].message.contains("anna says") && holds[0].remedy.contains("withdraw claim 3"), "{holds:?}");
+        assert!(
+            holds[0].message.contains("anna says") && holds[0].remedy.contains("withdraw claim 3: it is sent"),
+            "{holds:?}"
+        );
     }
 }

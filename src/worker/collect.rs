@@ -60,5 +60,7 @@ pub(super) fn stood(stored: &[StoredDocument]) -> BTreeSet<&str> {
 }
 
 fn summed_up_meanwhile() -> RunEnd {
-    RunEnd::retry("a day was summed up, or its summary refused, while its order was worked on")
+    RunEnd::retry(
+        "while the order was worked on its day was summed up, a summary of it was refused, or somebody excluded it or said that something of it was entered by hand",
+    )
 }

@@ -25,8 +25,6 @@ const PAGE: u32 = 5_000;
 const SLICE: u32 = 200;
 /// Runs kept of each store.
 const KEPT: u32 = 20;
-/// Rows of other runs removed at once.
-const REMOVED_AT_ONCE: u32 = 2_000;
 
 /// The dry runs of one store.
 pub struct DryRuns {
@@ -67,11 +65,8 @@ impl Work for DryRuns {
             };
             self.store.end_dry_run(&run.store, run.id, error.as_deref()).await?;
         }
+        // Their rows are removed with everything else that is old.
         self.store.drop_old_dry_runs(&self.connection.name, KEPT).await?;
-        // What is left after a crash is removed with everything else that is old.
-        while !self.soft.is_cancelled()
-            && self.store.remove_dry_runs(&self.connection.name, None, REMOVED_AT_ONCE).await?.more
-        {}
         Ok(())
     }
 }

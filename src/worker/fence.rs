@@ -8,11 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use uuid::Uuid;
+
+use crate::store::StoreError;
 
 /// How soon a lease that was lost before its time is noticed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How soon another try to extend a lease follows one that failed.
+const BEAT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Does something as long as its lease is ours; `None` when it was dropped because it was not any more. `until` says until
 /// when it is, as far as is known now. Every step looks at the clock first, so that a process that was stopped for a while
@@ -33,6 +37,28 @@ pub(super) async fn while_ours<F: Future>(until: impl Fn() -> Option<Instant>, w
         Poll::Pending
     })
     .await
+}
+
+/// Extends a lease three times in its length, so that one missed beat costs nothing, until `extend` says that it is lost. A
+/// try that has no answer in its time is followed by another soon: on another connection it may get through.
+pub(super) async fn keep_extending<F>(lease: Duration, what: &str, mut extend: impl FnMut() -> F)
+where
+    F: Future<Output = Result<bool, StoreError>>,
+{
+    let beat = lease / 3;
+    let mut pause = beat;
+    loop {
+        sleep(pause).await;
+        pause = beat;
+        let why = match timeout(beat, extend()).await {
+            Ok(Ok(true)) => continue,
+            Ok(Ok(false)) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("the database did not answer within {} s", beat.as_secs()),
+        };
+        tracing::warn!(why, what, "a lease could not be extended; trying again");
+        pause = BEAT_AGAIN.min(beat);
+    }
 }
 
 struct Held {
@@ -92,11 +118,9 @@ impl Leases {
 mod tests {
     use std::future::pending;
 
-    use tokio::time::sleep;
-
     use super::*;
 
-    const MOMENT: Duration = Duration::from_millis(40);
+    const MOMENT: Duration = Duration::from_millis(250);
 
     #[tokio::test]
     async fn work_goes_on_while_its_lease_is_extended_and_is_dropped_at_its_end() {

@@ -99,6 +99,10 @@ pub(super) async fn check(store: &Store, connection: &StoreConnection, begun: Ti
     let steps = ours.steps(standing.desired, &found);
     let mut failure = None;
     for step in &steps {
+        // What still tells is not taken away while what is to take its place could not be made.
+        if failure.is_some() && standing.desired == Desired::Installed && matches!(step, Step::Delete(_)) {
+            continue;
+        }
         if let Err(error) = take(connection, step).await {
             failure.get_or_insert(error);
         }

@@ -179,16 +179,21 @@ impl OrderRun<'_> {
     /// Looks up every document whose last attempt nobody knows the end of, before anything else is sent.
     async fn settle_uncertain(&self, order_id: u64) -> Result<Result<Vec<StoredDocument>, Hold>, RunEnd> {
         let stored = self.store.documents(&self.connection.name, order_id).await?;
-        let mut looked = false;
+        let (mut looked, mut held) = (false, None);
         for group in together::sent_together(&stored) {
             if group.iter().any(|document| document.is_uncertain()) {
                 looked = true;
+                // What is held keeps nothing else from being looked up.
                 if let Some(hold) = together::settle(self.store, &self.connection.gateway, &group).await? {
-                    return Ok(Err(hold));
+                    held.get_or_insert(hold);
                 }
             }
         }
-        if looked { Ok(Ok(self.store.documents(&self.connection.name, order_id).await?)) } else { Ok(Ok(stored)) }
+        match held {
+            Some(hold) => Ok(Err(hold)),
+            None if looked => Ok(Ok(self.store.documents(&self.connection.name, order_id).await?)),
+            None => Ok(Ok(stored)),
+        }
     }
 
     /// Looks up what somebody says was entered by hand; answers the claims that are refused. What nobody knows the end of is

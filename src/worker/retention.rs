@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +43,8 @@ pub struct Retention {
     store: Store,
     name: String,
     options: RetentionOptions,
+    /// One batch at a time for all stores of the process, so that many stores take no more than one does.
+    turn: Arc<Semaphore>,
     soft: CancellationToken,
 }
 
@@ -75,14 +78,21 @@ impl Retention {
         connections: &BTreeMap<String, Arc<StoreConnection>>,
         shutdown: &Shutdown,
     ) {
+        let turn = Arc::new(Semaphore::new(1));
         Task::start_for_each("retention", store, worker, connections, shutdown, |connection| {
-            Self::new(store.clone(), connection.name.clone(), options.clone(), shutdown.soft())
+            Self::new(store.clone(), connection.name.clone(), options.clone(), turn.clone(), shutdown.soft())
         });
     }
 
-    /// What is old of the store called `name`; begins nothing new once `soft` is cancelled.
-    pub fn new(store: Store, name: String, options: RetentionOptions, soft: CancellationToken) -> Self {
-        Self { store, name, options, soft }
+    /// What is old of the store called `name`; a batch takes a `turn`, and nothing new is begun once `soft` is cancelled.
+    pub fn new(
+        store: Store,
+        name: String,
+        options: RetentionOptions,
+        turn: Arc<Semaphore>,
+        soft: CancellationToken,
+    ) -> Self {
+        Self { store, name, options, turn, soft }
     }
 
     /// Removes all that is old of one kind, unless it is kept for ever; answers how many rows.
@@ -91,6 +101,8 @@ impl Retention {
         let (store, name, batch) = (&self.store, &self.name, self.options.batch);
         let (mut rows, mut from) = (0, None);
         while !self.soft.is_cancelled() {
+            // Held over the pause too.
+            let Ok(_turn) = self.turn.acquire().await else { break };
             let begun = Instant::now();
             let removed = match old {
                 Old::Deliveries(keep) => {
@@ -139,16 +151,20 @@ impl Work for Retention {
             self.store.end_retention(&self.name, EVERY).await?;
         }
         let seconds = begun.elapsed().as_secs();
-        tracing::info!(
-            store = self.name,
-            deliveries,
-            evidence,
-            attempts,
-            dry_runs,
-            seconds,
-            finished,
-            "rows that were older than they are kept are removed"
-        );
+        let rows = deliveries + evidence + attempts + dry_runs;
+        // An hourly line for each of many stores that says nothing would hide what does.
+        if rows > 0 || !finished {
+            tracing::info!(
+                store = self.name,
+                deliveries,
+                evidence,
+                attempts,
+                dry_runs,
+                seconds,
+                finished,
+                "rows that were older than they are kept are removed"
+            );
+        }
         Ok(())
     }
 }

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::completions::{Completions, NotRecorded};
 use super::connection::StoreConnection;
-use super::fence::{Leases, while_ours};
+use super::fence::{Leases, keep_extending, while_ours};
 use super::low_water::LowWater;
 use super::order::{OrderRun, RunEnd};
 use super::retry;
@@ -30,8 +30,8 @@ const CLAIM_MAX: u32 = 100;
 /// So long after an order ended it is looked whether it is due again; orders that end together share the look.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// How soon another try to extend leases follows one that failed.
-const BEAT_AGAIN: Duration = Duration::from_secs(1);
+/// What is noted of an order whose worker was cut off.
+const LOST: &str = "the lease could not be extended in time; another worker goes on";
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -199,7 +199,7 @@ impl Worker {
     async fn let_go(&self, lane: &Claimed) {
         metrics::counter!(ORDERS_TOTAL, "outcome" => "lost").increment(1);
         tracing::warn!("the lease of an order could not be extended in time; it is left to another worker");
-        if let Err(error) = self.store.put_off(lane, Duration::ZERO, PutOff::Release, "").await {
+        if let Err(error) = self.store.put_off(lane, Duration::ZERO, PutOff::Release, LOST).await {
             tracing::warn!(%error, "an order could not be given back; its lease lapses by itself");
         }
     }
@@ -266,29 +266,17 @@ impl Worker {
         Ok(())
     }
 
-    /// Extends the leases of everything under way three times per lease, so that one missed beat costs nothing. A beat that
-    /// has no answer in its time is followed by another at once: on another connection it may get through.
+    /// Extends the leases of everything under way.
     async fn keep_leases(self: Arc<Self>) {
-        let beat = self.options.lease / 3;
-        let mut pause = beat;
-        loop {
-            tokio::time::sleep(pause).await;
-            pause = beat;
+        keep_extending(self.options.lease, "orders", || async {
             let tokens = self.leases.tokens();
-            if tokens.is_empty() {
-                continue;
+            if !tokens.is_empty() {
+                let until = Instant::now() + self.options.lease;
+                let kept = self.store.extend_leases(&tokens, self.options.lease).await?;
+                self.leases.extended(&tokens, &kept, until);
             }
-            let until = Instant::now() + self.options.lease;
-            let why = match timeout(beat, self.store.extend_leases(&tokens, self.options.lease)).await {
-                Ok(Ok(kept)) => {
-                    self.leases.extended(&tokens, &kept, until);
-                    continue;
-                }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("the database did not answer within {} s", beat.as_secs()),
-            };
-            tracing::warn!(why, "leases could not be extended; trying again");
-            pause = BEAT_AGAIN.min(beat);
-        }
+            Ok(true)
+        })
+        .await;
     }
 }

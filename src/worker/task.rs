@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::connection::StoreConnection;
-use super::fence::while_ours;
+use super::fence::{keep_extending, while_ours};
 use super::run::WorkerOptions;
 use crate::clock;
 use crate::lifecycle::Shutdown;
 use crate::store::{Store, StoreError};
 
-/// How soon another try to extend a lease follows one that failed.
-const BEAT_AGAIN: Duration = Duration::from_secs(1);
 /// A look costs a query, so there is one for so many looks for orders.
 const LOOK_EVERY: u32 = 5;
 
@@ -112,25 +110,16 @@ impl Task {
         StoreError::Lost(format!("the lease on {}", self.name))
     }
 
-    /// Extends the lease three times in its length and says until when it lasts; ends when another has it.
+    /// Extends the lease and says until when it lasts; ends when another has it.
     async fn keep_lease(&self, token: Uuid, until: &Mutex<Instant>) {
-        let beat = self.lease / 3;
-        let mut pause = beat;
-        loop {
-            tokio::time::sleep(pause).await;
-            pause = beat;
+        keep_extending(self.lease, &self.name, || async {
             let asked = Instant::now();
-            let why = match timeout(beat, self.store.take_lease(&self.name, token, self.lease)).await {
-                Ok(Ok(true)) => {
-                    *until.lock().unwrap_or_else(PoisonError::into_inner) = asked + self.lease;
-                    continue;
-                }
-                Ok(Ok(false)) => return,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("the database did not answer within {} s", beat.as_secs()),
-            };
-            tracing::warn!(why, task = self.name, "a lease could not be extended; trying again");
-            pause = BEAT_AGAIN.min(beat);
-        }
+            let ours = self.store.take_lease(&self.name, token, self.lease).await?;
+            if ours {
+                *until.lock().unwrap_or_else(PoisonError::into_inner) = asked + self.lease;
+            }
+            Ok(ours)
+        })
+        .await;
     }
 }

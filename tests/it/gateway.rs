@@ -169,14 +169,14 @@ async fn permits_are_given_back_when_the_service_stops_and_lapse_when_it_is_kill
     let take = |token, wanted, lease| desk.store.take_slots(COMPANY, 2, wanted, lease, token);
     assert_eq!(take(ours, 5, lease).await.unwrap().slots, [1, 2]);
     assert!(take(theirs, 1, lease).await.unwrap().slots.is_empty());
-    let kept = desk.store.extend_slots(COMPANY, lease, ours).await.unwrap();
+    let kept = desk.store.extend_slots(COMPANY, lease, ours, &[1, 2]).await.unwrap();
     assert_eq!((kept.slots.len(), kept.waiting), (2, 1), "somebody waits");
     desk.store.free_slots(COMPANY, ours, &[1, 2]).await.unwrap();
     let third = random_id();
     assert_eq!(take(third, 2, lease).await.unwrap().slots, [1], "one is left to who waits longer");
     assert_eq!(take(theirs, 2, Duration::ZERO).await.unwrap().slots, [2]);
     assert_eq!(take(third, 1, lease).await.unwrap().slots, [2], "a lapsed one is free");
-    assert!(desk.store.extend_slots(COMPANY, lease, theirs).await.unwrap().slots.is_empty());
+    assert!(desk.store.extend_slots(COMPANY, lease, theirs, &[1, 2]).await.unwrap().slots.is_empty());
 }
 
 #[tokio::test]

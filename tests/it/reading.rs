@@ -9,7 +9,7 @@ use cartledger::accounting::rulebook::{Condition, Give, Rule, RuleKind, Rulebook
 use cartledger::bigcommerce::client::{Extras, StoreClient, StoreConnection};
 use cartledger::clock::Clock;
 use cartledger::sandbox::bigcommerce::{
-    Address, CustomerDraft, LineDraft, OrderDraft, ProductDraft, Store, StoreSettings, TaxRate,
+    Address, CouponKind, CustomerDraft, Destination, LineDraft, OrderDraft, ProductDraft, Store, StoreSettings, TaxRate,
 };
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -33,10 +33,16 @@ impl Drop for Shop {
 
 impl Shop {
     async fn open() -> Self {
+        Self::open_that(true).await
+    }
+
+    /// One that embeds what is asked for, or only links to it.
+    async fn open_that(embeds: bool) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = Clock::fixed("2026-03-05T15:00:00Z".parse().unwrap());
         let settings = StoreSettings {
             clock: clock.clone(),
+            embeds,
             ..StoreSettings::new("readhash1", SecretString::from("token"), SecretString::from("secret"))
         };
         let store = Store::new(settings).unwrap();
@@ -70,6 +76,31 @@ impl Shop {
             .unwrap()
     }
 
+    /// Two places, a download and a gift certificate; discounts of all kinds and a coupon.
+    fn long_order(&self) -> u64 {
+        let rates = [TaxRate::new("Sales Tax", Decimal::new(8_25, 2))];
+        let to = |method: &str| Destination {
+            address: buyer(),
+            method: method.into(),
+            shipping: Decimal::new(7_50, 2),
+            handling: Decimal::from(1),
+            rates: rates.to_vec(),
+        };
+        let lamp = || LineDraft::new("LAMP", "Storm lamp", 2, Decimal::from(45)).cost(Decimal::new(18_20, 2));
+        let draft = OrderDraft::guest(buyer())
+            .destination(to("Ground"))
+            .destination(to("Air"))
+            .billing_rates(&rates)
+            .line(lamp().to(1).wrapped(Decimal::from(3)))
+            .line(lamp().to(0))
+            .line(LineDraft::new("MUG", "Enamel mug", 1, Decimal::from(12)).to(1))
+            .line(LineDraft::new("PLAN", "Camping plan", 1, Decimal::from(9)).digital())
+            .line(LineDraft::gift_certificate("Gift", Decimal::from(25)))
+            .discount_percent(Decimal::from(5))
+            .coupon(CouponKind::Percent, "SPRING", Decimal::from(10));
+        self.store.place_order(&draft).unwrap()
+    }
+
     fn reader(&self, extras: Extras) -> StoreClient {
         let connection = StoreConnection {
             name: "acme-us".into(),
@@ -100,6 +131,22 @@ const EVERYTHING: Extras = Extras { shipments: true, customers: true, categories
 
 fn categories(evidence: &Evidence) -> Vec<String> {
     evidence.lines.iter().map(|line| line.categories.join("+")).collect()
+}
+
+#[tokio::test]
+async fn an_order_reads_the_same_whether_the_store_embeds_its_lines_or_has_to_be_asked_for_them() {
+    let mut read = Vec::new();
+    for embeds in [true, false] {
+        let shop = Shop::open_that(embeds).await;
+        let (short, long) = (shop.order(), shop.long_order());
+        let reader = shop.reader(EVERYTHING);
+        let both = [reader.read_order(short).await.unwrap(), reader.read_order(long).await.unwrap()];
+        assert_eq!((both[1].lines.len(), both[1].shipping.len(), both[1].coupons.len()), (5, 2, 1));
+        read.push((both, reader.calls_made()));
+    }
+    let [(embedded, few), (asked_for, many)] = read.try_into().unwrap();
+    assert_eq!(embedded, asked_for);
+    assert_eq!(many - few, 2 + 2, "lines and addresses of both; coupons are asked for where something was taken off");
 }
 
 #[tokio::test]

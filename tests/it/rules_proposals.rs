@@ -15,7 +15,7 @@ const SETTINGS: &str = r#"
 name = "careful-shop"
 store_hash = "testhash1"
 api_url = "http://shop.invalid"
-access_token = { env = "T_TOKEN" }
+access_token = { env = "T_ACCESS_TOKEN" }
 client_secrets = [{ env = "T_CLIENT_SECRET" }]
 company = "sandbox"
 approve_rules = true

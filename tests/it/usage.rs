@@ -116,10 +116,8 @@ async fn over_the_budget_new_orders_go_daily_and_begun_ones_stay_as_they_are() {
     world
         .restart_changed(|settings| {
             let company = "timeout_seconds = 3\ntransactions_per_month = 2\nover_budget = \"daily\"";
-            let store = "company = \"sandbox\"\ndaily_over_budget = true\n[stores.accounting]";
-            settings
-                .replace("timeout_seconds = 3", company)
-                .replace("company = \"sandbox\"\n[stores.accounting]", store)
+            let store = "daily_over_budget = true\n[stores.accounting]";
+            settings.replace("timeout_seconds = 3", company).replace("[stores.accounting]", store)
         })
         .await;
     let budget = until(&world, "/v1/companies", |all| all["companies"][0]["budget"]["over_since"].is_string()).await;

@@ -225,7 +225,7 @@ fn raws<'a>(context: &Context<'a>, reckoning: &Reckoning) -> Vec<Raw<'a>> {
 }
 
 /// As much of a text as a memo has room for.
-fn shortened(text: &str) -> &str {
+pub(super) fn shortened(text: &str) -> &str {
     const LONGEST: usize = 200;
     text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
 }

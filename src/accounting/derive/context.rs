@@ -327,11 +327,11 @@ pub(super) fn signed_line(
 pub(super) fn merged(mut lines: Vec<JournalLine>) -> Vec<JournalLine> {
     // Sorted, lines that are alike stand side by side, each behind the first of them.
     let mut sorted: Vec<usize> = (0..lines.len()).collect();
-    sorted.sort_by(|place, other| likeness(&lines[*place], &lines[*other]));
+    sorted.sort_by(|place, other| compare_lines(&lines[*place], &lines[*other]));
     let mut sorted = sorted.into_iter();
     let Some(mut first) = sorted.next() else { return lines };
     for place in sorted {
-        if likeness(&lines[first], &lines[place]).is_ne() {
+        if compare_lines(&lines[first], &lines[place]).is_ne() {
             first = place;
             continue;
         }
@@ -347,7 +347,7 @@ pub(super) fn merged(mut lines: Vec<JournalLine>) -> Vec<JournalLine> {
 }
 
 /// The order of lines by what a reader of the ledger sees; equal for those that are put together.
-fn likeness(line: &JournalLine, other: &JournalLine) -> Ordering {
+fn compare_lines(line: &JournalLine, other: &JournalLine) -> Ordering {
     let texts = (&line.memo, &line.account, &line.rule).cmp(&(&other.memo, &other.account, &other.rule));
     texts.then_with(|| line.dimensions.compare_ids(&other.dimensions))
 }

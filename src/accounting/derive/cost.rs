@@ -13,6 +13,7 @@ use super::super::money::Currency;
 use super::super::period::posting_date;
 use super::super::policy::Recognition;
 use super::super::rulebook::{Condition, Give, RuleKind, values};
+use super::charges::shortened;
 use super::context::{Context, Desk, Holds, Paper, merged, signed_line, source_hash};
 use super::goods::{Departure, Goods, Move, Parcel, Return};
 use super::invoice::invoice_key;
@@ -141,7 +142,7 @@ fn undated(desk: &Desk, bundles: &[bool], goods: &Goods, holds: &mut Holds) {
 
 /// `TS-1 x 2`.
 fn memo(line: &Line, units: Decimal) -> String {
-    let name: String = if line.sku.is_empty() { &line.name } else { &line.sku }.chars().take(200).collect();
+    let name = shortened(if line.sku.is_empty() { &line.name } else { &line.sku });
     format!("{name} x {}", units.normalize())
 }
 

@@ -12,7 +12,7 @@ use super::super::hold::HoldCode;
 use super::super::money::{Currency, settle_by};
 use super::super::rulebook::{Condition, RuleKind};
 use super::super::totals::Reckoning;
-use super::charges::Part;
+use super::charges::{Part, shortened};
 use super::context::{Context, Holds};
 use super::piece::Form;
 
@@ -102,7 +102,6 @@ pub(super) fn taxes<'a>(context: &Context<'a>, reckoning: &Reckoning, holds: &mu
         return untold(context, reckoning.tax, holds).into_iter().collect();
     }
     let mut buckets: Vec<TaxBucket> = Vec::new();
-    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
     // The rows of one tax differ in amount and line only: its account is looked up once.
     let mut known: BTreeMap<RowName, usize> = BTreeMap::new();
     for row in &rows {
@@ -110,8 +109,9 @@ pub(super) fn taxes<'a>(context: &Context<'a>, reckoning: &Reckoning, holds: &mu
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(unknown) => {
                 let Some(found) = bucket(context, row, holds) else { continue };
-                let place = *places.entry((found.rule, found.name.clone())).or_insert(buckets.len());
-                if place == buckets.len() {
+                let same = buckets.iter().position(|other| (other.rule, &other.name) == (found.rule, &found.name));
+                let place = same.unwrap_or(buckets.len());
+                if same.is_none() {
                     buckets.push(found);
                 }
                 *unknown.insert(place)
@@ -159,7 +159,7 @@ fn bucket<'a>(context: &Context<'a>, row: &TaxRow, holds: &mut Holds) -> Option<
     let defaults = context.dimensions_at(holds, row.address);
     let found = context.rule(holds, RuleKind::Tax, &facts, context.date, row.amount)?;
     Some(TaxBucket {
-        name: if row.name.is_empty() { "Tax".to_owned() } else { row.name.chars().take(200).collect() },
+        name: if row.name.is_empty() { "Tax".to_owned() } else { shortened(&row.name).to_owned() },
         // A rule gives an account, or says that a marketplace collects the tax, or both: then it passes through the account.
         account: found.account(),
         dimensions: defaults.overlaid(&found.dimensions()),

@@ -42,14 +42,12 @@ impl StoredValue {
 
     /// By the gateway's or provider's name (BigCommerce, Orders V3, transactions and refunds).
     pub fn of_provider(name: &str) -> Option<Self> {
-        let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
-        let any_of = |names: [&str; 2]| names.iter().any(|name| letters.clone().eq(name.bytes()));
-        if any_of(["giftcertificate", "bigcommercegiftcertificate"]) {
-            Some(Self::GiftCertificate)
-        } else if any_of(["storecredit", "bigcommercestorecredit"]) {
-            Some(Self::StoreCredit)
-        } else {
-            None
+        let mut plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        plain.make_ascii_lowercase();
+        match plain.as_str() {
+            "giftcertificate" | "bigcommercegiftcertificate" => Some(Self::GiftCertificate),
+            "storecredit" | "bigcommercestorecredit" => Some(Self::StoreCredit),
+            _ => None,
         }
     }
 

@@ -34,37 +34,71 @@ pub(in crate::bigcommerce) fn embedded(order: &[u8]) -> Embedded {
     }
 }
 
-/// All lines of all consignments, when they are whole and as many units as the order has.
+/// All lines of all consignments, when each is whole, nothing looks like the end of a page, and they are as many units as the
+/// order has. Lines that are shipped must name their consignment as their address: refunds and taxes point to it.
 fn lines(order: &wire::Order, consignments: &wire::Consignments) -> Option<Vec<Box<RawValue>>> {
     let by_mail = consignments.email.object::<wire::EmailConsignments>().unwrap_or_default();
-    let ways = [&consignments.pickups, &consignments.shipping, &consignments.downloads, &by_mail.gift_certificates];
+    let ways = [
+        (&consignments.pickups, false),
+        (&consignments.shipping, true),
+        (&consignments.downloads, false),
+        (&by_mail.gift_certificates, false),
+    ];
     let (mut found, mut units) = (Vec::new(), Decimal::ZERO);
-    for way in ways {
+    for (way, is_shipped) in ways {
         for consignment in way.list::<wire::Consignment>().ok()? {
-            for row in rows(&consignment.line_items)? {
-                // A link to a line is an object too.
-                let line: wire::EmbeddedLine = object(row.get().as_bytes()).ok()?;
-                line.total_ex_tax.some_text().and(line.total_inc_tax.some_text())?;
+            for (line, row) in lines_of(&consignment, is_shipped)? {
                 units += line.quantity.amount().ok()??;
                 found.push((line.id.id().ok()??, row));
             }
         }
     }
     found.sort_by_key(|(id, _)| *id);
-    let all = order.items_total.amount().ok()?? == units && !found.is_empty();
+    let all = order.items_total.amount().ok()?? == units && !found.is_empty() && !may_be_cut(found.len());
     all.then(|| found.into_iter().map(|(_, row)| row).collect())
 }
 
-/// The addresses of all consignments that are shipped, when they have their costs and are as many as the order has.
-fn addresses(order: &wire::Order, consignments: &wire::Consignments) -> Option<Vec<Box<RawValue>>> {
-    let found = rows(&consignments.shipping)?;
-    for row in &found {
-        let address: wire::Address = object(row.get().as_bytes()).ok()?;
-        address.id.id().ok()??;
-        address.cost_ex_tax.some_text().and(address.cost_inc_tax.some_text())?;
+/// The lines of one consignment with their rows, when each is whole.
+fn lines_of(consignment: &wire::Consignment, is_shipped: bool) -> Option<Vec<(wire::EmbeddedLine, Box<RawValue>)>> {
+    let rows = rows(&consignment.line_items)?;
+    if may_be_cut(rows.len()) {
+        return None;
     }
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        // A link to a line is an object too.
+        let line: wire::EmbeddedLine = object(row.get().as_bytes()).ok()?;
+        if !is_whole(&line) || is_shipped && line.order_address_id.id().ok()? != consignment.id.id().ok()? {
+            return None;
+        }
+        lines.push((line, row));
+    }
+    Some(lines)
+}
+
+/// Whether a list may end where a page does: the list that is embedded is paged when it is asked for by itself.
+fn may_be_cut(rows: usize) -> bool {
+    rows > 0 && rows.is_multiple_of(pages::DEFAULT_PAGE_ROWS)
+}
+
+/// Whether a line has what its posting depends on.
+fn is_whole(line: &wire::EmbeddedLine) -> bool {
+    let told = [&line.kind, &line.total_ex_tax, &line.total_inc_tax, &line.total_tax];
+    told.into_iter().all(|value| value.some_text().is_some()) && line.applied_discounts.is_list()
+}
+
+/// The addresses of all consignments that are shipped, ascending by id, when they have their costs and are as many as the order has.
+fn addresses(order: &wire::Order, consignments: &wire::Consignments) -> Option<Vec<Box<RawValue>>> {
+    let mut found = Vec::new();
+    for row in rows(&consignments.shipping)? {
+        let address: wire::Address = object(row.get().as_bytes()).ok()?;
+        address.cost_ex_tax.some_text().and(address.cost_inc_tax.some_text())?;
+        found.push((address.id.id().ok()??, row));
+    }
+    // As the list has them.
+    found.sort_by_key(|(id, _)| *id);
     let all = order.shipping_address_count.whole().ok()?? == u64::try_from(found.len()).ok()?;
-    all.then_some(found)
+    all.then(|| found.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The rows of an embedded list; `None` when something else stands there.
@@ -79,7 +113,8 @@ mod tests {
     use super::*;
 
     fn line(id: u64, quantity: u64) -> Value {
-        json!({ "id": id, "quantity": quantity, "total_ex_tax": "1.0000", "total_inc_tax": "1.0000" })
+        json!({ "id": id, "order_address_id": 41, "type": "physical", "quantity": quantity, "total_ex_tax": "1.0000",
+                "total_inc_tax": "1.0000", "total_tax": "0.0000", "applied_discounts": [] })
     }
 
     fn address(lines: Vec<Value>) -> Value {
@@ -128,8 +163,25 @@ mod tests {
         assert_eq!(with("/consignments/downloads/0/line_items", link), None);
         let link = json!({ "url": "https://api/v2/orders/118/products/2", "resource": "/orders/118/products/2" });
         assert_eq!(with("/consignments/downloads/0/line_items", link), None);
-        let bare = json!([{ "id": 2, "quantity": 1 }]);
-        assert_eq!(with("/consignments/downloads/0/line_items", bare), None, "without its amounts");
+        for missing in ["type", "total_ex_tax", "total_inc_tax", "total_tax", "applied_discounts"] {
+            let mut bare = line(2, 1);
+            bare.as_object_mut().unwrap().remove(missing);
+            assert_eq!(with("/consignments/downloads/0/line_items", json!([bare])), None, "without its {missing}");
+        }
+        let elsewhere = json!(42);
+        assert_eq!(with("/consignments/shipping/0/line_items/0/order_address_id", elsewhere), None, "not its address");
+    }
+
+    #[test]
+    fn lines_that_end_where_a_page_does_are_asked_for() {
+        let of = |count: u64| {
+            let mut order = order();
+            order["items_total"] = (count + 2).into();
+            let lines: Vec<Value> = (10..10 + count).map(|id| line(id, 1)).collect();
+            order["consignments"]["shipping"][0]["line_items"] = lines.into();
+            read(&order).products.is_some()
+        };
+        assert_eq!([47, 48, 49, 50, 51].map(of), [true, false, true, false, true], "fifty in all, or in one place");
     }
 
     #[test]

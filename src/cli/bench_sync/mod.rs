@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -108,7 +108,11 @@ pub(super) async fn run(arguments: BenchSyncArguments) -> anyhow::Result<ExitCod
     let environment = Environment::of_process();
     let given = environment.get("DATABASE_URL");
     let postgres = EmbeddedPostgres::given_or_start(given, Purpose::Run, Some(folder.clone())).await?;
-    let measured = measure(&arguments, &postgres).await;
+    let measured = tokio::select! {
+        measured = measure(&arguments, &postgres) => measured,
+        // Its database stays on a server that is not ours; nothing else does.
+        interrupted = tokio::signal::ctrl_c() => Err(interrupted.map_or_else(Into::into, |()| anyhow!("interrupted"))),
+    };
     postgres.stop().await?;
     // It is there only when Postgres was ours.
     let _ = std::fs::remove_dir_all(&folder);

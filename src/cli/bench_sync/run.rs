@@ -40,7 +40,15 @@ pub(super) async fn play(
     bar: &Progress,
 ) -> anyhow::Result<Measured> {
     bar.say(format!("{name}: starting the service"));
-    let stand = Stand::open(postgres, &Setup::of(arguments)).await?;
+    Stand::with(postgres, &Setup::of(arguments), async |stand| measure(arguments, stand, name, bar).await).await
+}
+
+async fn measure(
+    arguments: &BenchSyncArguments,
+    stand: &Stand,
+    name: &str,
+    bar: &Progress,
+) -> anyhow::Result<Measured> {
     let orders = (0..arguments.orders()).map(|_| stand.place()).collect::<anyhow::Result<Vec<u64>>>()?;
     stand.slow_down(arguments.latency());
     let (asked, calls, windows) = (stand.company.requests(), stand.shop.calls_made(), stand.shop.windows().len());
@@ -60,7 +68,7 @@ pub(super) async fn play(
     let (after, concurrency) = (stand.company.requests(), stand.company.concurrency());
     let of_orders: Vec<_> = orders.iter().filter_map(|order| stand.shop.order_calls(*order)).collect();
     let all = stand.shop.windows();
-    let measured = Measured {
+    Ok(Measured {
         orders: arguments.orders(),
         at_once: stand.at_once,
         seconds,
@@ -74,7 +82,5 @@ pub(super) async fn play(
         limited: all.iter().map(|window| u64::from(window.refused)).sum(),
         windows: all.into_iter().skip(windows).collect(),
         samples,
-    };
-    stand.close(postgres).await?;
-    Ok(measured)
+    })
 }

@@ -19,6 +19,7 @@ use crate::embedded::EmbeddedPostgres;
 use crate::lifecycle::Shutdown;
 use crate::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
 use crate::sandbox::intacct::{Company, CompanySettings, Fault, FaultKind, Served};
+use crate::sandbox::settings::Sections;
 use crate::store::Store;
 use crate::store::inbox::NewDelivery;
 use crate::store::rulebook::NewRevision;
@@ -83,30 +84,24 @@ impl Setup {
             Mode::Order => "order",
             Mode::Daily => "daily",
         };
+        let (concurrency, documents) = (self.concurrency, self.documents_per_request);
+        let counterparts = Sections {
+            secrets: "BENCH",
+            company: COMPANY,
+            gateway,
+            more_of_company: &format!("concurrency = {concurrency}\ndocuments_per_request = {documents}\n"),
+            store: STORE,
+            store_hash: HASH,
+            shop,
+            more_of_store: &format!("quota_reserve_percent = {}\n", self.reserve_percent),
+        }
+        .text();
         format!(
             r#"[server]
 {debounce}[worker]
 {poll}{at_once}payment_waits_seconds = []
 retry_seconds = [1]
-[[companies]]
-name = "{COMPANY}"
-url = "{gateway}"
-company_id = "SANDBOX"
-sender_id = "sandbox_sender"
-sender_password = {{ env = "BENCH_SENDER_PASSWORD" }}
-user_id = "ws_cartledger"
-user_password = {{ env = "BENCH_USER_PASSWORD" }}
-application_account = "1190"
-concurrency = {concurrency}
-documents_per_request = {documents}
-[[stores]]
-name = "{STORE}"
-store_hash = "{HASH}"
-api_url = "{shop}"
-access_token = {{ env = "BENCH_ACCESS_TOKEN" }}
-client_secrets = [{{ env = "BENCH_CLIENT_SECRET" }}]
-company = "{COMPANY}"
-quota_reserve_percent = {reserve}
+{counterparts}
 [stores.accounting]
 receivable_account = "1100"
 posting = "{posting}"
@@ -115,9 +110,6 @@ daily_close_delay_minutes = 0
             debounce = set("debounce_ms", self.debounce_ms),
             poll = set("poll_ms", self.poll_ms),
             at_once = set("concurrency", self.at_once),
-            concurrency = self.concurrency,
-            documents = self.documents_per_request,
-            reserve = self.reserve_percent,
         )
     }
 }
@@ -147,7 +139,7 @@ impl Drop for Stand {
 impl Stand {
     /// Starts everything and waits until the service has read the company's master data and made the buyer's customer, so
     /// that what is measured is the orders alone.
-    pub(super) async fn open(postgres: &EmbeddedPostgres, setup: &Setup) -> anyhow::Result<Self> {
+    async fn open(postgres: &EmbeddedPostgres, setup: &Setup) -> anyhow::Result<Self> {
         let database = format!("bench_{}", random_id().simple());
         postgres.ensure_database(&database).await?;
         let stop = CancellationToken::new();
@@ -247,14 +239,29 @@ impl Stand {
     }
 
     /// Stops everything and drops the database. An order that is held is no measure, so none may be.
-    pub(super) async fn close(self, postgres: &EmbeddedPostgres) -> anyhow::Result<()> {
-        let held = self.store.open_holds(Some(STORE), None, 0, 1).await?;
-        anyhow::ensure!(held.is_empty(), "an order is held, so nothing was measured: {held:?}");
+    async fn close(self, postgres: &EmbeddedPostgres) -> anyhow::Result<()> {
+        let held = self.store.open_holds(Some(STORE), None, 0, 1).await;
         self.shutdown.begin();
         self.shutdown.finish().await;
         self.store.close().await;
         postgres.drop_database(&self.database).await?;
+        let held = held?;
+        anyhow::ensure!(held.is_empty(), "an order is held, so nothing was measured: {held:?}");
         Ok(())
+    }
+
+    /// Opens a stand, measures, and closes it, also when the measuring fails.
+    pub(super) async fn with<T>(
+        postgres: &EmbeddedPostgres,
+        setup: &Setup,
+        measuring: impl AsyncFnOnce(&Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let stand = Self::open(postgres, setup).await?;
+        let measured = measuring(&stand).await;
+        let closed = stand.close(postgres).await;
+        // What failed first says more.
+        let measured = measured?;
+        closed.map(|()| measured)
     }
 }
 

@@ -49,19 +49,21 @@ pub(super) async fn measure(
 ) -> anyhow::Result<Wake> {
     bar.say("starting the service");
     let debounce_ms = Some(u32::try_from(debounce.as_millis())?);
-    let stand = Stand::open(postgres, &Setup { debounce_ms, ..Setup::plain() }).await?;
-    let mut took = Vec::new();
-    for number in 0..webhooks {
-        bar.say("webhooks, one at a time");
-        bar.at(number.into(), webhooks.into());
-        let order = stand.place()?;
-        sleep(IDLE).await;
-        let due = Instant::now() + debounce;
-        send(&stand, order, "created").await?;
-        took.push(first_request(&stand, order, due).await?.saturating_duration_since(due));
-        stand.settle(|_| {}).await?;
-    }
-    stand.close(postgres).await?;
+    let mut took = Stand::with(postgres, &Setup { debounce_ms, ..Setup::plain() }, async |stand| {
+        let mut took = Vec::new();
+        for number in 0..webhooks {
+            bar.say("webhooks, one at a time");
+            bar.at(number.into(), webhooks.into());
+            let order = stand.place()?;
+            sleep(IDLE).await;
+            let due = Instant::now() + debounce;
+            send(stand, order, "created").await?;
+            took.push(first_request(stand, order, due).await?.saturating_duration_since(due));
+            stand.settle(|_| {}).await?;
+        }
+        Ok(took)
+    })
+    .await?;
     took.sort();
     let at =
         |share: f64| took[((took.len() as f64 * share).ceil() as usize).clamp(1, took.len()) - 1].as_secs_f64() * 1e3;
@@ -77,24 +79,25 @@ pub(super) async fn measure(
 /// Sends three webhooks of one order to a service with its own settings, the rest after a webhook included.
 pub(super) async fn together(postgres: &EmbeddedPostgres, bar: &Progress) -> anyhow::Result<Together> {
     bar.say("three webhooks of one order");
-    let stand = Stand::open(postgres, &Setup::plain()).await?;
-    let order = stand.place()?;
-    let (events, begun) = (["created", "updated", "updated"], Instant::now());
-    for (number, event) in (0u32..).zip(events) {
-        // The last one well before the end of the rest, however late the machine is.
-        sleep_until(begun + WITHIN * number / 4).await;
-        send(&stand, order, event).await?;
-    }
-    let within = begun.elapsed();
-    stand.settle(|_| {}).await?;
-    let calls = stand.shop.order_calls(order).context("the order was never read")?;
-    stand.close(postgres).await?;
-    Ok(Together {
-        webhooks: events.len(),
-        within_ms: u64::try_from(within.as_millis())?,
-        reads: calls.reads,
-        calls: calls.calls,
+    Stand::with(postgres, &Setup::plain(), async |stand| {
+        let order = stand.place()?;
+        let (events, begun) = (["created", "updated", "updated"], Instant::now());
+        for (number, event) in (0u32..).zip(events) {
+            // The last one well before the end of the rest, however late the machine is.
+            sleep_until(begun + WITHIN * number / 4).await;
+            send(stand, order, event).await?;
+        }
+        let within = begun.elapsed();
+        stand.settle(|_| {}).await?;
+        let calls = stand.shop.order_calls(order).context("the order was never read")?;
+        Ok(Together {
+            webhooks: events.len(),
+            within_ms: u64::try_from(within.as_millis())?,
+            reads: calls.reads,
+            calls: calls.calls,
+        })
     })
+    .await
 }
 
 async fn send(stand: &Stand, order: u64, event: &str) -> anyhow::Result<()> {

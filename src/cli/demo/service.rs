@@ -11,6 +11,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use super::world::{self, World};
 use super::{STORE, step};
 use crate::lifecycle::Shutdown;
+use crate::sandbox::settings::Sections;
 
 /// The token of the demo's admin API.
 pub(super) const ADMIN_TOKEN: &str = "demo-admin-token";
@@ -159,6 +160,17 @@ async fn keep_running(
 }
 
 fn settings_text(port: u16, world: &World) -> String {
+    let counterparts = Sections {
+        secrets: "DEMO",
+        company: "sandbox",
+        gateway: &world.gateway_url,
+        more_of_company: "timeout_seconds = 10\n",
+        store: STORE,
+        store_hash: world::STORE_HASH,
+        shop: &world.shop_address,
+        more_of_store: "",
+    }
+    .text();
     format!(
         r#"# Written by `cartledger demo`. The secrets are the demo's own and come from its environment.
 [server]
@@ -176,33 +188,12 @@ filter = "info"
 [admin]
 token = {{ env = "DEMO_ADMIN_TOKEN" }}
 
-[[companies]]
-name = "sandbox"
-url = "{gateway}"
-company_id = "SANDBOX"
-sender_id = "sandbox_sender"
-sender_password = {{ env = "DEMO_SENDER_PASSWORD" }}
-user_id = "ws_cartledger"
-user_password = {{ env = "DEMO_USER_PASSWORD" }}
-application_account = "1190"
-timeout_seconds = 10
-
-[[stores]]
-name = "{STORE}"
-store_hash = "{hash}"
-api_url = "{shop}"
-access_token = {{ env = "DEMO_ACCESS_TOKEN" }}
-client_secrets = [{{ env = "DEMO_CLIENT_SECRET" }}]
-company = "sandbox"
-
+{counterparts}
 [stores.accounting]
 number_prefix = "BC-"
 receivable_account = "1100"
 time_zone = "America/Chicago"
 base_currency = "USD"
-"#,
-        gateway = world.gateway_url,
-        hash = world::STORE_HASH,
-        shop = world.shop_address,
+"#
     )
 }

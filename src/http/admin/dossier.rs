@@ -31,7 +31,8 @@ pub(super) struct Dossier {
     bigcommerce_url: String,
     /// How it read over time, oldest first; the last one is how it reads now.
     evidence: Vec<VersionView>,
-    /// Readings that were replaced up to this moment (UTC) are kept only where something names them; missing when all are.
+    /// Readings that were replaced up to this moment (UTC) are kept only where something names them; missing as
+    /// long as none was looked through.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence_removed_through: Option<String>,
     /// What it gives under the rules it was judged by last, from how it reads now; missing when nothing was read of it.

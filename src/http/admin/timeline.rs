@@ -38,7 +38,8 @@ pub(super) struct Timeline {
     /// Deliveries received up to this moment (UTC) are not kept any more; missing when all are.
     #[serde(skip_serializing_if = "Option::is_none")]
     deliveries_removed_through: Option<String>,
-    /// Readings that were replaced up to this moment (UTC) are kept only where something names them; missing when all are.
+    /// Readings that were replaced up to this moment (UTC) are kept only where something names them; missing as
+    /// long as none was looked through.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence_removed_through: Option<String>,
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::body::Whole;
+use crate::accounting::hash::hexadecimal;
 use crate::http::ApiState;
 use crate::http::caller::Caller;
 use crate::problem::Problem;
@@ -56,7 +57,7 @@ fn told(body: &[u8]) -> Value {
     if body.is_empty() {
         return Value::Null;
     }
-    let hash: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hexadecimal(&Sha256::digest(body));
     let text = (body.len() <= BODY_MAX).then(|| String::from_utf8_lossy(body));
     let value = text.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())));
     json!({ "body": value, "bytes": body.len(), "sha256": hash })

@@ -67,6 +67,7 @@ pub use update_customer::UpdateCustomer;
 
 use super::text;
 use super::xml::XmlWriter;
+use crate::accounting::hash::hexadecimal;
 
 /// One call inside a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -341,7 +342,7 @@ impl Function {
 
     /// SHA-256 of [`Function::body`] in lower-case hexadecimal: proves that what is sent again is the same document.
     pub fn body_hash(&self) -> String {
-        Sha256::digest(self.body().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&Sha256::digest(self.body().as_bytes()))
     }
 
     /// Looks for what the gateway would refuse for certain.

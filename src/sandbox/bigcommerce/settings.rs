@@ -36,6 +36,8 @@ pub struct StoreSettings {
     pub ack_timeout: Duration,
     /// Deliveries that may be under way at the same time.
     pub delivery_concurrency: usize,
+    /// Whether an order's answer holds its consignments with their lines when that is asked for; else it links to them.
+    pub embeds: bool,
     /// Where the store keeps its state between runs; `None` keeps it in memory only.
     pub state_file: Option<PathBuf>,
     /// The store's clock: order dates, rate-limit windows, retry times and signatures.
@@ -59,6 +61,7 @@ impl StoreSettings {
             retry_speedup: 1,
             ack_timeout: Duration::from_secs(10),
             delivery_concurrency: 8,
+            embeds: true,
             state_file: None,
             clock: Clock::system(),
         }

@@ -6,6 +6,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
+use crate::accounting::hash::hexadecimal;
+
 /// The value of `webhook-signature`: HMAC-SHA256 over `id.timestamp.body`, keyed with the raw bytes of the client
 /// secret (BigCommerce, "HTTPS webhook overview": Standard Webhooks with the base64 of the client secret).
 pub(super) fn sign(client_secret: &str, webhook_id: &str, timestamp: i64, body: &str) -> String {
@@ -27,7 +29,7 @@ pub(super) fn event_hash(created_at: i64, store_hash: &str, store_id: u64, scope
         r#"{{"created_at":{created_at},"producer":"stores/{store_hash}","store_id":{store_id},"store_hash":"{store_hash}","scope":"{scope}","data":{data}}}"#
     );
     let digest = Sha1::digest(json.replace('/', "\\/").as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&digest)
 }
 
 #[cfg(test)]

@@ -95,11 +95,7 @@ impl Store {
 }
 
 /// Marks orders as due. One that is being tried again after a failure keeps its wait.
-async fn mark(
-    transaction: &mut super::super::pool::Transaction,
-    store: &str,
-    order_ids: &[i64],
-) -> Result<u64, StoreError> {
+async fn mark(transaction: &mut Transaction, store: &str, order_ids: &[i64]) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "insert into lane (store, order_id) select $1, order_id from unnest($2::bigint[]) o (order_id) order by order_id
          on conflict (store, order_id) do update set version = lane.version + 1,

@@ -11,7 +11,7 @@ use super::contact::{self, ContactEnd};
 use super::send::{Answer, is_repeat};
 use super::{Desk, LOOK_AGAIN, holds};
 use crate::accounting::customer::CustomerRecord;
-use crate::accounting::document::hash_of;
+use crate::accounting::hash::hash_of;
 use crate::accounting::hold::Hold;
 use crate::intacct::functions::Function;
 use crate::intacct::posting::PostingError;

@@ -100,6 +100,8 @@ pub(super) struct Door {
 pub(super) struct Pass {
     door: Arc<Door>,
     slot: i32,
+    /// When the permit was taken: the same number may be another permit later.
+    taken: Instant,
     /// Set when this request is to show whether the company is better.
     pub probe: Option<Uuid>,
 }
@@ -147,8 +149,8 @@ impl Door {
                 }
                 Way::Open => None,
             };
-            if let Some(slot) = self.slot(probe.is_some()).await.map_err(no_answer)? {
-                return Ok(Pass { door: self.clone(), slot, probe });
+            if let Some((slot, taken)) = self.slot(probe.is_some()).await.map_err(no_answer)? {
+                return Ok(Pass { door: self.clone(), slot, taken, probe });
             }
         }
     }
@@ -171,7 +173,7 @@ impl Door {
     }
 
     /// A permit with enough of its lease left; `None` when the company was found to rest, or a probe to be due.
-    async fn slot(&self, probing: bool) -> Result<Option<i32>, StoreError> {
+    async fn slot(&self, probing: bool) -> Result<Option<(i32, Instant)>, StoreError> {
         loop {
             if let Some(slot) = self.idle_slot() {
                 return Ok(Some(slot));
@@ -189,7 +191,7 @@ impl Door {
                     }
                     let asked = Instant::now();
                     let permits = self.store.take_slots(&self.company, self.slots, 1, self.lease, self.token).await?;
-                    self.learn(asked, &permits, true);
+                    self.learn(asked, &permits, None);
                     if permits.trouble.is_some_and(|trouble| !trouble.rest.is_zero() || trouble.paused() && !probing) {
                         return Ok(None);
                     }
@@ -202,7 +204,8 @@ impl Door {
         }
     }
 
-    fn idle_slot(&self) -> Option<i32> {
+    /// A permit for a request, and when it was taken.
+    fn idle_slot(&self) -> Option<(i32, Instant)> {
         let now = Instant::now();
         let mut state = self.state();
         let fresh =
@@ -210,33 +213,38 @@ impl Door {
         let (slot, held) = state.slots.iter_mut().find(|(_, held)| fresh(held))?;
         held.busy = true;
         held.used = now;
-        Some(*slot)
+        Some((*slot, held.taken))
     }
 
     /// Extends what is held and learns how things stand.
     async fn refresh(&self) -> Result<(), StoreError> {
         let asked = Instant::now();
-        let permits = self.store.extend_slots(&self.company, self.lease, self.token).await?;
-        self.learn(asked, &permits, false);
+        let known: Vec<i32> = self.state().slots.keys().copied().collect();
+        let permits = self.store.extend_slots(&self.company, self.lease, self.token, &known).await?;
+        self.learn(asked, &permits, Some(&known));
         self.make_room(permits.waiting).await
     }
 
     /// Takes in what the database says. The lease is counted from before the question,
-    /// so that it ends here before it ends there.
-    fn learn(&self, asked: Instant, permits: &Permits, taken: bool) {
+    /// so that it ends here before it ends there. `extended` are the permits that were to be extended; without it they were
+    /// taken.
+    fn learn(&self, asked: Instant, permits: &Permits, extended: Option<&[i32]>) {
         let until = asked + self.lease;
         let mut state = self.state();
-        if taken {
-            let held = |slot: &i32| (*slot, Held { until, taken: asked, used: asked, busy: false, leaving: false });
-            state.slots.extend(permits.slots.iter().map(held));
-        } else {
-            // What was taken after the question is not in the answer.
-            state.slots.retain(|slot, held| permits.slots.contains(slot) || held.until >= until);
+        if let Some(extended) = extended {
+            // What was taken meanwhile was not asked for, or lasts longer than what was.
+            let stays = |slot: &i32, held: &Held| {
+                permits.slots.contains(slot) || !extended.contains(slot) || held.until >= until
+            };
+            state.slots.retain(|slot, held| stays(slot, held));
             for slot in &permits.slots {
                 if let Some(held) = state.slots.get_mut(slot) {
                     held.until = held.until.max(until);
                 }
             }
+        } else {
+            let held = |slot: &i32| (*slot, Held { until, taken: asked, used: asked, busy: false, leaving: false });
+            state.slots.extend(permits.slots.iter().map(held));
         }
         let paused = permits.trouble.as_ref().is_some_and(Trouble::paused);
         state.known = permits.trouble.clone().map(|trouble| Known { until: Instant::now() + trouble.rest, trouble });
@@ -337,7 +345,7 @@ impl Door {
             );
         }
         let permits = Permits { slots: Vec::new(), waiting: 0, trouble };
-        self.learn(Instant::now(), &permits, true);
+        self.learn(Instant::now(), &permits, None);
         Ok(())
     }
 
@@ -349,22 +357,23 @@ impl Door {
         self.refresh().await
     }
 
-    /// Until when the permit is this process's own; the past when it is not any more.
-    fn until(&self, slot: i32) -> Option<Instant> {
-        self.state().slots.get(&slot).map(|held| held.until)
+    /// Until when a permit is this process's own; `None` when it is not any more.
+    fn until(&self, pass: &Pass) -> Option<Instant> {
+        self.state().slots.get(&pass.slot).filter(|held| held.taken == pass.taken).map(|held| held.until)
     }
 }
 
 impl Pass {
     /// Runs a request while the permit is ours; `None` when it was dropped because it was not any more.
     pub async fn guard<F: Future>(&self, request: F) -> Option<F::Output> {
-        while_ours(|| self.door.until(self.slot), request).await
+        while_ours(|| self.door.until(self), request).await
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        let leaving = self.door.state().slots.get_mut(&self.slot).is_some_and(|held| {
+        let (slot, taken) = (self.slot, self.taken);
+        let leaving = self.door.state().slots.get_mut(&slot).filter(|held| held.taken == taken).is_some_and(|held| {
             held.busy = false;
             held.used = Instant::now();
             held.leaving

@@ -13,6 +13,9 @@ use crate::support::database::TestDatabase;
 
 const COMPANY: &str = "acme";
 const LEASE: Duration = Duration::from_secs(60);
+/// Statements that wait for a lock.
+const WAITING: &str =
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
 /// A database, and a store that reaches it by a cable with so many connections.
 async fn by_cable(connections: u32) -> (TestDatabase, Cable, Store) {
@@ -34,6 +37,11 @@ async fn a_statement_without_an_answer_ends_at_its_deadline_and_keeps_no_connect
     // The only connection still waits for the lock in the server, and is not the pool's any more.
     store.ping().await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    // Nor does it go on waiting in the server: those would add up there.
+    while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(database.pool()).await.unwrap() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "a statement that nobody waits for goes on");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]
@@ -58,9 +66,7 @@ async fn locks_of_a_replica_that_was_cut_off_in_a_transaction_are_free_long_befo
     sqlx::query("lock table company_slot in access exclusive mode").execute(&mut *locked).await.unwrap();
     let taking = tokio::spawn(async move { cut_off.take_slots(COMPANY, 2, 1, LEASE, random_id()).await });
     // It has the company's row by now and waits for the permits.
-    let waiting =
-        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(database.pool()).await.unwrap() == 0 {
+    while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(database.pool()).await.unwrap() == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     cable.cut();

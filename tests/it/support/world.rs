@@ -12,6 +12,7 @@ use std::time::Duration;
 use cartledger::clock::Clock;
 use cartledger::sandbox::bigcommerce::{Address, LineDraft, OrderDraft, Store as Shop, StoreSettings, TaxRate};
 use cartledger::sandbox::intacct::{Company, CompanySettings, Served};
+use cartledger::sandbox::settings::Sections;
 use cartledger::store::Store;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
@@ -227,6 +228,17 @@ pub fn order_of(sku: &str, cents: i64) -> OrderDraft {
 }
 
 fn settings_text(port: u16, shop: &str, gateway: &str, company: &str) -> String {
+    let counterparts = Sections {
+        secrets: "T",
+        company: "sandbox",
+        gateway,
+        more_of_company: &format!("timeout_seconds = 3\n{company}"),
+        store: STORE,
+        store_hash: "testhash1",
+        shop,
+        more_of_store: "",
+    }
+    .text();
     format!(
         r#"
 [server]
@@ -244,23 +256,7 @@ held_buyers_seconds = 2
 format = "json"
 [admin]
 token = {{ env = "T_ADMIN" }}
-[[companies]]
-name = "sandbox"
-url = "{gateway}"
-company_id = "SANDBOX"
-sender_id = "sandbox_sender"
-sender_password = {{ env = "T_SENDER" }}
-user_id = "ws_cartledger"
-user_password = {{ env = "T_USER" }}
-application_account = "1190"
-timeout_seconds = 3
-{company}[[stores]]
-name = "{STORE}"
-store_hash = "testhash1"
-api_url = "{shop}"
-access_token = {{ env = "T_TOKEN" }}
-client_secrets = [{{ env = "T_CLIENT_SECRET" }}]
-company = "sandbox"
+{counterparts}
 [stores.accounting]
 receivable_account = "1100"
 time_zone = "America/Chicago"

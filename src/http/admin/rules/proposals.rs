@@ -83,25 +83,25 @@ pub(super) async fn evaluate(
     newest: &Current,
 ) -> Result<Evaluated, Problem> {
     let proposed = rules_of(proposal.rules.clone())?;
-    let warnings = warnings(state, store, &proposed).await?;
     let base = if proposal.base == newest.revision {
         newest.rules.clone()
     } else {
         rules_at(state, store, proposal.base).await?
     };
     let diff = Diff::between(&base, &proposed);
-    let mut evaluated = Evaluated { rules: proposed, diff, outdated: Vec::new(), findings: Vec::new(), warnings };
-    if proposal.state != ProposalState::Open {
-        return Ok(evaluated);
-    }
-    match applied(&evaluated.diff, newest) {
-        Ok(rulebook) => {
-            evaluated.diff = Diff::between(&newest.rules, rulebook.rules());
-            evaluated.rules = rulebook.rules().to_vec();
-            evaluated.findings = findings(state, store, rulebook).await?;
+    let mut evaluated =
+        Evaluated { rules: proposed, diff, outdated: Vec::new(), findings: Vec::new(), warnings: Vec::new() };
+    if proposal.state == ProposalState::Open {
+        match applied(&evaluated.diff, newest) {
+            Ok(rulebook) => {
+                evaluated.diff = Diff::between(&newest.rules, rulebook.rules());
+                evaluated.rules = rulebook.rules().to_vec();
+                evaluated.findings = findings(state, store, rulebook).await?;
+            }
+            Err(why) => evaluated.outdated = why,
         }
-        Err(why) => evaluated.outdated = why,
     }
+    evaluated.warnings = warnings(state, store, &evaluated.rules).await?;
     Ok(evaluated)
 }
 
@@ -218,8 +218,6 @@ pub(in super::super) async fn approve(
         if !evaluated.outdated.is_empty() {
             return Err(does_not_fit(&evaluated.outdated));
         }
-        // Before it is saved: what fails afterwards would be told as if nothing was.
-        let warnings = warnings(&state, &store, &evaluated.rules).await?;
         let rules = serde_json::to_value(&evaluated.rules).map_err(|_| our_fault())?;
         let new = NewRevision {
             store: &store,
@@ -232,7 +230,7 @@ pub(in super::super) async fn approve(
         match state.store.approve_proposal(id, &caller.name, &new).await? {
             Approval::Saved(revision) => {
                 state.wake.wake();
-                let saved = Saved::new(revision, &evaluated.diff, warnings);
+                let saved = Saved::new(revision, &evaluated.diff, evaluated.warnings);
                 return Ok((etag(revision), Json(saved)).into_response());
             }
             // The next look tries it on what was saved.

@@ -247,12 +247,12 @@ pub(in super::super) fn refused(why: &str) -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "rules-not-valid",
-        format!("The rules cannot be saved: {why}"),
-        "Nothing was changed. Mend what is named and send it again.",
+        format!("The rules cannot be used: {why}"),
+        "Nothing was changed or started. Mend what is named and send it again.",
     )
 }
 
-/// Rules that cannot be saved, with everything that is wrong.
+/// Rules that cannot be used, with everything that is wrong.
 pub(in super::super) fn not_valid(problems: &[RuleProblem]) -> Problem {
     let why: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let report: Vec<RuleProblemView> = problems.iter().map(RuleProblemView::from).collect();

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::super::model::Order;
+use super::super::settings::StoreSettings;
 use super::super::store::Store;
 use super::super::wire::v2_order::{self, Embed};
 use super::super::wire::{v2_consignments, v2_parts};
@@ -25,11 +26,12 @@ pub(super) fn with_order(store: &Store, id: &str, api: Api, answer: impl FnOnce(
 }
 
 /// What the parameters ask to embed. Consignments come as the object that is asked for, or stay a link.
-fn embeds(parameters: &Parameters) -> Embed {
+fn embeds(parameters: &Parameters, settings: &StoreSettings) -> Embed {
     let asks = |wanted: &str| {
         parameters.get("include").is_some_and(|include| include.split(',').any(|part| part.trim() == wanted))
     };
-    let as_object = parameters.get("consignment_structure").is_some_and(|structure| structure == "object");
+    let as_object =
+        settings.embeds && parameters.get("consignment_structure").is_some_and(|structure| structure == "object");
     let line_items = as_object && asks("consignments.line_items");
     Embed { fees: asks("fees"), consignments: line_items || as_object && asks("consignments"), line_items }
 }
@@ -44,7 +46,7 @@ pub(super) async fn list(State(store): State<Store>, Query(parameters): Query<Pa
     let state = store.state();
     let mut shown: Vec<&Order> = state.orders.values().filter(|order| filter.shows(order)).collect();
     shown.sort_by(|a, b| filter.compare(a, b));
-    let embed = embeds(&parameters);
+    let embed = embeds(&parameters, store.settings());
     let rows: Vec<_> =
         page.cut(shown.into_iter()).into_iter().map(|order| v2_order::order(order, store.settings(), embed)).collect();
     if rows.is_empty() { answer::no_content() } else { answer::json(StatusCode::OK, &rows) }
@@ -56,7 +58,7 @@ pub(super) async fn one(
     Path((_, id)): OrderPath,
     Query(parameters): Query<Parameters>,
 ) -> Response {
-    let embed = embeds(&parameters);
+    let embed = embeds(&parameters, store.settings());
     with_order(&store, &id, Api::V2, |order| {
         answer::json(StatusCode::OK, &v2_order::order(order, store.settings(), embed))
     })

@@ -20,10 +20,10 @@ impl World {
     pub(super) fn settings_of<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("DATABASE_URL", self.database.url())
-            .env("T_TOKEN", "token")
+            .env("T_ACCESS_TOKEN", "token")
             .env("T_CLIENT_SECRET", "client-secret")
-            .env("T_SENDER", "sandbox-sender-password")
-            .env("T_USER", "sandbox-user-password")
+            .env("T_SENDER_PASSWORD", "sandbox-sender-password")
+            .env("T_USER_PASSWORD", "sandbox-user-password")
             .env("T_ADMIN", ADMIN)
     }
 
@@ -128,7 +128,10 @@ impl World {
     pub async fn restart_changed(&mut self, change: impl FnOnce(String) -> String) {
         self.kill_service().await;
         let file = self.folder.join("cartledger.toml");
-        std::fs::write(&file, change(std::fs::read_to_string(&file).unwrap())).unwrap();
+        let before = std::fs::read_to_string(&file).unwrap();
+        let after = change(before.clone());
+        assert_ne!(after, before, "nothing was changed");
+        std::fs::write(&file, after).unwrap();
         self.start_service().await;
     }
 

@@ -1,5 +1,10 @@
 //! Retention: what is old goes in small batches, what anybody may still ask for stays, and nothing else notices.
 
+mod rounds;
+mod told;
+mod whole;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use cartledger::clock::random_id;
@@ -12,6 +17,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::database::TestDatabase;
@@ -37,7 +43,7 @@ fn task(store: &Store) -> Task {
 }
 
 fn retention(store: &Store, options: RetentionOptions) -> Retention {
-    Retention::new(store.clone(), "acme-us".into(), options, CancellationToken::new())
+    Retention::new(store.clone(), "acme-us".into(), options, Arc::new(Semaphore::new(1)), CancellationToken::new())
 }
 
 async fn run(pool: &PgPool, statement: &'static str) -> u64 {
@@ -376,272 +382,4 @@ async fn what_is_kept_for_ever_is_kept_for_ever() {
         assert_eq!(count(pool, table).await, 0, "{table}");
     }
     assert_eq!((count(pool, "inbox").await, count(pool, "evidence").await), (1, 1));
-}
-
-#[tokio::test]
-async fn only_one_replica_removes_at_a_time_and_a_round_is_not_repeated_by_the_next() {
-    let (database, store) = database().await;
-    let pool = database.pool();
-    for n in 0..30 {
-        received(pool, "acme-us", &format!("w{n}"), 200).await;
-    }
-    let other = random_id();
-    assert!(store.take_lease("retention/acme-us", other, Duration::from_secs(60)).await.unwrap());
-    task(&store).attend(&retention(&store, usual(10))).await.unwrap();
-    assert_eq!(count(pool, "inbox").await, 30, "the other one has the lease");
-    store.free_lease("retention/acme-us", other).await.unwrap();
-    let (first, second) = (retention(&store, usual(10)), retention(&store, usual(10)));
-    let (one, two) = (task(&store), task(&store));
-    let (one, two) = tokio::join!(one.attend(&first), two.attend(&second));
-    assert_eq!((one.is_ok(), two.is_ok()), (true, true));
-    // Received at nearly the same moment; the very last one stays.
-    assert_eq!(count(pool, "inbox").await, 1);
-    received(pool, "acme-us", "later", 150).await;
-    task(&store).attend(&first).await.unwrap();
-    assert_eq!(count(pool, "inbox").await, 2, "the hour is not over");
-    // However many rounds were missed, the next one does the work of all.
-    run(pool, "update retention set next_at = now() - interval '9 days'").await;
-    task(&store).attend(&second).await.unwrap();
-    assert_eq!(texts(pool, "select webhook_id from inbox").await, ["later"]);
-}
-
-#[tokio::test]
-async fn a_round_that_is_interrupted_by_the_end_of_the_program_stays_due() {
-    let (database, store) = database().await;
-    let pool = database.pool();
-    for n in 0..500 {
-        received(pool, "acme-us", &format!("w{n}"), 700 - n).await;
-    }
-    let soft = CancellationToken::new();
-    let stopping = Retention::new(store.clone(), "acme-us".into(), usual(10), soft.clone());
-    let work = async {
-        stopping.work().await.unwrap();
-    };
-    let stop = async {
-        while count(pool, "inbox").await == 500 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        soft.cancel();
-    };
-    tokio::join!(work, stop);
-    let left = count(pool, "inbox").await;
-    assert!((2..500).contains(&left), "{left}");
-    let next = retention(&store, usual(10));
-    assert!(next.is_due().await.unwrap());
-    task(&store).attend(&next).await.unwrap();
-    assert_eq!(count(pool, "inbox").await, 1);
-}
-
-#[tokio::test]
-async fn a_replay_of_deliveries_says_when_its_range_is_older_than_they_are_kept() {
-    let surface = Surface::start().await;
-    let pool = surface.database.pool();
-    for (id, days) in [("a", 200), ("b", 150), ("c", 60), ("d", 1)] {
-        received(pool, "acme-us", id, days).await;
-    }
-    let ask = async |method: Method, path: &str, body: &Value| -> (u16, Value) {
-        let path = format!("/v1/stores/acme-us/{path}");
-        let request = match method {
-            Method::GET => surface.with(ADMIN, method, &path),
-            _ => surface.json(ADMIN, method, &path, body),
-        };
-        let answer = request.send().await.unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&answer.text().await.unwrap()).unwrap())
-    };
-    let replay = async |body: Value| ask(Method::POST, "deliveries/replay", &body).await;
-    let list = async |query: &str| ask(Method::GET, &format!("deliveries{query}"), &Value::Null).await.1;
-    let ago = |days: u64| {
-        let at =
-            cartledger::clock::Clock::system().now().checked_sub(jiff::SignedDuration::from_hours(24 * days as i64));
-        at.unwrap().to_string()
-    };
-    let all = list("?limit=2").await;
-    assert_eq!((all["deliveries"].as_array().unwrap().len(), all.get("removed_through")), (2, None));
-    assert_eq!(replay(json!({ "all": true })).await.1.get("removed_through"), None);
-
-    surface.store.remove_deliveries("acme-us", 90 * DAY, 100, None).await.unwrap();
-    let (status, problem) = replay(json!({ "received_from": ago(300), "received_to": ago(160) })).await;
-    assert_eq!((status, &problem["code"]), (422, &json!("deliveries-not-kept")), "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("orders/replay"), "{problem}");
-    let (status, partly) = replay(json!({ "received_from": ago(300), "received_to": ago(30) })).await;
-    assert_eq!((status, &partly["orders"]), (202, &json!(1)));
-    assert!(partly["removed_through"].is_string(), "{partly}");
-    assert!(replay(json!({ "all": true })).await.1["removed_through"].is_string());
-    let (_, kept) = replay(json!({ "received_from": ago(70) })).await;
-    assert_eq!((&kept["orders"], kept.get("removed_through")), (&json!(1), None));
-
-    // Whoever was at a page whose last delivery is gone goes on with what is left.
-    let rest = list(&format!("?after={}", all["next_after"])).await;
-    let ids: Vec<&str> =
-        rest["deliveries"].as_array().unwrap().iter().map(|one| one["webhook_id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["c", "d"]);
-    assert!(rest["removed_through"].is_string(), "{rest}");
-}
-
-async fn shown(world: &World, path: &str) -> Value {
-    let answer = world.get(&format!("/v1/stores/{STORE}/{path}")).await.unwrap();
-    assert_eq!(answer.status(), 200, "{path}");
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
-}
-
-#[tokio::test]
-async fn the_history_of_an_order_says_what_of_it_is_no_longer_kept() {
-    let world = World::start().await;
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
-    world.settle().await;
-    let (path, line) = (format!("orders/{order}/dossier"), format!("orders/{order}/timeline?limit=500"));
-    let (before, events_before) = (shown(&world, &path).await, shown(&world, &line).await);
-    let told = |history: &Value, event: &str| {
-        history["events"].as_array().unwrap().iter().filter(|one| one["event"] == event).cloned().collect::<Vec<_>>()
-    };
-    assert!(before["documents"][0].get("answers_removed").is_none(), "{before}");
-    assert!(events_before.get("deliveries_removed_through").is_none(), "{events_before}");
-    let posted = told(&events_before, "posted").len();
-    assert!(posted >= 2 && !told(&events_before, "answered").is_empty(), "{events_before}");
-
-    // Two years later somebody looks again.
-    let pool = world.pool();
-    run(pool, "update document set settled_at = settled_at - interval '2 years'").await;
-    run(pool, "update inbox set received_at = received_at - interval '2 years'").await;
-    received(pool, STORE, "of today", 0).await;
-    run(pool, "update evidence set current_since = current_since - interval '500 days'").await;
-    let kept = before["evidence"][0]["hash"].as_str().unwrap();
-    run(
-        pool,
-        "insert into evidence (store, order_id, hash, facts, read_at, current_since)
-         select store, order_id, 'not named', facts, read_at - interval '2 years', current_since - interval '2 years'
-           from evidence",
-    )
-    .await;
-    world.store.remove_attempts(STORE, 729 * DAY, 100).await.unwrap();
-    world.store.remove_deliveries(STORE, 90 * DAY, 100, None).await.unwrap();
-    assert_eq!(world.store.remove_evidence(STORE, 400 * DAY, 100).await.unwrap().rows, 1);
-
-    let (after, events) = (shown(&world, &path).await, shown(&world, &line).await);
-    for document in after["documents"].as_array().unwrap() {
-        assert_eq!((&document["answers"], &document["answers_removed"]), (&json!([]), &json!(true)), "{document}");
-        assert!(document["request"].is_string() && document["record_no"].is_string(), "{document}");
-        assert_eq!(document["state"], "posted");
-    }
-    assert_eq!(after["derivation"], before["derivation"]);
-    assert_eq!(after["evidence"][0]["hash"], kept);
-    assert!(after["evidence_removed_through"].is_string(), "{after}");
-    let postings = told(&events, "posted");
-    assert_eq!(postings.len(), posted);
-    for posting in postings {
-        let detail = posting["detail"].as_str().unwrap();
-        assert!(detail.starts_with("record ") && detail.ends_with("its attempts are no longer kept"), "{posting}");
-    }
-    assert_eq!((told(&events, "answered"), told(&events, "delivery-received")), (vec![], vec![]));
-    assert!(events["deliveries_removed_through"].is_string(), "{events}");
-    let gone = world.get(&format!("/v1/stores/{STORE}/orders/{order}/evidence/gone")).await.unwrap();
-    assert_eq!(gone.status(), 404);
-    assert!(gone.text().await.unwrap().contains("it is not kept"));
-}
-
-#[tokio::test]
-async fn a_repeat_of_a_delivery_that_was_removed_marks_its_order_and_posts_nothing_twice() {
-    let world = World::start().await;
-    let order = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
-    world.settle().await;
-    let pool = world.pool();
-    run(pool, "update inbox set received_at = received_at - interval '1 year'").await;
-    let webhook_id: String = sqlx::query_scalar("select webhook_id from inbox where order_id = $1 order by id limit 1")
-        .bind(order.cast_signed())
-        .fetch_one(pool)
-        .await
-        .unwrap();
-    received(pool, STORE, "of today", 0).await;
-    world.store.remove_deliveries(STORE, 90 * DAY, 100, None).await.unwrap();
-    assert_eq!(count(pool, "inbox").await, 1);
-    let (ledger, books) = (world.company.ledger().len(), world.balances());
-    let judged = world.store.order(STORE, order).await.unwrap().unwrap().updated_at;
-    let repeat = NewDelivery {
-        store: STORE.into(),
-        webhook_id,
-        scope: "store/order/created".into(),
-        order_id: Some(order),
-        event_at: Timestamp::UNIX_EPOCH,
-        body: "{}".into(),
-    };
-    let recorded = world.store.record_deliveries(&[repeat], Duration::ZERO).await.unwrap();
-    assert_eq!((recorded.new, recorded.marked), (1, 1));
-    world.settle().await;
-    assert!(world.store.order(STORE, order).await.unwrap().unwrap().updated_at > judged, "it was looked at again");
-    assert_eq!((world.company.ledger().len(), world.balances()), (ledger, books));
-    world.assert_books_agree().await;
-}
-
-#[tokio::test]
-async fn a_program_that_dies_while_it_removes_what_is_old_goes_on_when_it_is_started_again() {
-    let mut world = World::start().await;
-    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
-    world.settle().await;
-    let (ledger, books) = (world.company.ledger().len(), world.balances());
-    let places = [
-        "remove-deliveries.before",
-        "remove-deliveries.after",
-        "remove-evidence.after",
-        "remove-attempts.after",
-        "remove-dry-runs.after",
-        "end-retention.before",
-        "end-retention.after",
-    ];
-    for place in places {
-        world.kill_service().await;
-        let pool = world.pool();
-        run(pool, "update inbox set received_at = received_at - interval '1 year'").await;
-        received(pool, STORE, place, 0).await;
-        run(pool, "update document set settled_at = now() - interval '3 years' where state = 'posted'").await;
-        run(
-            pool,
-            "insert into attempt (store, document_key, number, step, outcome)
-             select store, key, 1, 'send', 'posted' from document",
-        )
-        .await;
-        run(
-            pool,
-            "insert into evidence (store, order_id, hash, facts, current_since)
-             select distinct store, order_id, 'once', '{}'::jsonb, now() - interval '600 days' from evidence",
-        )
-        .await;
-        run(pool, "update evidence set current_since = now() - interval '500 days' where hash <> 'once'").await;
-        dry_run(pool, STORE, "done", 100, 10).await;
-        run(pool, "update retention set next_at = now()").await;
-        world.try_start_service(Some(place)).await;
-        let begun = tokio::time::Instant::now();
-        while !world.service_has_ended() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it does not come to {place}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        // Its leases lapse.
-        run(world.pool(), "update task_lease set leased_until = now()").await;
-        world.start_service().await;
-        let ended = async || count(world.pool(), "retention where next_at > now()").await == 1;
-        world.wait_until("the round is over", ended).await;
-        for old in ["attempt", "dry_run", "dry_run_line", "evidence where hash = 'once'"] {
-            assert_eq!(count(world.pool(), old).await, 0, "{old} after {place}");
-        }
-        assert_eq!(texts(world.pool(), "select webhook_id from inbox").await, [place]);
-    }
-    world.settle().await;
-    assert_eq!((world.company.ledger().len(), world.balances()), (ledger, books));
-    world.assert_books_agree().await;
-}
-
-#[tokio::test]
-async fn the_program_removes_what_is_old_by_itself_and_counts_it() {
-    let world = World::start().await;
-    world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
-    world.settle().await;
-    let pool = world.pool();
-    let ended = async || count(pool, "retention where next_at > now()").await == 1;
-    world.wait_until("the first round is over", ended).await;
-    received(pool, STORE, "old", 100).await;
-    run(pool, "update retention set next_at = now()").await;
-    world.wait_until("the old one is gone", async || count(pool, "inbox where webhook_id = 'old'").await == 0).await;
-    world.wait_until("the round is over", ended).await;
-    let metrics = world.get("/metrics").await.unwrap().text().await.unwrap();
-    let counted = format!("cartledger_removed_rows_total{{store=\"{STORE}\",what=\"deliveries\"}} 1");
-    assert!(metrics.contains(&counted), "{metrics}");
 }
