@@ -212,15 +212,19 @@ fn delivery(order: u64) -> NewDelivery {
 
 /// Claims and completes lanes until there are none, as a worker does that has nothing else to do; answers how many.
 async fn work_off(store: Store) -> Result<u64, cartledger::store::StoreError> {
-    let (mut done, mut marks) = (0, LowWater::default());
+    let (mut done, mut marks) = (0, LowWater::new(Instant::now()));
     loop {
         marks.begin_claim(Instant::now());
         let stores = [marks.claim_from(STORE, 0)];
         let claimed = store.claim(BATCH as u32, Duration::from_secs(90), random_id(), &stores).await?;
-        marks.found(&claimed, BATCH as u32);
+        marks.found(&claimed, BATCH as u32, Instant::now());
         if claimed.is_empty() {
-            // Others may hold the last ones; then they finish them.
-            return Ok(done);
+            if marks.look_again_at().is_none() {
+                // Others may hold the last ones; then they finish them.
+                return Ok(done);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            continue;
         }
         done += store.complete(&claimed).await?.into_iter().map(u64::from).sum::<u64>();
     }

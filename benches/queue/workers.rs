@@ -163,11 +163,11 @@ pub async fn claim_and_complete(
     done: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
-    let mut marks = LowWater::default();
+    let mut marks = LowWater::new(Instant::now());
     while !stop.load(Ordering::Relaxed) {
         marks.begin_claim(Instant::now());
         let claimed = store.claim(batch, LEASE, random_id(), &[marks.claim_from(STORE, 0)]).await?;
-        marks.found(&claimed, batch);
+        marks.found(&claimed, batch, Instant::now());
         if claimed.is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;

@@ -1,5 +1,6 @@
 //! Webhook deliveries: kept as they came, and their orders marked as due in the same statement.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -55,38 +56,43 @@ impl Store {
     /// [`StoreError::Unavailable`]: then nothing of the batch was kept.
     pub async fn record_deliveries(&self, batch: &[NewDelivery], debounce: Duration) -> Result<Recorded, StoreError> {
         let _around = failpoint::around(Step::KeepDeliveries);
-        let stores: Vec<String> = batch.iter().map(|d| d.store.clone()).collect();
-        let ids: Vec<String> = batch.iter().map(|d| d.webhook_id.clone()).collect();
-        let scopes: Vec<String> = batch.iter().map(|d| d.scope.clone()).collect();
+        // Rows are sorted before they are locked, so that two batches cannot wait for each other; lanes by the server's
+        // collation, as others lock them.
+        let mut batch: Vec<&NewDelivery> = batch.iter().collect();
+        batch.sort_unstable_by_key(|d| (d.store.as_str(), d.webhook_id.as_str()));
+        let due: BTreeSet<(&str, i64)> =
+            batch.iter().filter_map(|d| Some((d.store.as_str(), to_database(d.order_id?)))).collect();
+        let (due_stores, due_orders): (Vec<&str>, Vec<i64>) = due.into_iter().unzip();
+        let stores: Vec<&str> = batch.iter().map(|d| d.store.as_str()).collect();
+        let ids: Vec<&str> = batch.iter().map(|d| d.webhook_id.as_str()).collect();
+        let scopes: Vec<&str> = batch.iter().map(|d| d.scope.as_str()).collect();
         let orders: Vec<Option<i64>> = batch.iter().map(|d| d.order_id.map(to_database)).collect();
         let times: Vec<i64> = batch.iter().map(|d| d.event_at.as_second()).collect();
-        let bodies: Vec<String> = batch.iter().map(|d| d.body.clone()).collect();
-        // Rows are sorted before they are locked, so that two batches cannot wait for each other.
+        let bodies: Vec<&str> = batch.iter().map(|d| d.body.as_str()).collect();
         let row = sqlx::query!(
-            r#"with incoming as (
-                   select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
-                       as t (store, webhook_id, scope, order_id, event_at, body)),
-               recorded as (
+            r#"with recorded as (
                    insert into inbox (store, webhook_id, scope, order_id, event_at, body)
-                   select distinct on (store, webhook_id)
-                          store, webhook_id, scope, order_id, to_timestamp(event_at), body
-                     from incoming order by store, webhook_id
+                   select store, webhook_id, scope, order_id, to_timestamp(event_at), body
+                     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
+                       as t (store, webhook_id, scope, order_id, event_at, body)
                    on conflict (store, webhook_id) do nothing
                    returning 1),
                marked as (
                    insert into lane (store, order_id, run_at)
-                   select distinct store, order_id, now() + make_interval(secs => $7)
-                     from incoming where order_id is not null order by 1, 2
+                   select store, order_id, now() + make_interval(secs => $9)
+                     from unnest($7::text[], $8::bigint[]) as t (store, order_id) order by 1, 2
                    on conflict (store, order_id) do update
                        set version = lane.version + 1, run_at = least(lane.run_at, excluded.run_at)
                    returning 1)
                select (select count(*) from recorded) as "new!", (select count(*) from marked) as "marked!""#,
-            &stores,
-            &ids,
-            &scopes,
+            &stores as &[&str],
+            &ids as &[&str],
+            &scopes as &[&str],
             &orders as &[Option<i64>],
             &times,
-            &bodies,
+            &bodies as &[&str],
+            &due_stores as &[&str],
+            &due_orders,
             debounce.as_secs_f64(),
         )
         .fetch_one(&self.pool)

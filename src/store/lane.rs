@@ -1,6 +1,5 @@
 //! Lanes: one row per order with open work; claimed with a lease, finished by whoever still holds it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -116,6 +115,9 @@ impl Store {
     }
 
     /// The claim of one store: a statement about one shard, where the tables are spread.
+    ///
+    /// A row that was locked is updated where it lies (`ctid`) instead of being looked up again by its key. One that
+    /// changed between the statement's beginning and its lock is passed over so, and found by the next claim.
     async fn claim_of_one(
         &self,
         limit: u32,
@@ -125,13 +127,12 @@ impl Store {
     ) -> Result<Vec<LaneRow>, StoreError> {
         let rows = sqlx::query_as!(
             LaneRow,
-            "with due as materialized (
-                 select order_id from lane
+            "update lane l set leased_until = now() + make_interval(secs => $4), lease_token = $5
+              where l.store = $1 and l.ctid = any (array(
+                 select ctid from lane
                   where store = $1 and run_at >= coalesce($2::timestamptz, '-infinity') and run_at <= now()
                     and leased_until < now()
-                  order by run_at limit $3 for update skip locked)
-             update lane l set leased_until = now() + make_interval(secs => $4), lease_token = $5
-               from due where l.store = $1 and l.order_id = due.order_id
+                  order by run_at limit $3 for update skip locked))
              returning l.store, l.order_id, l.version, l.failures, l.waits, l.run_at",
             from.store,
             from.not_before.map(|at| at.to_sqlx()) as Option<jiff_sqlx::Timestamp>,
@@ -158,17 +159,17 @@ impl Store {
         let rows = sqlx::query_as!(
             LaneRow,
             r#"with due as materialized (
-                   select s.store, l.order_id, l.run_at,
+                   select l.place, l.run_at, s.store,
                           s.under_way + row_number() over (partition by s.store order by l.run_at) as turn
                      from unnest($1::text[], $2::timestamptz[], $3::bigint[]) s (store, not_before, under_way)
                     cross join lateral (
-                          select order_id, run_at from lane
+                          select ctid as place, run_at from lane
                            where lane.store = s.store and run_at >= coalesce(s.not_before, '-infinity')
                              and run_at <= now() and leased_until < now()
                            order by run_at limit $4 for update skip locked) l),
-               mine as materialized (select store, order_id from due order by turn, run_at limit $4)
+               mine as materialized (select place from due order by turn, run_at limit $4)
                update lane l set leased_until = now() + make_interval(secs => $5), lease_token = $6
-                 from mine where (l.store, l.order_id) = (mine.store, mine.order_id)
+                where l.store = any ($1) and l.ctid = any (array(select place from mine))
                returning l.store, l.order_id, l.version, l.failures, l.waits, l.run_at"#,
             &names,
             &marks as &[Option<jiff_sqlx::Timestamp>],
@@ -205,10 +206,29 @@ impl Store {
     /// Answers of each whether it was still ours; when not, another worker has it and nothing was changed.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]: then none was finished.
+    /// [`StoreError::Unavailable`]: then it is not known which were finished.
     pub async fn complete(&self, lanes: &[Claimed]) -> Result<Vec<bool>, StoreError> {
         let _around = failpoint::around(Step::Complete);
-        let stores: Vec<String> = lanes.iter().map(|lane| lane.store.clone()).collect();
+        let mut ours = vec![false; lanes.len()];
+        let mut open: Vec<usize> = (0..lanes.len()).collect();
+        while !open.is_empty() {
+            let handed_in: Vec<&Claimed> = open.iter().map(|at| &lanes[*at]).collect();
+            let mut moved = Vec::new();
+            for (nth, finished) in self.complete_where_they_lie(&handed_in).await? {
+                ours[open[nth]] = true;
+                if !finished {
+                    moved.push(open[nth]);
+                }
+            }
+            open = moved;
+        }
+        Ok(ours)
+    }
+
+    /// Answers which of them are ours, and of each whether it is finished: a row whose lease was being extended at this
+    /// very moment lies elsewhere now.
+    async fn complete_where_they_lie(&self, lanes: &[&Claimed]) -> Result<Vec<(usize, bool)>, StoreError> {
+        let stores: Vec<&str> = lanes.iter().map(|lane| lane.store.as_str()).collect();
         let orders: Vec<i64> = lanes.iter().map(|lane| to_database(lane.order_id)).collect();
         let tokens: Vec<Uuid> = lanes.iter().map(|lane| lane.token).collect();
         let versions: Vec<i64> = lanes.iter().map(|lane| lane.version).collect();
@@ -218,30 +238,32 @@ impl Store {
         let rows = sqlx::query!(
             r#"with done as (
                    select * from unnest($1::text[], $2::bigint[], $3::uuid[], $4::bigint[])
-                       as t (store, order_id, token, version)),
+                       with ordinality as t (store, order_id, token, version, nth)),
                mine as materialized (
-                   select l.store, l.order_id, l.version <> d.version as marked
+                   select l.ctid as place, l.store, l.order_id, l.version <> d.version as marked, d.nth
                      from lane l join done d
                        on (l.store, l.order_id) = (d.store, d.order_id) and l.lease_token = d.token
                     order by l.store, l.order_id for update of l),
                gone as (
-                   delete from lane using mine
-                    where (lane.store, lane.order_id) = (mine.store, mine.order_id) and not mine.marked),
+                   delete from lane where store = any ($1)
+                      and ctid = any (array(select place from mine where not marked))
+                   returning ctid as place),
                again as (
                    update lane set leased_until = '-infinity', lease_token = null, failures = 0, waits = 0,
                                    last_error = null, run_at = now()
                      from mine
                     where (lane.store, lane.order_id) = (mine.store, mine.order_id) and mine.marked)
-               select store, order_id from mine"#,
-            &stores,
+               select nth as "nth!", (marked or gone.place is not null) as "finished!"
+                 from mine left join gone using (place)"#,
+            &stores as &[&str],
             &orders,
             &tokens,
             &versions,
         )
         .fetch_all(&self.pool)
         .await?;
-        let ours: BTreeSet<(String, i64)> = rows.into_iter().map(|row| (row.store, row.order_id)).collect();
-        Ok(stores.into_iter().zip(orders).map(|lane| ours.contains(&lane)).collect())
+        // Numbered from one.
+        Ok(rows.into_iter().filter_map(|row| Some((usize::try_from(row.nth - 1).ok()?, row.finished))).collect())
     }
 
     /// Gives a lane back to run again after `delay`, or at once when it was marked meanwhile (except after a failure:

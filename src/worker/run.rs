@@ -79,7 +79,7 @@ impl Worker {
         let slots = Arc::new(Semaphore::new(worker.options.concurrency as usize));
         metrics::gauge!(ORDERS_AT_ONCE).set(f64::from(worker.options.concurrency));
         let completions = Completions::start(&worker.store, &shutdown, worker.options.concurrency);
-        let mut marks = LowWater::default();
+        let mut marks = LowWater::new(Instant::now());
         while !shutdown.soft().is_cancelled() {
             let found = match worker.claim_some(&slots, &completions, &mut marks).await {
                 Ok(found) => found,
@@ -91,7 +91,7 @@ impl Worker {
             if found > 0 && slots.available_permits() > 0 {
                 continue;
             }
-            worker.rest(&slots, &shutdown).await;
+            worker.rest(&slots, &shutdown, marks.look_again_at()).await;
         }
         // All permits back means that every order under way has ended.
         tokio::select! {
@@ -101,8 +101,8 @@ impl Worker {
         heartbeat.abort();
     }
 
-    /// Waits for a hint, a finished order while all slots were taken, the poll interval, or the end.
-    async fn rest(&self, slots: &Semaphore, shutdown: &Shutdown) {
+    /// Waits for a hint, a finished order while all slots were taken, the poll interval or an earlier look, or the end.
+    async fn rest(&self, slots: &Semaphore, shutdown: &Shutdown, look_again_at: Option<Instant>) {
         let soft = shutdown.soft();
         if slots.available_permits() == 0 {
             tokio::select! {
@@ -112,10 +112,11 @@ impl Worker {
             return;
         }
         // A little chance keeps replicas from asking all at the same moment.
-        let pause = self.options.poll.mul_f64(0.9 + 0.2 * clock::jitter());
+        let poll_at = Instant::now() + self.options.poll.mul_f64(0.9 + 0.2 * clock::jitter());
+        let until = look_again_at.map_or(poll_at, |at| at.min(poll_at));
         tokio::select! {
             () = self.wake.woken() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep_until(until) => {}
             () = soft.cancelled() => {}
         }
     }
@@ -133,7 +134,7 @@ impl Worker {
         let (token, until) = (clock::random_id(), Instant::now() + self.options.lease);
         marks.begin_claim(Instant::now());
         let claimed = self.store.claim(free, self.options.lease, token, &self.claim_from(marks)).await?;
-        marks.found(&claimed, free);
+        marks.found(&claimed, free, Instant::now());
         let found = claimed.len();
         for lane in claimed {
             let permit = slots.clone().acquire_owned().await.ok();

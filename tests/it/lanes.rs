@@ -147,14 +147,10 @@ async fn a_mark_that_arrives_while_the_order_runs_makes_it_run_again() {
     assert_eq!(store.backlog().await.unwrap().lanes, 0);
 }
 
-#[tokio::test]
-async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
-    let (database, store) = store().await;
-    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
-    let lane = claim(&store, 1).await.remove(0);
-    // A second session has marked the order and not committed yet: completing has to wait for its row lock.
-    let mut marking = database.pool().begin().await.unwrap();
-    sqlx::query("update lane set version = version + 1 where order_id = 118").execute(&mut *marking).await.unwrap();
+/// Completes a lane while another session has changed its row and commits only once completing waits for it.
+async fn complete_while(database: &TestDatabase, store: &Store, lane: Claimed, change: &'static str) {
+    let mut changing = database.pool().begin().await.unwrap();
+    assert_eq!(sqlx::query(change).execute(&mut *changing).await.unwrap().rows_affected(), 1);
     let completing = tokio::spawn({
         let store = store.clone();
         async move { store.complete(&[lane]).await.unwrap() }
@@ -164,9 +160,27 @@ async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
     while !sqlx::query_scalar::<_, bool>(waits).fetch_one(database.pool()).await.unwrap() {
         tokio::task::yield_now().await;
     }
-    marking.commit().await.unwrap();
+    changing.commit().await.unwrap();
     assert_eq!(completing.await.unwrap(), [true]);
+}
+
+#[tokio::test]
+async fn a_mark_that_commits_while_a_run_is_being_completed_is_not_lost() {
+    let (database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let lane = claim(&store, 1).await.remove(0);
+    complete_while(&database, &store, lane, "update lane set version = version + 1 where order_id = 118").await;
     assert_eq!(claim(&store, 1).await.len(), 1, "the order is due again at once");
+}
+
+#[tokio::test]
+async fn a_run_that_is_completed_while_its_lease_is_being_extended_is_finished() {
+    let (database, store) = store().await;
+    store.record_deliveries(&[delivery("w1", 118)], AT_ONCE).await.unwrap();
+    let lane = claim(&store, 1).await.remove(0);
+    let extend = "update lane set leased_until = now() + interval '1 hour' where order_id = 118";
+    complete_while(&database, &store, lane, extend).await;
+    assert_eq!(store.backlog().await.unwrap().lanes, 0);
 }
 
 #[tokio::test]
