@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::{self, CompanySettings, Config, Environment, RetentionSettings, StoreSettings};
 use crate::http::intake::Intake;
 use crate::http::layers::{Pace, SettingsToken};
+use crate::http::server::{self, ServerOptions};
 use crate::http::webhooks::WebhookStore;
 use crate::http::{self, ApiState, RuleSettings, ScheduleFacts};
 use crate::intacct;
@@ -117,12 +118,11 @@ pub fn start(
         body_bytes_max: config.server.body_bytes_max,
     };
     let router = http::router(state, roles.contains(&Role::Ingest), roles.contains(&Role::Api));
-    let soft = shutdown.soft();
-    shutdown.spawn("http server", async move {
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(soft.cancelled_owned()).await {
-            tracing::error!(%error, "the HTTP server ended");
-        }
-    });
+    let options = ServerOptions {
+        connections_max: config.server.connections_max,
+        idle_max: Duration::from_secs(config.server.idle_connection_seconds),
+    };
+    shutdown.spawn("http server", server::serve(listener, router, options, shutdown.soft()));
     let soft = shutdown.soft();
     shutdown.spawn("metrics", async move {
         tokio::select! {

@@ -97,6 +97,10 @@ pub struct ServerSettings {
     pub body_bytes_max: usize,
     /// Deliveries that may wait for their commit before 503 is answered.
     pub waiting_deliveries_max: usize,
+    /// Connections at a time; more wait to be accepted.
+    pub connections_max: usize,
+    /// A connection on which no request comes for so long is closed, in seconds.
+    pub idle_connection_seconds: u64,
     /// How long an order rests after a webhook before it is read, in milliseconds: bursts become one read.
     pub debounce_ms: u64,
     /// The https address under which BigCommerce reaches the webhooks; without it they cannot be installed.
@@ -385,6 +389,18 @@ impl Config {
         }
         if self.worker.concurrency == 0 {
             return invalid("worker.concurrency".into(), "must be at least 1".into());
+        }
+        if self.server.idle_connection_seconds == 0 {
+            return invalid("server.idle_connection_seconds".into(), "must be at least 1".into());
+        }
+        if self.server.connections_max <= self.server.waiting_deliveries_max {
+            return invalid(
+                "server.connections_max".into(),
+                format!(
+                    "must be more than waiting_deliveries_max ({}): else deliveries wait to be accepted and none is refused",
+                    self.server.waiting_deliveries_max
+                ),
+            );
         }
         Ok(())
     }

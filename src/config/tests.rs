@@ -51,6 +51,13 @@ fn a_lease_shorter_than_a_slow_answer_is_refused() {
 }
 
 #[test]
+fn fewer_connections_than_deliveries_that_may_wait_are_refused() {
+    let text = "[server]\nconnections_max = 100\nwaiting_deliveries_max = 100\n";
+    assert!(refused(text).contains("must be more than waiting_deliveries_max (100)"));
+    assert!(refused("[server]\nidle_connection_seconds = 0\n").contains("server.idle_connection_seconds"));
+}
+
+#[test]
 fn a_store_of_an_unknown_company_is_refused() {
     let text = EXAMPLE.replace("company = \"acme\"", "company = \"other\"");
     assert!(refused(&text).contains("no company named 'other'"));

@@ -6,6 +6,7 @@ pub mod extract;
 pub mod health;
 pub mod intake;
 pub mod layers;
+pub mod server;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use utoipa_swagger_ui::SwaggerUi;
@@ -123,10 +125,14 @@ pub fn router(state: ApiState, ingest: bool, api: bool) -> Router {
     router
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_method)
-        .layer(axum::middleware::from_fn(measure))
-        .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(CatchPanicLayer::custom(|_| our_fault().into_response()))
+        // One layer of the router instead of four: each is copied for each request.
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(|_| our_fault().into_response()))
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(axum::middleware::from_fn(measure)),
+        )
 }
 
 /// How /docs shows the description: all closed, and no validator of another host.
