@@ -70,7 +70,8 @@ pub const WEBHOOKS_QUIET_SECONDS: &str = "cartledger_webhooks_quiet_seconds";
 pub const REMOVED_ROWS_TOTAL: &str = "cartledger_removed_rows_total";
 /// Seconds our own answers took. Labels: `method`, `route` (the pattern, not the path), `status`.
 pub const HTTP_REQUEST_SECONDS: &str = "cartledger_http_request_duration_seconds";
-/// Seconds BigCommerce and Intacct took to answer. Labels: `platform`, `operation`, `outcome` (`ok`, `error`, `unknown`).
+/// Seconds BigCommerce and Intacct took to answer. Labels: `platform` (`bigcommerce`, `intacct`), `operation` (`read` and
+/// `write`; `sign-in` and `functions`), `outcome` (`ok`; `error`: a refusal; `unknown`: no answer, or one that says nothing).
 pub const PLATFORM_REQUEST_SECONDS: &str = "cartledger_platform_request_duration_seconds";
 
 /// Upper bounds of the duration buckets, in seconds: from a webhook's few milliseconds to Intacct's slow minutes.
@@ -79,6 +80,12 @@ const DURATION_BUCKETS_S: [f64; 14] =
 
 /// How often collected durations are folded into their buckets; unread samples take memory until then.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Notes how long a platform took to answer, for the labels of [`PLATFORM_REQUEST_SECONDS`].
+pub fn platform_answered(platform: &'static str, operation: &'static str, outcome: &'static str, took: Duration) {
+    metrics::histogram!(PLATFORM_REQUEST_SECONDS, "platform" => platform, "operation" => operation, "outcome" => outcome)
+        .record(took);
+}
 
 /// Counts one in a gauge for as long as this lives, however it ends.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ use super::wire;
 use crate::accounting::evidence::Evidence;
 use crate::accounting::money::Currency;
 use crate::clock::{self, Clock};
-use crate::telemetry::{BIGCOMMERCE_QUOTA_WAIT_SECONDS, BIGCOMMERCE_WAITING, ORDERS_BEING_READ, Present};
+use crate::telemetry::{self, BIGCOMMERCE_QUOTA_WAIT_SECONDS, BIGCOMMERCE_WAITING, ORDERS_BEING_READ, Present};
 
 /// Calls to one store at the same time.
 const CONCURRENT_CALLS: usize = 16;
@@ -419,10 +419,24 @@ impl StoreClient {
         ticket
     }
 
-    /// One call, within the quota and with the answer's size limited.
+    /// One call, within the quota.
     async fn once(&self, what: &str, call: &Call) -> Result<Answer, Fault> {
         let (ticket, _place) = self.ticket().await?;
         self.shared.calls.fetch_add(1, Ordering::Relaxed);
+        let asked = Instant::now();
+        let answer = self.exchange(what, call, ticket).await;
+        let outcome = match &answer {
+            Ok(answer) if answer.status < 400 => "ok",
+            Ok(_) => "error",
+            Err(_) => "unknown",
+        };
+        let operation = if call.method == Method::GET { "read" } else { "write" };
+        telemetry::platform_answered("bigcommerce", operation, outcome, asked.elapsed());
+        answer
+    }
+
+    /// Sends a request and reads its answer up to a size.
+    async fn exchange(&self, what: &str, call: &Call, ticket: Ticket<'_>) -> Result<Answer, Fault> {
         let mut request = self.http.request(call.method.clone(), &call.address);
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());

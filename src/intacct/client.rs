@@ -9,6 +9,7 @@ use reqwest::{StatusCode, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::diagnosis::{Diagnosis, diagnose};
 use super::errors::{ErrorClass, GatewayError, Level};
@@ -19,6 +20,7 @@ use super::response::{Answer, interpret};
 use super::session::{Session, UntrustedEndpoint, trusted_endpoint};
 use crate::clock::{self, Clock};
 use crate::failpoint::{self, Step};
+use crate::telemetry;
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -280,7 +282,7 @@ impl Client {
         let request =
             Request::new(&self.sender, &self.login, &control_id, &calls)?.with_additional_info(self.additional_info);
         let failed = |reason: String| CallError::SignIn(SignInError::Failed(reason));
-        let reply = match self.post(&self.base, &request).await {
+        let reply = match self.post("sign-in", &self.base, &request).await {
             Ok(reply) => reply,
             // Signing in changes nothing, so an unknown outcome is simply none.
             Err(CallError::Unknown { reason, .. }) => return Err(failed(reason)),
@@ -330,7 +332,7 @@ impl Client {
         let request =
             Request::new(&self.sender, &authentication, &control_id, calls)?.with_additional_info(self.additional_info);
         let request = if together { request.all_or_nothing() } else { request };
-        let reply = self.post(&session.endpoint, &request).await?;
+        let reply = self.post("functions", &session.endpoint, &request).await?;
         match reply.answer {
             Answer::RetryLater { after, reason } => Err(CallError::RateLimited { after, reason }),
             Answer::TooLarge => Err(CallError::TooLarge(calls.len())),
@@ -363,8 +365,21 @@ impl Client {
         }
     }
 
+    /// Sends a request and notes how long its answer took.
+    async fn post(&self, operation: &'static str, url: &Url, request: &Request<'_>) -> Result<Reply, CallError> {
+        let asked = Instant::now();
+        let reply = self.exchange(url, request).await;
+        let outcome = match &reply {
+            Ok(Reply { answer: Answer::Results { .. }, .. }) => "ok",
+            Ok(Reply { answer: Answer::Unknown { .. }, .. }) | Err(_) => "unknown",
+            Ok(_) => "error",
+        };
+        telemetry::platform_answered("intacct", operation, outcome, asked.elapsed());
+        reply
+    }
+
     /// Sends bytes and reads the whole answer. Only an error of connecting is sure to have sent nothing.
-    async fn post(&self, url: &Url, request: &Request<'_>) -> Result<Reply, CallError> {
+    async fn exchange(&self, url: &Url, request: &Request<'_>) -> Result<Reply, CallError> {
         let _around = failpoint::around(Step::Request);
         let sent = self
             .http

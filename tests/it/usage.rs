@@ -56,6 +56,10 @@ async fn an_order_of_a_known_customer_costs_one_transaction_per_document_and_not
     assert_eq!(after.api_transactions - before.api_transactions, 2);
     let new: Vec<&str> = after.calls()[before.calls().len()..].iter().map(|call| call.function.as_str()).collect();
     assert_eq!(new, ["create_invoice", "create ARPYMT"], "no look-up, no sign-in");
+    for (platform, operation) in [("bigcommerce", "read"), ("intacct", "sign-in"), ("intacct", "functions")] {
+        let labels = format!("platform=\"{platform}\",operation=\"{operation}\",outcome=\"ok\"");
+        metric(&world, &format!("cartledger_platform_request_duration_seconds_count{{{labels}}}")).await;
+    }
 
     let both = |order: &Value| order["api_transactions"].as_object().is_some_and(|parts| parts.len() == 2);
     let shown = until(&world, &format!("/v1/stores/{STORE}/orders/{order}"), both).await;
