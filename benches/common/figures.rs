@@ -36,9 +36,16 @@ impl Figures {
 
 /// A number given on the command line as `--name 5`.
 pub fn option(name: &str) -> Option<u64> {
-    let arguments: Vec<String> = std::env::args().collect();
-    let place = arguments.iter().position(|argument| argument == name)?;
-    arguments.get(place + 1)?.parse().ok()
+    following(name)?.parse().ok()
+}
+
+/// Whether a part is to be measured: all are, or the one that `--only` names.
+pub fn wanted(part: &str) -> bool {
+    following("--only").is_none_or(|only| only == part)
+}
+
+fn following(name: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != name).nth(1)
 }
 
 /// Whether a word was given on the command line.

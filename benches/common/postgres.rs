@@ -18,7 +18,24 @@ impl Server {
     pub async fn start() -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("cartledger-bench-{}", random_id().simple()));
         let server = EmbeddedPostgres::start(Purpose::Run, Some(folder.clone())).await?;
-        Ok(Self { server: Some(server), folder })
+        let server = Self { server: Some(server), folder };
+        server.age().await?;
+        Ok(server)
+    }
+
+    /// Gives it the log files of a server that has run for a while: it uses the old ones again. One that is new fills a file
+    /// of 16 MB with noughts at every 16 MB that it writes, and nothing commits meanwhile.
+    async fn age(&self) -> anyhow::Result<()> {
+        let mut connection = PgConnection::connect(&self.url("postgres")?).await?;
+        for statement in [
+            "alter system set min_wal_size = '1GB'",
+            "select pg_reload_conf()",
+            "select pg_logical_emit_message(false, 'age', repeat('x', 1000000)) from generate_series(1, 600)",
+            "checkpoint",
+        ] {
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+        }
+        Ok(connection.close().await?)
     }
 
     fn server(&self) -> anyhow::Result<&EmbeddedPostgres> {

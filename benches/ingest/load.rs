@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
@@ -83,14 +84,15 @@ impl Answers {
         self.latency.value_at_quantile(quantile) as f64 / 1000.0
     }
 
-    fn add(&mut self, other: &Self) -> anyhow::Result<()> {
-        for (status, count) in &other.statuses {
-            *self.statuses.entry(*status).or_default() += count;
+    /// One more answer to a delivery that was to be sent at `intended`.
+    fn add(&mut self, answer: &Answer, intended: Instant) {
+        *self.statuses.entry(answer.status).or_default() += 1;
+        if answer.status == 200 {
+            let microseconds = u64::try_from(intended.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.latency.saturating_record(microseconds);
+        } else if answer.status == 503 && !answer.retry_after {
+            self.without_retry_after += 1;
         }
-        self.without_retry_after += other.without_retry_after;
-        self.broken += other.broken;
-        self.latency.add(&other.latency)?;
-        Ok(())
     }
 }
 
@@ -124,16 +126,23 @@ async fn send_all(address: SocketAddr, load: Load, events: Events) -> anyhow::Re
     for _ in 0..load.connections {
         connections.push(Connection::open(address).await?);
     }
+    // Once, so that the server has taken all of them in before the first delivery is to be sent.
+    for connection in &mut connections {
+        connection.ask(b"GET /healthz HTTP/1.1\r\nhost: ledger.example.com\r\n\r\n").await?;
+    }
+    // One for all of them: making one for each takes longer than many an answer.
+    let answers = Arc::new(Mutex::new(Answers::new()?));
     let (started, slots) = (Instant::now(), Arc::new(AtomicU64::new(0)));
     let senders = connections.into_iter().map(|connection| {
-        tokio::spawn(keep_sending(connection, address, load, started, slots.clone(), events.clone()))
+        tokio::spawn(keep_sending(connection, address, load, started, slots.clone(), events.clone(), answers.clone()))
     });
-    let mut all = Answers::new()?;
     for sender in senders.collect::<Vec<_>>() {
-        all.add(&sender.await??)?;
+        sender.await??;
     }
-    all.took = started.elapsed();
-    Ok(all)
+    let answers = Arc::into_inner(answers).context("a sender still runs")?;
+    let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    answers.took = started.elapsed();
+    Ok(answers)
 }
 
 async fn keep_sending(
@@ -143,8 +152,8 @@ async fn keep_sending(
     started: Instant,
     slots: Arc<AtomicU64>,
     events: Events,
-) -> anyhow::Result<Answers> {
-    let mut answers = Answers::new()?;
+    answers: Arc<Mutex<Answers>>,
+) -> anyhow::Result<()> {
     loop {
         let intended = match load.rate {
             None => Instant::now(),
@@ -154,25 +163,22 @@ async fn keep_sending(
             }
         };
         if intended.duration_since(started) >= load.time {
-            return Ok(answers);
+            return Ok(());
         }
         tokio::time::sleep_until(intended).await;
         let request = delivery(events.next());
         match connection.ask(&request).await {
-            Ok(answer) => {
-                *answers.statuses.entry(answer.status).or_default() += 1;
-                if answer.status == 200 {
-                    answers.latency.saturating_record(u64::try_from(intended.elapsed().as_micros())?);
-                } else if answer.status == 503 && !answer.retry_after {
-                    answers.without_retry_after += 1;
-                }
-            }
+            Ok(answer) => locked(&answers).add(&answer, intended),
             Err(_) => {
-                answers.broken += 1;
+                locked(&answers).broken += 1;
                 connection = Connection::open(address).await?;
             }
         }
     }
+}
+
+fn locked(answers: &Mutex<Answers>) -> MutexGuard<'_, Answers> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The bytes of a signed delivery. Three events of an order come one after the other, with those of others between.
@@ -183,8 +189,7 @@ fn delivery(event: u64) -> Vec<u8> {
         [usize::try_from(event / ORDERS_AT_ONCE % EVENTS_OF_ORDER).unwrap_or_default()];
     #[expect(clippy::disallowed_methods, reason = "a sender has a clock of its own")]
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let (now, hash) =
-        (now.as_secs(), format!("{:040x}", u128::from(event) + (u128::from(now.as_nanos() as u64) << 64)));
+    let (now, hash) = (now.as_secs(), hash(event, now.as_nanos() as u64));
     let body = format!(
         r#"{{"producer":"stores/{STORE_HASH}","hash":"{hash}","created_at":{now},"store_id":"1000000001","scope":"{scope}","data":{{"type":"order","id":{order}}}}}"#
     );
@@ -202,6 +207,13 @@ fn delivery(event: u64) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// Forty digits that look as if they were drawn, as BigCommerce's do: no two in an order that an index would like.
+fn hash(event: u64, now: u64) -> String {
+    // Odd multipliers: different events never share a number.
+    let mix = |number: u64| (number ^ (number >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    format!("{:016x}{:016x}{:08x}", mix(event.wrapping_mul(0x9e37_79b9_7f4a_7c15)), mix(now), event as u32)
 }
 
 struct Answer {

@@ -1,6 +1,7 @@
 //! Deliveries a second through the real service, beside what Postgres takes from pgbench and what a receiver in Node takes.
 //!
-//! `cargo bench --bench ingest -- [--seconds S] [--runs R] [--no-peers]`. See benches/README.md.
+//! `cargo bench --bench ingest -- [--only closed|open|overload] [--seconds S] [--runs R] [--no-peers]`. See
+//! benches/README.md.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use common::cpu;
-use common::figures::{Figures, given, option, print_table};
+use common::figures::{Figures, given, option, print_table, wanted};
 use common::pgbench;
 use common::postgres::Server;
 use common::service::{self, Counterparts, Service};
@@ -45,7 +46,7 @@ async fn measure() -> anyhow::Result<()> {
         time: Duration::from_secs(option("--seconds").unwrap_or(5)),
         runs: usize::try_from(option("--runs").unwrap_or(3))?,
     };
-    let peers = if given("--no-peers") { None } else { common::peers::installed().await };
+    let peers = if given("--no-peers") || !wanted("closed") { None } else { common::peers::installed().await };
     let server = Server::start().await?;
     println!(
         "{} s a figure, medians of {} runs; compilers running now: {}",
@@ -54,10 +55,18 @@ async fn measure() -> anyhow::Result<()> {
         cpu::compilers()
     );
     let mut bench = Bench { server, settings, events: Events::default(), databases: 0, reference: Figures::default() };
-    bench.closed_loops(peers.as_ref()).await?;
-    let saturation = bench.saturation().await?;
-    bench.open_loop(saturation).await?;
-    bench.overloaded(saturation).await?;
+    if wanted("closed") {
+        bench.closed_loops(peers.as_ref()).await?;
+    }
+    if wanted("open") || wanted("overload") {
+        let saturation = bench.saturation().await?;
+        if wanted("open") {
+            bench.open_loop(saturation).await?;
+        }
+        if wanted("overload") {
+            bench.overloaded(saturation).await?;
+        }
+    }
     println!("compilers running at the end: {}", cpu::compilers());
     bench.server.stop().await
 }

@@ -1,7 +1,7 @@
 //! Orders a second through claim and completion, beside graphile-worker; with a large backlog, with an idle transaction
 //! open elsewhere, and with one hot order.
 //!
-//! `cargo bench --bench queue -- [--jobs N] [--runs R] [--seconds S] [--no-peers]`. See benches/README.md.
+//! `cargo bench --bench queue -- [--only PART] [--jobs N] [--runs R] [--seconds S] [--no-peers]`. See benches/README.md.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -13,7 +13,7 @@ mod workers;
 use std::time::Duration;
 
 use common::cpu;
-use common::figures::{Figures, given, option, print_table};
+use common::figures::{Figures, given, option, print_table, wanted};
 use common::postgres::Server;
 use workers::{Drained, Work};
 
@@ -27,14 +27,24 @@ async fn measure() -> anyhow::Result<()> {
     let jobs = option("--jobs").unwrap_or(100_000);
     let runs = usize::try_from(option("--runs").unwrap_or(3))?;
     let time = Duration::from_secs(option("--seconds").unwrap_or(8));
-    let peers = if given("--no-peers") { None } else { common::peers::installed().await };
+    let peers = if given("--no-peers") || !wanted("peer") { None } else { common::peers::installed().await };
     println!("medians of {runs} runs; compilers running now: {}", cpu::compilers());
     let server = Server::start().await?;
-    beside_the_peer(&server, jobs, runs, peers.as_deref()).await?;
-    backlogs(&server, time, runs).await?;
-    idle_transaction(&server, option("--idle-jobs").unwrap_or(250_000), runs).await?;
-    hot::measure(&server, jobs, runs).await?;
-    memory::measure(&server, option("--due").unwrap_or(1_000_000)).await?;
+    if wanted("peer") {
+        beside_the_peer(&server, jobs, runs, peers.as_deref()).await?;
+    }
+    if wanted("backlog") {
+        backlogs(&server, time, runs).await?;
+    }
+    if wanted("idle") {
+        idle_transaction(&server, option("--idle-jobs").unwrap_or(250_000), runs).await?;
+    }
+    if wanted("hot") {
+        hot::measure(&server, jobs, runs).await?;
+    }
+    if wanted("memory") {
+        memory::measure(&server, option("--due").unwrap_or(1_000_000)).await?;
+    }
     println!("compilers running at the end: {}", cpu::compilers());
     server.stop().await
 }
