@@ -143,13 +143,13 @@ impl Bench {
             .collect::<Result<Vec<()>, _>>()?;
         let ingested = begun.elapsed();
         let begun = Instant::now();
-        let done: u64 = try_join_all((0..AT_ONCE).map(|_| tokio::spawn(work_off(self.store.clone()))))
+        let ended = try_join_all((0..AT_ONCE).map(|_| tokio::spawn(work_off(self.store.clone()))))
             .await?
             .into_iter()
-            .collect::<Result<Vec<u64>, _>>()?
-            .into_iter()
-            .sum();
-        let worked = begun.elapsed();
+            .collect::<Result<Vec<(u64, Instant)>, _>>()?;
+        let done: u64 = ended.iter().map(|(done, _)| done).sum();
+        // Until the last one was finished; that there are no more is known only after the next look at everything.
+        let worked = ended.iter().map(|(_, at)| at.duration_since(begun)).max().unwrap_or_default();
         anyhow::ensure!(done == share * AT_ONCE, "{done} lanes were worked off, {} were marked", share * AT_ONCE);
         Ok(Window { ingested: done as f64 / ingested.as_secs_f64(), done: done as f64 / worked.as_secs_f64() })
     }
@@ -210,9 +210,10 @@ fn delivery(order: u64) -> NewDelivery {
     }
 }
 
-/// Claims and completes lanes until there are none, as a worker does that has nothing else to do; answers how many.
-async fn work_off(store: Store) -> Result<u64, cartledger::store::StoreError> {
-    let (mut done, mut marks) = (0, LowWater::new(Instant::now()));
+/// Claims and completes lanes until there are none, as a worker does that has nothing else to do; answers how many, and when
+/// the last one was finished.
+async fn work_off(store: Store) -> Result<(u64, Instant), cartledger::store::StoreError> {
+    let (mut done, mut marks, mut last) = (0, LowWater::new(Instant::now()), Instant::now());
     loop {
         marks.begin_claim(Instant::now());
         let stores = [marks.claim_from(STORE, 0)];
@@ -221,11 +222,12 @@ async fn work_off(store: Store) -> Result<u64, cartledger::store::StoreError> {
         if claimed.is_empty() {
             if marks.look_again_at().is_none() {
                 // Others may hold the last ones; then they finish them.
-                return Ok(done);
+                return Ok((done, last));
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
             continue;
         }
         done += store.complete(&claimed).await?.into_iter().map(u64::from).sum::<u64>();
+        last = Instant::now();
     }
 }
