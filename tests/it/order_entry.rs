@@ -95,8 +95,6 @@ fn units_back(world: &World, order: u64, quantity: u32) -> RefundRequest {
 async fn assert_settled(world: &World, order: u64) {
     assert_eq!(world.holds(order).await, Vec::<String>::new());
     world.assert_books_agree().await;
-    // It reads by itself after a start; with a dead process' permits still taken that can be late.
-    world.mirrored().await;
     let before = world.company.requests();
     world.replay(order).await;
     world.settle().await;
