@@ -242,11 +242,12 @@ impl Worker {
             RunEnd::WaitForPayment(delay) => {
                 ("waiting", self.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
             }
-            // The company is in trouble, not the order: it comes back when the company does, and counts no failure.
+            // The company is in trouble, not the order: it comes back when the company does, and counts no failure. It may be
+            // only this replica that does not reach the company, so that it looks for the order no sooner than others.
             RunEnd::Retry { why, .. } if self.rest_of(&lane.store).is_some() => {
                 let delay = self.rest_of(&lane.store).unwrap_or_default().mul_f64(1.0 + 0.2 * clock::jitter());
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
-                ("paused", self.put_off(lane, delay, PutOff::Release, &why).await?)
+                ("paused", self.store.put_off(lane, delay, PutOff::Release, &why).await?)
             }
             RunEnd::Retry { why, after } => {
                 let delay = retry::delay(&self.options.retries, lane.failures + 1, after, clock::jitter());

@@ -114,9 +114,9 @@ async fn over_the_budget_new_orders_go_daily_and_begun_ones_stay_as_they_are() {
     let mut world = World::start().await;
     let before = world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
-    // A kill loses what was not written down yet.
-    let billed = world.company.requests().api_transactions;
-    until(&world, "/v1/companies/sandbox/usage", |usage| usage["budget"]["used"] == billed).await;
+    // A kill loses what was not written down yet. The mirror may still be reading.
+    let billed = || world.company.requests().api_transactions;
+    until(&world, "/v1/companies/sandbox/usage", |usage| usage["budget"]["used"] == billed()).await;
     world
         .restart_changed(|settings| {
             let company = "timeout_seconds = 3\ntransactions_per_month = 2\nover_budget = \"daily\"";
