@@ -23,8 +23,8 @@ impl Server {
         Ok(server)
     }
 
-    /// Gives it the log files of a server that has run for a while: it uses the old ones again. One that is new fills a file
-    /// of 16 MB with noughts at every 16 MB that it writes, and nothing commits meanwhile.
+    /// Gives it the log files of a server that has run for a while: it uses the old ones again. One that is new has to fill a
+    /// file with noughts at every 16 MB that it writes.
     async fn age(&self) -> anyhow::Result<()> {
         let mut connection = PgConnection::connect(&self.url("postgres")?).await?;
         for statement in [

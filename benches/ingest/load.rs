@@ -209,7 +209,7 @@ fn delivery(event: u64) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Forty digits that look as if they were drawn, as BigCommerce's do: no two in an order that an index would like.
+/// Forty digits that look as if they were drawn, as BigCommerce's do: each lies somewhere else in an index.
 fn hash(event: u64, now: u64) -> String {
     // Odd multipliers: different events never share a number.
     let mix = |number: u64| (number ^ (number >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! Serves connections: no more at a time than the settings allow, and none that never comes to its request.
+//! Serves connections: no more at a time than the settings allow, and none that never sends the head of a request.
 
 use std::io;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Buffers of a connection grow no further, in bytes; the head of a request must fit (431 otherwise).
+/// A connection's buffer that holds so many bytes is not read into any more; a request whose head is not whole by then is
+/// refused (431).
 const BUFFER_MAX: usize = 32 * 1024;
 /// A machine that gives no more connections is asked again after this.
 const ASK_AGAIN: Duration = Duration::from_secs(1);

@@ -88,12 +88,7 @@ impl LowWater {
             let until = furthest.entry(&lane.store).or_insert(lane.due_at);
             *until = lane.due_at.max(*until);
         }
-        for (store, until) in furthest {
-            match self.marks.get_mut(store) {
-                Some(mark) => *mark = until,
-                None => drop(self.marks.insert(store.to_owned(), until)),
-            }
-        }
+        self.marks.extend(furthest.into_iter().map(|(store, until)| (store.to_owned(), until)));
     }
 
     /// When to claim again although nobody says that anything is due: the last claim may have passed over something.

@@ -221,16 +221,6 @@ impl Worker {
         }
     }
 
-    /// Puts an order off, and sees to it that it is looked at when it is due again, unless it failed: then replicas find it
-    /// by polling, all with the same chance.
-    async fn put_off(&self, lane: &Claimed, delay: Duration, why: PutOff, note: &str) -> Result<bool, StoreError> {
-        let ours = self.store.put_off(lane, delay, why, note).await?;
-        if why != PutOff::Failure {
-            self.wake.wake_after(delay);
-        }
-        Ok(ours)
-    }
-
     /// How much longer the company of a store is left in peace.
     fn rest_of(&self, store: &str) -> Option<Duration> {
         self.connections.get(store)?.gateway.rest()
@@ -240,10 +230,13 @@ impl Worker {
         let (outcome, ours) = match end {
             RunEnd::Done => ("done", completions.complete(lane).await?),
             RunEnd::WaitForPayment(delay) => {
-                ("waiting", self.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?)
+                let ours = self.store.put_off(lane, delay, PutOff::Wait, "payment data is not there yet").await?;
+                // Only here: what failed, or waits for the company, may fare better with another replica, and all find it
+                // by polling, with the same chance.
+                self.wake.wake_after(delay);
+                ("waiting", ours)
             }
-            // The company is in trouble, not the order: it comes back when the company does, and counts no failure. It may be
-            // only this replica that does not reach the company, so that it looks for the order no sooner than others.
+            // The company is in trouble, not the order: it comes back when the company does, and counts no failure.
             RunEnd::Retry { why, .. } if self.rest_of(&lane.store).is_some() => {
                 let delay = self.rest_of(&lane.store).unwrap_or_default().mul_f64(1.0 + 0.2 * clock::jitter());
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
@@ -258,7 +251,7 @@ impl Worker {
                     "an order is tried again later"
                 );
                 self.store.note_failure(&lane.store, lane.order_id, &why).await?;
-                ("retry", self.put_off(lane, delay, PutOff::Failure, &why).await?)
+                ("retry", self.store.put_off(lane, delay, PutOff::Failure, &why).await?)
             }
         };
         metrics::counter!(ORDERS_TOTAL, "outcome" => outcome).increment(1);

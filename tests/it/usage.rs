@@ -87,8 +87,8 @@ async fn what_was_found_after_its_answer_was_lost_is_counted() {
     }
     world.shop.place_order(&order_of("WEAR-BOOT", 12000)).unwrap();
     world.settle().await;
-    let billed = world.company.requests().api_transactions;
-    until(&world, "/v1/companies/sandbox/usage", |usage| usage["budget"]["used"] == billed).await;
+    let billed = || world.company.requests().api_transactions;
+    until(&world, "/v1/companies/sandbox/usage", |usage| usage["budget"]["used"] == billed()).await;
 }
 
 #[tokio::test]

@@ -308,24 +308,14 @@ async fn dry_run(pool: &PgPool, store: &str, state: &str, days: i32, lines: i32)
     .fetch_one(pool)
     .await
     .unwrap();
-    sqlx::query("insert into dry_run_order (store, run, order_id) select $1, $2, n from generate_series(1, $3) n")
-        .bind(store)
-        .bind(id)
-        .bind(lines)
-        .execute(pool)
-        .await
-        .unwrap();
-    sqlx::query(
+    for rows in [
+        "insert into dry_run_order (store, run, order_id) select $1, $2, n from generate_series(1, $3) n",
         "insert into dry_run_line (store, run, order_id, document_key, kind, number, posting_date, account, debit, credit,
                                    currency, dimensions, memo, rule)
          select $1, $2, n, '', '', '', now(), '', 0, 0, 'USD', '{}', '', '' from generate_series(1, $3) n",
-    )
-    .bind(store)
-    .bind(id)
-    .bind(lines)
-    .execute(pool)
-    .await
-    .unwrap();
+    ] {
+        sqlx::query(rows).bind(store).bind(id).bind(lines).execute(pool).await.unwrap();
+    }
     id
 }
 
