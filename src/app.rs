@@ -12,6 +12,7 @@ use crate::accounting::policy::{Policy, Recognition};
 use crate::bigcommerce::client::{Extras, StoreClient};
 use crate::clock::Clock;
 use crate::config::{self, CompanySettings, Config, Environment, RetentionSettings, StoreSettings};
+use crate::http::body::BodyLimits;
 use crate::http::intake::Intake;
 use crate::http::layers::{Pace, SettingsToken};
 use crate::http::server::{self, ServerOptions};
@@ -98,6 +99,7 @@ pub fn start(
         shutdown.spawn("worker", worker.run(shutdown.clone()));
     }
     let debounce = Duration::from_millis(config.server.debounce_ms);
+    let body_within = Duration::from_secs(config.server.body_seconds);
     let state = ApiState {
         intake: Intake::start(store.clone(), wake.clone(), shutdown, config.server.waiting_deliveries_max, debounce),
         store,
@@ -111,11 +113,11 @@ pub fn start(
         rule_settings: Arc::new(rule_settings(config)?),
         settings_token: settings_token(config, environment)?,
         pace: Pace::new(config.admin.requests_per_minute),
-        admin_body_bytes_max: config.admin.body_bytes_max,
+        admin_body: BodyLimits { bytes_max: config.admin.body_bytes_max, within: body_within },
         companies: Arc::new(config.companies.iter().map(|company| (company.name.clone(), budget(company))).collect()),
         schedules: Arc::new(schedule_facts(config)),
         metrics: metrics.clone(),
-        body_bytes_max: config.server.body_bytes_max,
+        webhook_body: BodyLimits { bytes_max: config.server.body_bytes_max, within: body_within },
     };
     let router = http::router(state, roles.contains(&Role::Ingest), roles.contains(&Role::Api));
     let options = ServerOptions {

@@ -95,6 +95,8 @@ pub struct ServerSettings {
     pub listen: String,
     /// The largest webhook body, in bytes.
     pub body_bytes_max: usize,
+    /// How long the body of a request may take to come, webhook or not, in seconds.
+    pub body_seconds: u64,
     /// Deliveries that may wait for their commit before 503 is answered.
     pub waiting_deliveries_max: usize,
     /// Connections at a time; more wait to be accepted.
@@ -390,8 +392,13 @@ impl Config {
         if self.worker.concurrency == 0 {
             return invalid("worker.concurrency".into(), "must be at least 1".into());
         }
-        if self.server.idle_connection_seconds == 0 {
-            return invalid("server.idle_connection_seconds".into(), "must be at least 1".into());
+        for (name, seconds) in [
+            ("idle_connection_seconds", self.server.idle_connection_seconds),
+            ("body_seconds", self.server.body_seconds),
+        ] {
+            if seconds == 0 {
+                return invalid(format!("server.{name}"), "must be at least 1".into());
+            }
         }
         if self.server.connections_max <= self.server.waiting_deliveries_max {
             return invalid(

@@ -66,16 +66,6 @@ impl Problem {
         .retry_after(10)
     }
 
-    /// The body is larger than is taken.
-    pub fn too_large() -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "The body is larger than is taken",
-            "Send it in parts. Nothing was changed.",
-        )
-    }
-
     /// Nothing is there under this name.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", what, "Check the address and the ids in it.")

@@ -35,6 +35,8 @@ pub const INTACCT_OVER_BUDGET: &str = "cartledger_intacct_over_budget";
 pub const ORDERS_OVER_BUDGET_TOTAL: &str = "cartledger_orders_over_budget_total";
 /// 1 while a company is left in peace or a probe has to show that it is better, else 0. Label: `company`.
 pub const INTACCT_PAUSED: &str = "cartledger_intacct_paused";
+/// 1 from the fifth request in a row of this process without an answer until one has an answer, else 0. Label: `company`.
+pub const INTACCT_UNREACHED: &str = "cartledger_intacct_unreached";
 /// Functions in each request to Intacct. Label: `company`.
 pub const INTACCT_FUNCTIONS_PER_REQUEST: &str = "cartledger_intacct_functions_per_request";
 /// Requests to Intacct that are under way: of as many as there are permits. Label: `company`.
@@ -231,6 +233,7 @@ fn describe() {
     describe_gauge!(INTACCT_OVER_BUDGET, "1 when the month's forecast of API transactions has passed the limit");
     describe_counter!(ORDERS_OVER_BUDGET_TOTAL, "New orders that go daily because the budget is spent");
     describe_gauge!(INTACCT_PAUSED, "1 while nothing, or only a probe, is sent to a company");
+    describe_gauge!(INTACCT_UNREACHED, "1 while requests of this process to a company have no answers");
     describe_histogram!(INTACCT_FUNCTIONS_PER_REQUEST, "Functions in each request to Intacct");
     describe_gauge!(INTACCT_REQUESTS_UNDER_WAY, "Requests to Intacct that are under way");
     describe_gauge!(INTACCT_WAITING, "What was handed in for Intacct and waits for a permit");

@@ -12,6 +12,7 @@ mod describe;
 mod dry_run;
 mod holds;
 mod migrate;
+mod open_files;
 mod orders;
 mod output;
 mod progress;

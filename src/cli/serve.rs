@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use super::{SettingsArguments, open_database};
+use super::{SettingsArguments, open_database, open_files};
 use crate::app::{self, Role};
 use crate::failpoint;
 use crate::lifecycle::Shutdown;
@@ -45,6 +45,7 @@ pub(super) async fn run(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
     }
     let format: LogFormat = config.log.format.parse()?;
     telemetry::install_logs(format, &config.log.filter)?;
+    open_files::allow(&config);
     let shutdown = Shutdown::install(Duration::from_secs(config.worker.grace_seconds))?;
     let (store, postgres) = open_database(&config, &environment).await?;
     store.migrate().await?;

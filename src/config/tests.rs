@@ -54,7 +54,9 @@ fn a_lease_shorter_than_a_slow_answer_is_refused() {
 fn fewer_connections_than_deliveries_that_may_wait_are_refused() {
     let text = "[server]\nconnections_max = 100\nwaiting_deliveries_max = 100\n";
     assert!(refused(text).contains("must be more than waiting_deliveries_max (100)"));
-    assert!(refused("[server]\nidle_connection_seconds = 0\n").contains("server.idle_connection_seconds"));
+    for name in ["idle_connection_seconds", "body_seconds"] {
+        assert!(refused(&format!("[server]\n{name} = 0\n")).contains(&format!("server.{name}")));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::body::NotWhole;
 use crate::problem::Problem;
 
 /// A JSON body, or an answer of one.
@@ -36,7 +37,7 @@ impl From<JsonRejection> for Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("not-json", "Send the body as JSON with the header Content-Type: application/json.")
             }
-            StatusCode::PAYLOAD_TOO_LARGE => return Self::too_large(),
+            StatusCode::PAYLOAD_TOO_LARGE => return NotWhole::TooLarge.into(),
             _ => ("body-not-valid", "Mend the body; /docs shows what it must be. Nothing was changed."),
         };
         Self::new(status, code, text, remedy)

@@ -1,6 +1,7 @@
 //! The axum surface: webhooks in, health and metrics out, and the admin API.
 
 pub mod admin;
+pub mod body;
 pub mod caller;
 pub mod extract;
 pub mod health;
@@ -57,14 +58,14 @@ pub struct ApiState {
     pub settings_token: layers::SettingsToken,
     /// How many requests a token may send.
     pub pace: layers::Pace,
-    /// The largest body of a request to the admin API in bytes.
-    pub admin_body_bytes_max: usize,
+    /// What is read of the body of a request to the admin API.
+    pub admin_body: body::BodyLimits,
     /// What is done by the clock, as far as the settings say it.
     pub schedules: Arc<ScheduleFacts>,
     /// What `/metrics` shows.
     pub metrics: Metrics,
-    /// The largest webhook body in bytes.
-    pub body_bytes_max: usize,
+    /// What is read of a webhook's body.
+    pub webhook_body: body::BodyLimits,
 }
 
 /// What the settings say of a store's rules.

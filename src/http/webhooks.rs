@@ -12,6 +12,7 @@ use axum::routing::post;
 use secrecy::SecretString;
 
 use super::ApiState;
+use super::body::{self, BodyLimits, NotWhole};
 use super::intake::{Intake, NotKept};
 use crate::bigcommerce::delivery::Delivery;
 use crate::bigcommerce::signature;
@@ -40,7 +41,7 @@ struct Reception {
     stores: Arc<BTreeMap<String, WebhookStore>>,
     intake: Intake,
     clock: Clock,
-    body_bytes_max: usize,
+    body: BodyLimits,
 }
 
 /// The addresses that BigCommerce sends to. Notices of failed deliveries need one of their own; they are kept like all
@@ -50,7 +51,7 @@ pub(super) fn routes(state: &ApiState) -> Router {
         stores: state.webhook_stores.clone(),
         intake: state.intake.clone(),
         clock: state.clock.clone(),
-        body_bytes_max: state.body_bytes_max,
+        body: state.webhook_body,
     };
     Router::new()
         .route("/webhooks/bigcommerce/{store}", post(receive))
@@ -80,7 +81,10 @@ async fn take_in(state: &Reception, store: &str, headers: HeaderMap, body: Body)
             "Check the destination of the webhook and the name of the store in the settings.",
         )
     })?;
-    let body = axum::body::to_bytes(body, state.body_bytes_max).await.map_err(|_| too_large(state.body_bytes_max))?;
+    let body = body::whole(body, state.body).await.map_err(|why| match why {
+        NotWhole::TooLarge => too_large(state.body.bytes_max),
+        NotWhole::TooSlow | NotWhole::BrokenOff => why.into(),
+    })?;
     let webhook_id = verify(state, store, &headers, &body)?;
     let (delivery, text) = read(store, &body)?;
     // Both hold the buffer that the connection reads into; while this waits for its commit it can be used again.

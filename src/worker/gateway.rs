@@ -10,6 +10,7 @@ mod door;
 mod meter;
 mod pause;
 mod queue;
+mod reach;
 mod size;
 pub(super) mod verdict;
 
@@ -163,8 +164,9 @@ impl Gateway {
         Self(Arc::new(Handle { queue, door, meter }))
     }
 
-    /// How much longer the company rests, as far as this process knows; `None` when orders of it may be begun. After a
-    /// pause one request at a time shows whether it is better; the others wait for it.
+    /// How much longer the company rests, as far as this process knows; `None` when orders of it may be begun. Nothing
+    /// is left of it while only this process rests, because it alone has no answers, or lets others try first. After a
+    /// pause one request at a time shows whether the company is better; the others wait for it.
     pub fn rest(&self) -> Option<Duration> {
         self.0.door.rest()
     }

@@ -1,6 +1,9 @@
 //! A company's gateway in several replicas at once: permits, pauses, sizes, all-or-nothing, and the meter.
 
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
 
 use cartledger::clock::{Clock, random_id};
 use cartledger::intacct::client::{Client, Credentials};
@@ -19,10 +22,12 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 
+use crate::support::cable::{Cable, End};
 use crate::support::database::TestDatabase;
 
 const COMPANY: &str = "acme";
 const TIMEOUT: Duration = Duration::from_secs(5);
+const BUDGET: Budget = Budget { limit: 100_000, warn_percent: 80, over: OverBudget::Warn };
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -45,7 +50,7 @@ impl Desk {
         Self { company, served, store, shutdown: Shutdown::new(Duration::from_secs(30)), _database: database }
     }
 
-    fn client(&self, password: &str) -> Client {
+    fn client(&self, url: &str, password: &str, timeout: Duration) -> Client {
         let credentials = Credentials {
             sender_id: "sandbox_sender".into(),
             sender_password: SecretString::from("sandbox-sender-password"),
@@ -54,17 +59,27 @@ impl Desk {
             user_password: SecretString::from(password),
             location_id: None,
         };
-        Client::new(&self.served.gateway_url(), credentials, TIMEOUT, Clock::system()).unwrap()
+        Client::new(url, credentials, timeout, Clock::system()).unwrap()
     }
 
     fn replica_with(&self, password: &str, budget: Budget) -> Gateway {
-        let options = GatewayOptions { company: COMPANY.into(), concurrency: 2, batch: 20, timeout: TIMEOUT, budget };
-        Gateway::start(self.client(password), self.store.clone(), options, Clock::system(), &self.shutdown)
+        self.start_replica(self.client(&self.served.gateway_url(), password, TIMEOUT), TIMEOUT, budget)
+    }
+
+    fn start_replica(&self, client: Client, timeout: Duration, budget: Budget) -> Gateway {
+        let options = GatewayOptions { company: COMPANY.into(), concurrency: 2, batch: 20, timeout, budget };
+        Gateway::start(client, self.store.clone(), options, Clock::system(), &self.shutdown)
+    }
+
+    /// One more replica, on a host with its own way to the gateway.
+    fn replica_at(&self, address: SocketAddr, timeout: Duration) -> Gateway {
+        let url = self.served.gateway_url().replace(&self.served.address().to_string(), &address.to_string());
+        self.start_replica(self.client(&url, "sandbox-user-password", timeout), timeout, BUDGET)
     }
 
     /// One more replica of the service.
     fn replica(&self) -> Gateway {
-        self.replica_with("sandbox-user-password", Budget { limit: 100_000, warn_percent: 80, over: OverBudget::Warn })
+        self.replica_with("sandbox-user-password", BUDGET)
     }
 
     async fn trouble(&self) -> Option<(PauseCause, u32)> {
@@ -236,6 +251,63 @@ async fn a_company_that_does_not_answer_is_left_in_peace_after_a_few_tries() {
         assert!(tries < 20, "{:?}", desk.trouble().await);
     }
     assert_eq!(desk.trouble().await, Some((PauseCause::Offline, 5)));
+}
+
+/// Reads until `stop`, one after the other; answers how many were answered.
+async fn read_until(gateway: &Gateway, stop: impl AsyncFn() -> bool) -> u32 {
+    let mut answered = 0;
+    let begun = Instant::now();
+    while !stop().await {
+        assert!(begun.elapsed() < PATIENCE);
+        answered += u32::from(gateway.read(cause(1), lookup::ping()).await.is_ok());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    answered
+}
+
+#[tokio::test]
+async fn a_replica_that_had_no_answer_lets_another_try_a_company_that_rests() {
+    let desk = Desk::start().await;
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (cut_off, healthy) = (desk.replica_at(nobody, TIMEOUT), desk.replica());
+    read_until(&cut_off, async || cut_off.rest().is_some()).await;
+    assert_eq!(desk.trouble().await, Some((PauseCause::Offline, 5)));
+    // Both have work all the time. With the probe of the cut off one the pause would double.
+    let over = async || {
+        let failures = desk.trouble().await.map(|(_, failures)| failures);
+        assert!(failures.is_none_or(|failures| failures <= 5), "{failures:?}");
+        failures.is_none()
+    };
+    let (none, some) = tokio::join!(
+        read_until(&cut_off, over),
+        read_until(&healthy, async || over().await && healthy.read(cause(2), lookup::ping()).await.is_ok())
+    );
+    assert!(none == 0 && some > 0, "{none} {some}");
+}
+
+#[tokio::test]
+async fn a_replica_that_alone_has_no_answers_rests_by_itself_until_it_has_some() {
+    let desk = Desk::start().await;
+    let cable = Cable::lay(IpAddr::V4(Ipv4Addr::LOCALHOST), End::Tcp("127.0.0.1".into(), desk.served.address().port()));
+    let cable = cable.await;
+    cable.cut();
+    let timeout = Duration::from_secs(1);
+    let (cut_off, healthy) = (desk.replica_at(cable.address(), timeout), desk.replica());
+    let resting = AtomicBool::new(false);
+    let (answered, ()) = tokio::join!(read_until(&healthy, async || resting.load(SeqCst)), async {
+        read_until(&cut_off, async || cut_off.rest().is_some()).await;
+        assert_eq!(cut_off.rest(), Some(Duration::ZERO), "the company does not rest");
+        let Err(Failure::NotExecuted { why, .. }) = cut_off.read(cause(3), lookup::ping()).await else {
+            panic!("something was sent")
+        };
+        assert!(why.contains("no answer from Intacct company 'acme'") && why.contains("this host"), "{why}");
+        resting.store(true, SeqCst);
+    });
+    assert!(answered > 10, "{answered}");
+    assert_eq!(desk.trouble().await.map_or(0, |(_, failures)| failures) / 5, 0, "no pause");
+    cable.mend();
+    read_until(&cut_off, async || cut_off.read(cause(4), lookup::ping()).await.is_ok()).await;
+    assert_eq!((cut_off.rest(), desk.trouble().await), (None, None));
 }
 
 #[tokio::test]

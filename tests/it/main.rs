@@ -26,6 +26,7 @@ mod ledger_events;
 mod lookups;
 mod master_data;
 mod mirror;
+mod open_files;
 mod order_entry;
 mod people;
 mod queries;

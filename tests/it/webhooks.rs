@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cartledger::clock::Clock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::support::surface::{SECRET, Surface};
+use crate::support::surface::{ADMIN, BODY_WITHIN, SECRET, Surface};
 
 impl Surface {
     async fn post(&self, store: &str, id: &str, timestamp: i64, signature: &str, body: String) -> u16 {
@@ -104,6 +106,30 @@ async fn a_body_of_a_mebibyte_and_broken_json_are_refused() {
     assert_eq!(surface.deliver("w2", "{\"producer\":".to_owned()).await, 400);
     assert_eq!(surface.kept().await, 0);
     assert_eq!(surface.deliver("w3", order_updated(118)).await, 200, "and the service goes on");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_is_refused_and_its_connection_closed() {
+    let surface = Surface::start().await;
+    for head in [
+        "POST /webhooks/bigcommerce/acme-us HTTP/1.1\r\n".to_owned(),
+        format!("PUT /v1/stores/acme-us/rules HTTP/1.1\r\nauthorization: Bearer {ADMIN}\r\n"),
+    ] {
+        let mut stream = TcpStream::connect(surface.address.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(format!("{head}host: here\r\ncontent-length: 1000\r\n\r\n").as_bytes()).await.unwrap();
+        let (mut from, mut to) = stream.into_split();
+        let trickle = tokio::spawn(async move {
+            while to.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(BODY_WITHIN / 10).await;
+            }
+        });
+        let mut answer = String::new();
+        tokio::time::timeout(BODY_WITHIN * 5, from.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+        trickle.abort();
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("body-too-slow"), "{answer}");
+    }
+    assert_eq!(surface.kept().await, 0);
+    assert_eq!(surface.deliver("w1", order_updated(118)).await, 200, "and the service goes on");
 }
 
 #[tokio::test]

@@ -92,8 +92,7 @@ impl Dispatcher {
                     continue;
                 }
             };
-            // One function is enough to find out whether the company is better.
-            let size = |kind| if pass.probe.is_some() { 1 } else { self.sizes.now(kind) };
+            let size = |kind| if pass.is_to_show() { 1 } else { self.sizes.now(kind) };
             match self.queue.take(size, self.sizes.patience()).await {
                 Some((kind, jobs)) => self.send(pass, kind, jobs).await,
                 None => self.door.give_up_probe(&pass).await,

@@ -3,7 +3,8 @@
 //! A permit is a lease in Postgres that outlives the longest request by some seconds. The keeper extends what this
 //! process holds once a second, gives back what is idle or what another replica waits for, and learns of the company's
 //! trouble by the same statement. A request starts only while enough of its lease is left, and is dropped the moment the
-//! lease is not its own any more: whatever stalls, no more requests than allowed are under way.
+//! lease is not its own any more: whatever stalls, no more requests than allowed are under way. A process that alone has
+//! no answers rests by itself (`reach`).
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,12 +16,13 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::{GatewayOptions, pause};
 use crate::clock;
 use crate::intacct::client::CallError;
 use crate::store::gateway::{CompanyFailure, PauseCause, Permits, Trouble};
 use crate::store::{Store, StoreError};
-use crate::telemetry::INTACCT_PAUSED;
+use crate::telemetry::{INTACCT_PAUSED, INTACCT_UNREACHED};
 use crate::worker::fence::while_ours;
 
 /// How much longer than a request a permit lasts.
@@ -63,6 +65,7 @@ struct Known {
 struct State {
     slots: BTreeMap<i32, Held>,
     known: Option<Known>,
+    reach: Reach,
 }
 
 /// Nothing can be sent now.
@@ -74,8 +77,12 @@ pub(super) struct Closed {
 
 enum Way {
     Open,
-    Resting(Closed),
+    /// Nothing is sent now; `company` of it is the company's own pause.
+    Resting { closed: Closed, company: Duration },
+    /// One request of all replicas is to show whether the company is better.
     ProbeDue,
+    /// One request of this process is to show whether it has answers again.
+    TrialDue,
 }
 
 /// One company's door in this process.
@@ -83,6 +90,8 @@ pub(super) struct Door {
     store: Store,
     company: String,
     slots: u32,
+    /// The longest wait for an answer.
+    timeout: Duration,
     lease: Duration,
     /// How much of the lease must be left for a request to start.
     needed: Duration,
@@ -103,7 +112,25 @@ pub(super) struct Pass {
     /// When the permit was taken: the same number may be another permit later.
     taken: Instant,
     /// Set when this request is to show whether the company is better.
-    pub probe: Option<Uuid>,
+    probe: Option<Uuid>,
+    /// Set when this request is to show whether this process has answers again.
+    trial: Option<Trial>,
+}
+
+/// The one request of this process that tries whether there are answers again.
+struct Trial(Arc<Door>);
+
+impl Trial {
+    /// `None` when there is one already.
+    fn begin(door: &Arc<Door>) -> Option<Self> {
+        door.state().reach.try_alone().then(|| Self(door.clone()))
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        self.0.state().reach.end_trial();
+    }
 }
 
 impl Door {
@@ -112,6 +139,7 @@ impl Door {
             store: store.with_deadline(STORE_DEADLINE),
             company: options.company.clone(),
             slots: options.concurrency,
+            timeout: options.timeout,
             lease: options.timeout + MARGIN,
             needed: options.timeout + MARGIN_LEFT,
             token: clock::random_id(),
@@ -132,43 +160,62 @@ impl Door {
     /// [`Closed`] when the company rests for longer than is worth waiting, or the database does not answer.
     pub async fn enter(self: &Arc<Self>) -> Result<Pass, Closed> {
         loop {
-            let probe = match self.way() {
-                Way::Resting(closed) if closed.after > WAIT_THROUGH => return Err(closed),
-                Way::Resting(closed) => {
+            let (mut probe, mut trial) = (None, None);
+            match self.way() {
+                // While only this process rests, another may have what waits here.
+                Way::Resting { closed, company } if company.is_zero() || closed.after > WAIT_THROUGH => {
+                    return Err(closed);
+                }
+                Way::Resting { closed, .. } => {
                     sleep(closed.after).await;
                     continue;
                 }
                 Way::ProbeDue => {
-                    let probe = clock::random_id();
-                    if !self.store.claim_probe(&self.company, probe, self.lease).await.map_err(no_answer)? {
+                    let ours = clock::random_id();
+                    if !self.store.claim_probe(&self.company, ours, self.lease).await.map_err(no_answer)? {
                         sleep(LOOK_AGAIN).await;
                         self.refresh().await.map_err(no_answer)?;
                         continue;
                     }
-                    Some(probe)
+                    probe = Some(ours);
                 }
-                Way::Open => None,
-            };
+                Way::TrialDue => match Trial::begin(self) {
+                    Some(ours) => trial = Some(ours),
+                    None => continue,
+                },
+                Way::Open => {}
+            }
             if let Some((slot, taken)) = self.slot(probe.is_some()).await.map_err(no_answer)? {
-                return Ok(Pass { door: self.clone(), slot, taken, probe });
+                return Ok(Pass { door: self.clone(), slot, taken, probe, trial });
             }
         }
     }
 
     fn way(&self) -> Way {
-        let state = self.state();
-        let Some(known) = state.known.as_ref().filter(|known| known.trouble.paused()) else { return Way::Open };
-        match known.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-            Some(after) => Way::Resting(Closed { why: describe(&self.company, &known.trouble), after }),
+        let (now, state) = (Instant::now(), self.state());
+        let Some(known) = state.known.as_ref().filter(|known| known.trouble.paused()) else {
+            let (count, company) = (state.reach.count(), Duration::ZERO);
+            return match state.reach.rest(now, self.timeout) {
+                Some(after) => Way::Resting { closed: Closed { why: unreached(&self.company, count), after }, company },
+                None if state.reach.trial_due() => Way::TrialDue,
+                None => Way::Open,
+            };
+        };
+        let until = known.until + state.reach.others_first();
+        match until.checked_duration_since(now).filter(|left| !left.is_zero()) {
+            Some(after) => {
+                let closed = Closed { why: describe(&self.company, &known.trouble), after };
+                Way::Resting { closed, company: known.until.saturating_duration_since(now) }
+            }
             None => Way::ProbeDue,
         }
     }
 
-    /// How much longer the company rests, as far as this process knows.
+    /// How much longer the company rests, as far as this process knows; nothing when it is only this process that does.
     pub fn rest(&self) -> Option<Duration> {
         match self.way() {
-            Way::Resting(closed) => Some(closed.after),
-            Way::Open | Way::ProbeDue => None,
+            Way::Resting { company, .. } => Some(company),
+            Way::Open | Way::ProbeDue | Way::TrialDue => None,
         }
     }
 
@@ -323,6 +370,21 @@ impl Door {
         if let Err(error) = noted {
             tracing::warn!(%error, company = self.company, "how a request to Intacct went could not be noted");
         }
+        self.note_reach(trouble.and_then(pause::cause) != Some(PauseCause::Offline));
+    }
+
+    fn note_reach(&self, answered: bool) {
+        let mut state = self.state();
+        if answered {
+            state.reach.answered();
+        } else if let Some(rest) = state.reach.unanswered(Instant::now(), self.timeout, clock::jitter())
+            && !state.known.as_ref().is_some_and(|known| known.trouble.paused())
+        {
+            tracing::warn!(rest_s = rest.as_secs(), "{}", unreached(&self.company, state.reach.count()));
+        }
+        let unreached = f64::from(u8::from(state.reach.trial_due()));
+        drop(state);
+        metrics::gauge!(INTACCT_UNREACHED, "company" => self.company.clone()).set(unreached);
     }
 
     async fn note_trouble(&self, probe: Option<Uuid>, cause: PauseCause, error: &CallError) -> Result<(), StoreError> {
@@ -364,6 +426,11 @@ impl Door {
 }
 
 impl Pass {
+    /// Whether its request is to show whether there are answers again: then one function is enough.
+    pub fn is_to_show(&self) -> bool {
+        self.probe.is_some() || self.trial.is_some()
+    }
+
     /// Runs a request while the permit is ours; `None` when it was dropped because it was not any more.
     pub async fn guard<F: Future>(&self, request: F) -> Option<F::Output> {
         while_ours(|| self.door.until(self), request).await
@@ -384,6 +451,13 @@ impl Drop for Pass {
 
 fn no_answer(error: StoreError) -> Closed {
     Closed { why: error.to_string(), after: AFTER_STORE_ERROR }
+}
+
+fn unreached(company: &str, count: u32) -> String {
+    format!(
+        "{count} requests in a row of this process had no answer from Intacct company '{company}', and others had: it \
+         sends nothing for a while, so that other replicas do; see whether this host reaches the gateway"
+    )
 }
 
 fn describe(company: &str, trouble: &Trouble) -> String {

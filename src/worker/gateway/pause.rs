@@ -6,7 +6,7 @@ use crate::intacct::client::{CallError, SignInError};
 use crate::store::gateway::PauseCause;
 
 /// Requests without an answer in a row that may be the fault of what was sent rather than of the company.
-const UNANSWERED_TOLERATED: u32 = 4;
+pub(super) const UNANSWERED_TOLERATED: u32 = 4;
 /// However long the company asks for, a probe is sent after this.
 const ASKED_MAX: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartledger::clock::Clock;
+use cartledger::http::body::BodyLimits;
 use cartledger::http::intake::Intake;
 use cartledger::http::layers::{Pace, SettingsToken};
 use cartledger::http::webhooks::WebhookStore;
+use cartledger::http::server::{self, ServerOptions};
 use cartledger::http::{self, ApiState, ScheduleFacts};
 use cartledger::lifecycle::Shutdown;
 use cartledger::store::Store;
@@ -18,6 +20,7 @@ use cartledger::telemetry::Metrics;
 use reqwest::{Method, RequestBuilder};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::database::TestDatabase;
 
@@ -25,6 +28,8 @@ use super::database::TestDatabase;
 pub const SECRET: &str = "the-client-secret-as-shown";
 /// The largest webhook body.
 pub const BODY_MAX: usize = 65_536;
+/// How long a body may take to come.
+pub const BODY_WITHIN: Duration = Duration::from_secs(2);
 /// The admin token of the settings.
 pub const ADMIN: &str = "admin";
 /// The largest body of the admin API.
@@ -76,7 +81,7 @@ impl Surface {
             policies: Arc::default(),
             settings_token: SettingsToken::new(Some(&SecretString::from(ADMIN))),
             pace: Pace::new(per_minute),
-            admin_body_bytes_max: ADMIN_BODY_MAX,
+            admin_body: BodyLimits { bytes_max: ADMIN_BODY_MAX, within: BODY_WITHIN },
             schedules: Arc::new(ScheduleFacts {
                 intervals: Intervals { orders: 900, refunds: 900, webhooks: 900 },
                 silent_after_hours: 24,
@@ -84,11 +89,12 @@ impl Surface {
                 mirror_seconds: 3600,
             }),
             metrics: Metrics::install().unwrap(),
-            body_bytes_max: BODY_MAX,
+            webhook_body: BodyLimits { bytes_max: BODY_MAX, within: BODY_WITHIN },
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, http::router(state, true, true)).await });
+        let options = ServerOptions { connections_max: 1000, idle_max: Duration::from_secs(60) };
+        tokio::spawn(server::serve(listener, http::router(state, true, true), options, CancellationToken::new()));
         Self { database, store, address, client: client() }
     }
 

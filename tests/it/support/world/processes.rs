@@ -1,6 +1,7 @@
 //! More processes of the program on a world's database, each with settings, roles and a log of its own.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use reqwest::Url;
@@ -41,7 +42,7 @@ impl World {
         let file = self.folder.join(format!("{}.toml", role.name));
         let settings = std::fs::read_to_string(self.folder.join("cartledger.toml")).unwrap();
         std::fs::write(&file, change(settings)).unwrap();
-        let log = std::fs::File::create(self.folder.join(format!("{}.log", role.name))).unwrap();
+        let log = std::fs::File::create(self.log_path(role.name)).unwrap();
         let program = env!("CARGO_BIN_EXE_cartledger");
         let mut words = role.through.iter().map(String::as_str).chain([program]);
         let mut command = Command::new(words.next().unwrap());
@@ -56,6 +57,15 @@ impl World {
             command.env("DATABASE_URL", database);
         }
         Process { child: command.spawn().unwrap(), address: format!("http://{listen}") }
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+
+    /// What a process has logged so far.
+    pub fn log_of(&self, name: &str) -> String {
+        std::fs::read_to_string(self.log_path(name)).unwrap()
     }
 
     /// Waits until a process answers.
@@ -109,6 +119,11 @@ impl World {
 }
 
 impl Process {
+    /// Its number; a command that it runs through has become it, when that ends in `exec`.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Kills it, as a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
