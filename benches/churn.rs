@@ -97,7 +97,7 @@ async fn measure(settings: Settings) -> anyhow::Result<()> {
         last.removed.rows,
         empty.as_secs_f64() * 1_000.0
     );
-    bench.pool.close().await;
+    bench.store.close().await;
     server.stop().await
 }
 

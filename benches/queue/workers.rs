@@ -74,7 +74,7 @@ impl Work {
     }
 
     pub async fn end(self, server: &Server) -> anyhow::Result<()> {
-        self.pool.close().await;
+        self.store.close().await;
         server.drop_database(&self.name).await
     }
 

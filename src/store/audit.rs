@@ -252,13 +252,14 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn verify_audit(&self, known: Option<(i64, &str)>) -> Result<Verification, StoreError> {
         let head = sqlx::query!("select seq, hash from audit_head").fetch_one(&self.pool).await?;
+        let mut connection = self.pool.connection_without_deadline().await?;
         let mut rows = sqlx::query!(
             r#"select seq, at as "at: jiff_sqlx::Timestamp", actor, role, action, subject, phase, request_id, detail,
                       previous, hash
                  from audit_entry where seq <= $1 order by seq"#,
             head.seq
         )
-        .fetch(self.pool.without_deadline());
+        .fetch(&mut *connection);
         let (mut seq, mut previous) = (0, vec![0; 32]);
         while let Some(row) = rows.try_next().await? {
             let entry = AuditEntry {

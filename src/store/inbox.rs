@@ -95,7 +95,7 @@ impl Store {
             &due_orders,
             debounce.as_secs_f64(),
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&self.pool.in_a_row())
         .await?;
         Ok(Recorded { new: row.new.unsigned_abs(), marked: row.marked.unsigned_abs() })
     }

@@ -140,7 +140,7 @@ impl Store {
             lease.as_secs_f64(),
             token,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.pool.in_a_row())
         .await?;
         Ok(rows)
     }
@@ -178,7 +178,7 @@ impl Store {
             lease.as_secs_f64(),
             token,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.pool.in_a_row())
         .await?;
         Ok(rows)
     }
@@ -260,7 +260,7 @@ impl Store {
             &tokens,
             &versions,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.pool.in_a_row())
         .await?;
         // Numbered from one.
         Ok(rows.into_iter().filter_map(|row| Some((usize::try_from(row.nth - 1).ok()?, row.finished))).collect())

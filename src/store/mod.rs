@@ -107,7 +107,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Migration`] when a migration fails or the database is newer than the program.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        sqlx::migrate!("./migrations").run(self.pool.without_deadline()).await?;
+        let mut connection = self.pool.connection_without_deadline().await?;
+        sqlx::migrate!("./migrations").run(&mut *connection).await?;
         Ok(())
     }
 
@@ -122,7 +123,7 @@ impl Store {
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.pool.without_deadline().close().await;
+        self.pool.close().await;
     }
 }
 

@@ -4,6 +4,8 @@
 //! A host that is cut off gets no sign of it: what it has sent is repeated by TCP for a quarter of an hour, and what it
 //! waits for it awaits without end. A pool alone hands such a connection on to the next who asks.
 
+mod ready;
+
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -14,12 +16,16 @@ use futures_util::{StreamExt, TryStreamExt};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{Connection, Describe, Either, Error, Execute, Executor, PgPool, Postgres, SqlStr};
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::{Instant, error::Elapsed, timeout};
+
+use self::ready::{Ready, Taken};
 
 /// No statement of ours takes so long; one that does has lost its server.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long to wait for a connection.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(10);
+/// Statements that follow one another so closely do not ask in between whether the connection lives.
+const JUST_ANSWERED: Duration = Duration::from_secs(1);
 /// How long an idle connection may take to show that it lives, and a transaction to be taken back.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 
@@ -40,7 +46,10 @@ const SESSION: [(&str, &str); 6] = [
 #[derive(Debug, Clone)]
 pub(super) struct Pool {
     connections: PgPool,
+    ready: Ready,
     deadline: Duration,
+    /// A connection that answered within this is not asked whether it lives.
+    trusted: Duration,
 }
 
 impl Pool {
@@ -51,9 +60,7 @@ impl Pool {
             .acquire_timeout(ACQUIRE_DEADLINE)
             // The same question as the pool's own, which has no deadline.
             .test_before_acquire(false)
-            .before_acquire(|connection, _| {
-                Box::pin(async move { Ok(matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))) })
-            })
+            .before_acquire(|connection, _| Box::pin(async move { Ok(lives(connection).await) }))
             .after_connect(|connection, _| Box::pin(set_session(connection)))
             .connect_with(options)
             .await?;
@@ -62,31 +69,68 @@ impl Pool {
 
     /// The same over a pool that exists already.
     pub fn of(connections: PgPool) -> Self {
-        Self { connections, deadline: DEADLINE }
+        Self { connections, ready: Ready::new(), deadline: DEADLINE, trusted: Duration::ZERO }
     }
 
     /// The same connections with another deadline of statements.
     pub fn with_deadline(&self, deadline: Duration) -> Self {
-        Self { connections: self.connections.clone(), deadline }
+        Self { deadline, ..self.clone() }
     }
 
-    /// For what may take as long as it takes: a migration, a reading of a whole table row by row.
-    pub fn without_deadline(&self) -> &PgPool {
-        &self.connections
+    /// The same for statements that follow one another all the time. One on a connection that is silently gone then ends
+    /// at its deadline, like any that is under way at that moment.
+    pub fn in_a_row(&self) -> Self {
+        Self { trusted: JUST_ANSWERED, ..self.clone() }
+    }
+
+    /// A connection for what may take as long as it takes: a migration, a reading of a whole table row by row. It is closed
+    /// afterwards.
+    pub async fn connection_without_deadline(&self) -> Result<PoolConnection<Postgres>, Error> {
+        let mut taken = self.take().await?;
+        taken.connection.close_on_drop();
+        Ok(taken.connection)
+    }
+
+    /// Closes all connections, once they are given back.
+    pub async fn close(&self) {
+        self.ready.close();
+        self.connections.close().await;
     }
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Transaction, Error> {
         let mut session = self.session().await?;
         session.execute("begin").await?;
-        Ok(Transaction { session })
+        Ok(Transaction { session, ended: false })
     }
 
     async fn session(&self) -> Result<Session, Error> {
-        let acquired = timeout(self.deadline, self.connections.acquire()).await;
-        let connection = Some(acquired.map_err(|_| Error::PoolTimedOut)??);
-        Ok(Session { connection, deadline: self.deadline, unfinished: false })
+        let taken = match timeout(self.deadline, self.take()).await {
+            Ok(taken) => taken?,
+            Err(_) => return Err(Error::PoolTimedOut),
+        };
+        Ok(Session { taken: Some(taken), ready: self.ready.clone(), deadline: self.deadline, unfinished: false })
     }
+
+    async fn take(&self) -> Result<Taken, Error> {
+        loop {
+            let mut taken = match self.ready.take() {
+                Ok(taken) => taken,
+                Err(_waiting) => return Ok(Taken::now(self.connections.acquire().await?)),
+            };
+            if taken.answered.elapsed() < self.trusted {
+                return Ok(taken);
+            }
+            if lives(&mut taken.connection).await {
+                return Ok(taken);
+            }
+            taken.connection.close_on_drop();
+        }
+    }
+}
+
+async fn lives(connection: &mut sqlx::PgConnection) -> bool {
+    matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))
 }
 
 /// Tells the server how to treat a client that is gone. What a server does not know is left out.
@@ -107,7 +151,8 @@ async fn set_session(connection: &mut sqlx::PgConnection) -> Result<(), Error> {
 /// A connection of the pool, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Session {
-    connection: Option<PoolConnection<Postgres>>,
+    taken: Option<Taken>,
+    ready: Ready,
     deadline: Duration,
     /// A statement was begun and has not come to its end: nobody knows what the next answer belongs to.
     unfinished: bool,
@@ -116,8 +161,8 @@ pub(super) struct Session {
 impl Session {
     fn begin_statement(&mut self) -> Result<(&mut sqlx::PgConnection, Duration), Error> {
         self.unfinished = true;
-        let connection = self.connection.as_mut().ok_or(Error::PoolClosed)?;
-        Ok((&mut **connection, self.deadline))
+        let taken = self.taken.as_mut().ok_or(Error::PoolClosed)?;
+        Ok((&mut *taken.connection, self.deadline))
     }
 
     fn end_statement<T>(&mut self, ended: Result<Result<T, Error>, Elapsed>) -> Result<T, Error> {
@@ -127,17 +172,23 @@ impl Session {
         };
         // What the server says about a statement leaves the connection as good as before; anything else does not.
         self.unfinished = !matches!(answer, Ok(_) | Err(Error::Database(_) | Error::RowNotFound));
+        if !self.unfinished
+            && let Some(taken) = &mut self.taken
+        {
+            taken.answered = Instant::now();
+        }
         answer
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Without an order to close, the pool would ask the connection whether it lives, and wait for the answer.
-        if self.unfinished
-            && let Some(connection) = &mut self.connection
-        {
-            connection.close_on_drop();
+        let Some(mut taken) = self.taken.take() else { return };
+        if self.unfinished {
+            // Without an order to close, the pool would ask the connection whether it lives, and wait for the answer.
+            taken.connection.close_on_drop();
+        } else {
+            self.ready.give_back(taken);
         }
     }
 }
@@ -146,36 +197,41 @@ impl Drop for Session {
 #[derive(Debug)]
 pub(super) struct Transaction {
     session: Session,
+    ended: bool,
 }
 
 impl Transaction {
     /// Commits.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.session.execute("commit").await?;
-        // Nothing is left to be taken back.
-        self.session.connection.take();
+        self.ended = true;
         Ok(())
     }
 
     /// Takes it back, and waits until that is done.
     pub async fn rollback(mut self) -> Result<(), Error> {
         self.session.execute("rollback").await?;
-        self.session.connection.take();
+        self.ended = true;
         Ok(())
     }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        let Some(mut connection) = self.session.connection.take() else { return };
-        let runtime = tokio::runtime::Handle::try_current();
-        let Some(runtime) = runtime.ok().filter(|_| !self.session.unfinished) else {
-            connection.close_on_drop();
+        if self.ended || self.session.unfinished {
+            return;
+        }
+        let Some(mut taken) = self.session.taken.take() else { return };
+        let (ready, runtime) = (self.session.ready.clone(), tokio::runtime::Handle::try_current());
+        let Ok(runtime) = runtime else {
+            taken.connection.close_on_drop();
             return;
         };
         runtime.spawn(async move {
-            if !matches!(timeout(SIGN_OF_LIFE, connection.execute("rollback")).await, Ok(Ok(_))) {
-                connection.close_on_drop();
+            if matches!(timeout(SIGN_OF_LIFE, taken.connection.execute("rollback")).await, Ok(Ok(_))) {
+                ready.give_back(taken);
+            } else {
+                taken.connection.close_on_drop();
             }
         });
     }

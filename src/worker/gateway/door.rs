@@ -78,7 +78,10 @@ pub(super) struct Closed {
 enum Way {
     Open,
     /// Nothing is sent now; `company` of it is the company's own pause.
-    Resting { closed: Closed, company: Duration },
+    Resting {
+        closed: Closed,
+        company: Duration,
+    },
     /// One request of all replicas is to show whether the company is better.
     ProbeDue,
     /// One request of this process is to show whether it has answers again.

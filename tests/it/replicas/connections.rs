@@ -60,6 +60,43 @@ async fn a_database_that_is_silently_gone_is_an_error_within_seconds_and_is_used
 }
 
 #[tokio::test]
+async fn the_only_connection_serves_all_who_ask_at_once_and_is_gone_when_the_store_is_closed() {
+    let database = TestDatabase::new().await;
+    let name = "the only one";
+    let store = Store::connect(database.options().application_name(name), 1).await.unwrap();
+    let sessions = async || {
+        let count = "select count(*) from pg_stat_activity where application_name = $1";
+        sqlx::query_scalar::<_, i64>(count).bind(name).fetch_one(database.pool()).await.unwrap()
+    };
+    let begun = Instant::now();
+    for _ in 0..3 {
+        // A transaction, statements with and without the question whether the connection lives, and one that is refused.
+        let all = (0..30).map(|_| async {
+            store.take_slots(COMPANY, 2, 1, LEASE, random_id()).await.unwrap();
+            store.ping().await.unwrap();
+            assert!(store.claim(1, LEASE, random_id(), &[]).await.unwrap().is_empty());
+            assert!(store.deliveries("\0").await.unwrap_err().is_bad_value());
+        });
+        futures_util::future::join_all(all).await;
+        assert_eq!(sessions().await, 1, "one connection is used again and again");
+    }
+    // What is kept for the next statement is there for a migration as well.
+    store.migrate().await.unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "nobody waits for a connection that is there: {:?}",
+        begun.elapsed()
+    );
+    store.ping().await.unwrap();
+    store.close().await;
+    while sessions().await > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "a connection stays open");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(store.ping().await.is_err());
+}
+
+#[tokio::test]
 async fn locks_of_a_replica_that_was_cut_off_in_a_transaction_are_free_long_before_its_leases_end() {
     let (database, cable, cut_off) = by_cable(2).await;
     let mut locked = database.pool().begin().await.unwrap();
