@@ -7,7 +7,12 @@ use cartledger::accounting::policy::Policy;
 use cartledger::accounting::rulebook::{Condition, Give, Rule, RuleKind, Rulebook};
 use cartledger::bigcommerce::evidence::{RawOrder, assemble};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use serde_json::{Value, json};
+
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Lines of the orders measured.
 const LINES: [u64; 5] = [1, 10, 100, 500, 2000];

@@ -6,9 +6,11 @@ use sha2::{Digest, Sha256};
 /// SHA-256 of a value's JSON. Struct fields serialise in their written order and maps are sorted, so the same value has the
 /// same hash for ever.
 pub(crate) fn hash_of<T: Serialize + ?Sized>(value: &T) -> String {
-    let json = serde_json::to_vec(value);
-    debug_assert!(json.is_ok(), "facts have no keys but texts: {:?}", json.as_ref().err());
-    hexadecimal(&Sha256::digest(json.unwrap_or_default()))
+    // Room for an order of ten lines, so that it is not copied as it grows.
+    let mut json = Vec::with_capacity(4096);
+    let written = serde_json::to_writer(&mut json, value);
+    debug_assert!(written.is_ok(), "facts have no keys but texts: {written:?}");
+    hexadecimal(&Sha256::digest(json))
 }
 
 /// Twelve digits that stand for a text where it is too long or too private to be shown.

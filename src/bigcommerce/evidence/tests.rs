@@ -39,6 +39,12 @@ fn evidence() -> Evidence {
     assemble("acme-us", &raw()).unwrap()
 }
 
+/// It is stored: with another one every order would be derived anew after an upgrade.
+#[test]
+fn the_hash_of_evidence_is_the_same_for_ever() {
+    assert_eq!(evidence().content_hash(), "29d741014668c1887a339a6fea8538322a81a103b893ca2644950947aac17f55");
+}
+
 pub(super) fn dec(text: &str) -> Decimal {
     parse_amount(text).unwrap()
 }
