@@ -86,9 +86,10 @@ impl Pool {
     /// A connection for what may take as long as it takes: a migration, a reading of a whole table row by row. It is closed
     /// afterwards.
     pub async fn connection_without_deadline(&self) -> Result<PoolConnection<Postgres>, Error> {
-        let mut taken = self.take().await?;
-        taken.connection.close_on_drop();
-        Ok(taken.connection)
+        let taken = self.session().await?.taken.take();
+        let mut connection = taken.ok_or(Error::PoolClosed)?.connection;
+        connection.close_on_drop();
+        Ok(connection)
     }
 
     /// Closes all connections, once they are given back.
@@ -105,27 +106,25 @@ impl Pool {
     }
 
     async fn session(&self) -> Result<Session, Error> {
-        let taken = match timeout(self.deadline, self.take()).await {
-            Ok(taken) => taken?,
-            Err(_) => return Err(Error::PoolTimedOut),
-        };
-        Ok(Session { taken: Some(taken), ready: self.ready.clone(), deadline: self.deadline, unfinished: false })
+        // Together with the questions to those that do not live any more.
+        let longest = self.deadline.min(self.connections.options().get_acquire_timeout());
+        timeout(longest, self.take()).await.map_err(|_| Error::PoolTimedOut)?
     }
 
-    async fn take(&self) -> Result<Taken, Error> {
+    async fn take(&self) -> Result<Session, Error> {
         loop {
-            let mut taken = match self.ready.take() {
-                Ok(taken) => taken,
-                Err(_waiting) => return Ok(Taken::now(self.connections.acquire().await?)),
+            let mut session = match self.ready.take() {
+                Ok(taken) => self.hold(taken),
+                Err(_waiting) => return Ok(self.hold(Taken::now(self.connections.acquire().await?))),
             };
-            if taken.answered.elapsed() < self.trusted {
-                return Ok(taken);
+            if session.lives(self.trusted).await {
+                return Ok(session);
             }
-            if lives(&mut taken.connection).await {
-                return Ok(taken);
-            }
-            taken.connection.close_on_drop();
         }
+    }
+
+    fn hold(&self, taken: Taken) -> Session {
+        Session { taken: Some(taken), ready: self.ready.clone(), deadline: self.deadline, unfinished: false }
     }
 }
 
@@ -159,6 +158,16 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// Whether the connection answers, now or within `trusted`. Until it has answered it is not used again.
+    async fn lives(&mut self, trusted: Duration) -> bool {
+        let Some(taken) = &mut self.taken else { return false };
+        if taken.answered.elapsed() >= trusted {
+            self.unfinished = true;
+            self.unfinished = !lives(&mut taken.connection).await;
+        }
+        !self.unfinished
+    }
+
     fn begin_statement(&mut self) -> Result<(&mut sqlx::PgConnection, Duration), Error> {
         self.unfinished = true;
         let taken = self.taken.as_mut().ok_or(Error::PoolClosed)?;

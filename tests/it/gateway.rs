@@ -253,6 +253,17 @@ async fn a_company_that_does_not_answer_is_left_in_peace_after_a_few_tries() {
     assert_eq!(desk.trouble().await, Some((PauseCause::Offline, 5)));
 }
 
+#[tokio::test]
+async fn a_replica_that_is_alone_tries_a_company_again_by_itself() {
+    let desk = Desk::start().await;
+    let gateway = desk.replica();
+    // Five bring on the pause, the first try after it fails as well.
+    desk.company.add_fault(Fault::new(FaultKind::ServerError).times(6));
+    read_until(&gateway, async || gateway.read(cause(2), lookup::ping()).await.is_ok()).await;
+    assert_eq!((gateway.rest(), desk.trouble().await), (None, None));
+    assert!(desk.company.pending_faults().is_empty());
+}
+
 /// Reads until `stop`, one after the other; answers how many were answered.
 async fn read_until(gateway: &Gateway, stop: impl AsyncFn() -> bool) -> u32 {
     let mut answered = 0;

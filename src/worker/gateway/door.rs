@@ -297,7 +297,12 @@ impl Door {
             state.slots.extend(permits.slots.iter().map(held));
         }
         let paused = permits.trouble.as_ref().is_some_and(Trouble::paused);
-        state.known = permits.trouble.clone().map(|trouble| Known { until: Instant::now() + trouble.rest, trouble });
+        state.known = permits.trouble.clone().map(|trouble| {
+            // The end of one pause stays where it is, however often it is asked for.
+            let same = state.known.as_ref().filter(|known| known.trouble.paused_until == trouble.paused_until);
+            let until = same.map_or_else(|| Instant::now() + trouble.rest, |known| known.until);
+            Known { trouble, until }
+        });
         drop(state);
         metrics::gauge!(INTACCT_PAUSED, "company" => self.company.clone()).set(f64::from(u8::from(paused)));
     }
