@@ -13,8 +13,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
+use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::postgres::{
+    PgConnectOptions, PgDatabaseError, PgPoolOptions, PgQueryResult, PgRow, PgSeverity, PgStatement, PgTypeInfo,
+};
 use sqlx::{Connection, Describe, Either, Error, Execute, Executor, PgPool, Postgres, SqlStr};
 use tokio::time::{Instant, error::Elapsed, timeout};
 
@@ -179,8 +182,13 @@ impl Session {
             let why = format!("no answer within {} s; the connection is given up", self.deadline.as_secs());
             return Err(Error::Io(io::Error::new(io::ErrorKind::TimedOut, why)));
         };
-        // What the server says about a statement leaves the connection as good as before; anything else does not.
-        self.unfinished = !matches!(answer, Ok(_) | Err(Error::Database(_) | Error::RowNotFound));
+        // What the server says about a statement leaves the connection as good as before; anything else does not, nor what it
+        // says when it ends the session.
+        self.unfinished = match &answer {
+            Ok(_) | Err(Error::RowNotFound) => false,
+            Err(Error::Database(error)) => ends_the_session(error.as_ref()),
+            Err(_) => true,
+        };
         if !self.unfinished
             && let Some(taken) = &mut self.taken
         {
@@ -188,6 +196,11 @@ impl Session {
         }
         answer
     }
+}
+
+fn ends_the_session(error: &(dyn DatabaseError + 'static)) -> bool {
+    let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+    matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
 }
 
 impl Drop for Session {

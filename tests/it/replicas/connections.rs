@@ -97,6 +97,28 @@ async fn the_only_connection_serves_all_who_ask_at_once_and_is_gone_when_the_sto
 }
 
 #[tokio::test]
+async fn a_connection_that_the_server_has_ended_is_not_handed_on() {
+    let (database, _cable, store) = by_cable(1).await;
+    let mut locked = database.pool().begin().await.unwrap();
+    sqlx::query("lock table lane in access exclusive mode").execute(&mut *locked).await.unwrap();
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.backlog().await }
+    });
+    while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(database.pool()).await.unwrap() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'";
+    sqlx::query(end).execute(database.pool()).await.unwrap();
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("terminating connection"), "{error}");
+    locked.rollback().await.unwrap();
+    // It answered a moment ago, so a claim would not ask whether it lives.
+    assert!(store.claim(1, LEASE, random_id(), &[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn locks_of_a_replica_that_was_cut_off_in_a_transaction_are_free_long_before_its_leases_end() {
     let (database, cable, cut_off) = by_cable(2).await;
     let mut locked = database.pool().begin().await.unwrap();
