@@ -274,3 +274,30 @@ async fn a_mark_of_one_store_is_none_of_another() {
     let claimed = store.claim(10, LEASE, random_id(), &stores).await.unwrap();
     assert_eq!(claimed.iter().map(|lane| lane.store.as_str()).collect::<Vec<_>>(), ["acme-us"]);
 }
+
+/// What is planned while few orders wait is kept while many do.
+#[tokio::test]
+async fn however_few_orders_wait_they_are_looked_up_by_their_indexes() {
+    let database = TestDatabase::new().await;
+    let stores = every_store();
+    sqlx::query("vacuum analyze lane").execute(database.pool()).await.unwrap();
+    let scans = "select coalesce(seq_scan, 0) from pg_stat_user_tables where relname = 'lane'";
+    let before: i64 = sqlx::query_scalar(scans).fetch_one(database.pool()).await.unwrap();
+    let store = Store::connect(database.options(), 1).await.unwrap();
+    // More often than Postgres plans for the values at hand.
+    for order in 1..=10 {
+        for of in 1..=2 {
+            let due = delivery(&format!("{order}-{of}"), order);
+            store.record_deliveries(&[due], AT_ONCE).await.unwrap();
+            let claimed = store.claim(10, LEASE, random_id(), &stores[..of]).await.unwrap();
+            assert_eq!(claimed.len(), 1);
+            assert!(store.put_off(&claimed[0], Duration::ZERO, PutOff::Release, "").await.unwrap());
+            let claimed = store.claim(10, LEASE, random_id(), &stores[..of]).await.unwrap();
+            assert_eq!(store.complete(&claimed).await.unwrap(), [true]);
+        }
+    }
+    // A session that ends tells what it did.
+    store.close().await;
+    let scans: i64 = sqlx::query_scalar(scans).fetch_one(database.pool()).await.unwrap();
+    assert_eq!(scans, before, "the whole table was read");
+}
