@@ -163,8 +163,7 @@ impl Door {
     /// [`Closed`] when the company rests for longer than is worth waiting, or the database does not answer.
     pub async fn enter(self: &Arc<Self>) -> Result<Pass, Closed> {
         loop {
-            let (mut probe, mut trial) = (None, None);
-            match self.way() {
+            let (probe, trial) = match self.way() {
                 // While only this process rests, another may have what waits here.
                 Way::Resting { closed, company } if company.is_zero() || closed.after > WAIT_THROUGH => {
                     return Err(closed);
@@ -180,14 +179,14 @@ impl Door {
                         self.refresh().await.map_err(no_answer)?;
                         continue;
                     }
-                    probe = Some(ours);
+                    (Some(ours), None)
                 }
                 Way::TrialDue => match Trial::begin(self) {
-                    Some(ours) => trial = Some(ours),
+                    Some(ours) => (None, Some(ours)),
                     None => continue,
                 },
-                Way::Open => {}
-            }
+                Way::Open => (None, None),
+            };
             if let Some((slot, taken)) = self.slot(probe.is_some()).await.map_err(no_answer)? {
                 return Ok(Pass { door: self.clone(), slot, taken, probe, trial });
             }
@@ -463,8 +462,8 @@ fn no_answer(error: StoreError) -> Closed {
 
 fn unreached(company: &str, count: u32) -> String {
     format!(
-        "{count} requests in a row of this process had no answer from Intacct company '{company}', and others had: it \
-         sends nothing for a while, so that other replicas do; see whether this host reaches the gateway"
+        "{count} requests in a row of this process had no answer from Intacct company '{company}', which is not \
+         paused for all: this one sends nothing for a while, so that other replicas do; see whether this host reaches the gateway"
     )
 }
 

@@ -30,9 +30,6 @@ pub(super) fn cause(error: &CallError) -> Option<PauseCause> {
 /// - offline: after the fifth in a row, 2 s doubling to 5 minutes;
 /// - sign-in refused: at once, 70 s doubling to half an hour, because Intacct locks users who fail too often.
 pub(super) fn pause(cause: PauseCause, failures: u32, asked: Option<Duration>, chance: f64) -> Option<Duration> {
-    let doubled = |first: Duration, times: u32, most: Duration| {
-        first.saturating_mul(1u32.checked_shl(times.min(16)).unwrap_or(u32::MAX)).min(most)
-    };
     let before = failures.saturating_sub(1);
     let pause = match cause {
         PauseCause::Throttled => doubled(Duration::from_secs(1), before, MINUTE),
@@ -40,7 +37,17 @@ pub(super) fn pause(cause: PauseCause, failures: u32, asked: Option<Duration>, c
         PauseCause::SignIn => doubled(Duration::from_secs(70), before, 30 * MINUTE),
     };
     let pause = asked.map_or(pause, |asked| asked.min(ASKED_MAX).max(pause));
-    Some(pause.mul_f64(1.0 + 0.1 * chance.clamp(0.0, 1.0)))
+    Some(spread(pause, chance))
+}
+
+/// The first pause doubled so many times, `most` at most.
+pub(super) fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
+    first.saturating_mul(1u32.checked_shl(times.min(16)).unwrap_or(u32::MAX)).min(most)
+}
+
+/// A pause longer by a tenth at most; `chance` in `0.0..1.0` says by how much of it.
+pub(super) fn spread(pause: Duration, chance: f64) -> Duration {
+    pause.mul_f64(1.0 + 0.1 * chance.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

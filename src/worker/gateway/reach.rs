@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::pause::UNANSWERED_TOLERATED;
+use super::pause::{self, UNANSWERED_TOLERATED};
 
 /// However long nothing was answered, a request tries again after so many times the longest wait for an answer: such a
 /// request keeps a permit from the others for one of these.
@@ -34,9 +34,8 @@ impl Reach {
     /// `0.0..1.0` spreads it by a tenth up.
     pub fn unanswered(&mut self, now: Instant, timeout: Duration, chance: f64) -> Option<Duration> {
         self.unanswered = self.unanswered.saturating_add(1);
-        let doubled = self.unanswered.checked_sub(UNANSWERED_TOLERATED + 1)?;
-        let times = 1_u32.checked_shl(doubled).unwrap_or(LONGEST_REST).min(LONGEST_REST);
-        let rest = (timeout * times).mul_f64(1.0 + 0.1 * chance.clamp(0.0, 1.0));
+        let times = self.unanswered.checked_sub(UNANSWERED_TOLERATED + 1)?;
+        let rest = pause::spread(pause::doubled(timeout, times, timeout * LONGEST_REST), chance);
         self.until = Some(now + rest);
         Some(rest)
     }
